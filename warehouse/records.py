@@ -1,0 +1,285 @@
+"""The rows that collectors land: one frozen record class per table of schema `raw`.
+
+Every field is documented in the migration that makes its column (`COMMENT ON`), which is where the data
+dictionary comes from; a test holds the classes and the tables together. `batch_id` and `parser_version`
+are not fields here: `warehouse.spool` adds them to every row that it lands.
+
+Units are in the names: `_at` is an aware datetime, `_date` a date in the site's own time zone, `_ms`,
+`_seconds`, `_bytes`, `_ratio` 0 to 1, `_pct` 0 to 100. None means unknown, never zero.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+_ARROW: dict[Any, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    float: pa.float64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", tz="UTC"),
+    date: pa.date32(),
+    list[str]: pa.list_(pa.string()),
+}
+
+
+class Record:
+    """Base of every record class. `table` is the table of schema `raw` that it fills."""
+
+    table: ClassVar[str]
+
+    @classmethod
+    @functools.cache
+    def schema(cls) -> pa.Schema:
+        """Return the Arrow schema of this record, one field per dataclass field, in order."""
+        hints = typing.get_type_hints(cls)
+        fields = []
+        for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+            hint, is_nullable = hints[field.name], False
+            if isinstance(hint, types.UnionType):
+                hint = next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)
+                is_nullable = True
+            fields.append(pa.field(field.name, _ARROW[hint], nullable=is_nullable))
+        return pa.schema(fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site(Record):
+    """One site as `sites.yaml` had it when the batch was landed."""
+
+    table: ClassVar[str] = "site"
+    site_id: str
+    site_name: str
+    client_id: str
+    client_name: str
+    url: str
+    platform: str
+    time_zone: str
+    locale: str
+    owner_name: str
+    lanes: list[str]
+    availability_slo_pct: float
+    security_patch_sla_days: int
+    routine_patch_sla_days: int
+    configured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Record):
+    """One source of one site as `sites.yaml` had it: what should deliver, and how often."""
+
+    table: ClassVar[str] = "source"
+    site_id: str
+    source_id: str
+    kind: str
+    fills: str
+    expected_every_seconds: int
+    configured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRun(Record):
+    """One attempt to collect one source: the proof that somebody looked."""
+
+    table: ClassVar[str] = "collection_run"
+    run_id: str
+    site_id: str
+    source_id: str
+    kind: str
+    window_start_at: datetime | None
+    window_end_at: datetime | None
+    started_at: datetime
+    ended_at: datetime
+    state: str
+    landed_count: int
+    reject_count: int
+    fresh_as_of_at: datetime | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject(Record):
+    """One piece of input that could not be taken, with the reason and a cut, redacted excerpt."""
+
+    table: ClassVar[str] = "reject"
+    site_id: str
+    source_id: str
+    file: str
+    line_number: int | None
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult(Record):
+    """One attempt of one uptime check."""
+
+    table: ClassVar[str] = "check_result"
+    site_id: str
+    source_id: str
+    url: str
+    slot_at: datetime
+    checked_at: datetime
+    attempt: int
+    interval_seconds: float
+    outcome: str
+    cause: str | None
+    status: int | None
+    dns_ms: float | None
+    connect_ms: float | None
+    tls_ms: float | None
+    first_byte_ms: float | None
+    total_ms: float | None
+    certificate_not_after_at: datetime | None
+    is_certificate_valid: bool | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentObservation(Record):
+    """One installed component as one bundle saw it."""
+
+    table: ClassVar[str] = "component_observation"
+    site_id: str
+    source_id: str
+    bundle_id: str
+    collected_at: datetime
+    ecosystem: str
+    name: str
+    version: str
+    status: str | None
+    update_state: str
+    latest_version: str | None
+    is_security_update: bool | None
+    is_auto_update: bool | None
+    fresh_as_of_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchEvent(Record):
+    """One change of one installed component: exact from a log, or bounded by two observations."""
+
+    table: ClassVar[str] = "patch_event"
+    site_id: str
+    source_id: str
+    event_id: str
+    patched_at: datetime
+    at_precision: str
+    ecosystem: str
+    name: str
+    action: str
+    old_version: str | None
+    new_version: str | None
+    method: str | None
+    requested_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WafEvent(Record):
+    """One request that a WAF wrote down."""
+
+    table: ClassVar[str] = "waf_event"
+    event_id: str
+    site_id: str
+    source_id: str
+    format: str
+    event_at: datetime
+    is_zone_assumed: bool
+    request_id: str | None
+    client_ip: str | None
+    client_network: str | None
+    peer_ip: str | None
+    asn: int | None
+    country: str | None
+    user_agent: str | None
+    host: str | None
+    method: str | None
+    path: str | None
+    query: str | None
+    protocol: str | None
+    status: int | None
+    bytes: int | None
+    action: str
+    action_raw: str | None
+    is_enforced: bool | None
+    would_block: bool | None
+    sample_weight: float
+    score: int | None
+    threshold: int | None
+    paranoia: int | None
+    attack_class: str | None
+    attack_classes: list[str]
+    bot_class: str | None
+    bot_name: str | None
+    bot_identity: str | None
+    file_id: str
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WafRuleHit(Record):
+    """One rule that matched in one request."""
+
+    table: ClassVar[str] = "waf_rule_hit"
+    event_id: str
+    site_id: str
+    source_id: str
+    event_at: datetime
+    rule_id: str
+    ruleset: str | None
+    ruleset_version: str | None
+    attack_class: str | None
+    severity: str | None
+    score: int | None
+    target: str | None
+    matched: str | None
+    message: str | None
+    tags: list[str]
+    is_verdict: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest(Record):
+    """One line of an access log: the denominator of everything the WAF says."""
+
+    table: ClassVar[str] = "http_request"
+    site_id: str
+    source_id: str
+    format: str
+    event_at: datetime
+    is_zone_assumed: bool
+    client_ip: str | None
+    client_network: str | None
+    host: str | None
+    method: str | None
+    path: str | None
+    query: str | None
+    protocol: str | None
+    status: int | None
+    bytes: int | None
+    referrer: str | None
+    user_agent: str | None
+    file_id: str
+    line_number: int
+
+
+RECORD_CLASSES: tuple[type[Record], ...] = (
+    Site,
+    Source,
+    CollectionRun,
+    Reject,
+    CheckResult,
+    ComponentObservation,
+    PatchEvent,
+    WafEvent,
+    WafRuleHit,
+    HttpRequest,
+)
