@@ -1,0 +1,105 @@
+"""What a collector is: the words that every file of `tasks/collect/` shares.
+
+A collector is one module `tasks/collect/<what>_<source>.py`, found by discovery. Its file name is its `kind` in
+`sites.yaml`, and it holds
+
+- `class Options(SourceOptions)`: what `sites.yaml` may say of such a source, documented field by field;
+- `FILLS`: the raw table that it fills, and `PARSER`: name/version, raised when the same payload gives other rows;
+- `async def collect(job: Job) -> Outcome`: fetch, parse and land one source;
+- `parse(payload, context) -> Parsed`: pure, so that kept payloads can be parsed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from warehouse.records import Record, Reject
+from warehouse.spool import Spool
+
+Identifier = str
+IDENTIFIER = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
+
+
+class SourceOptions(BaseModel):
+    """What every source may say in `sites.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expected_every: ClassVar[int] = 86_400
+    """Longest time between two deliveries that is still normal, seconds."""
+
+    kind: str = Field(description="Collector that reads this source: see the table of kinds in the README.")
+    id: str = Field(
+        default="", pattern=r"^$|" + IDENTIFIER, description="Name of the source within the site; the kind when left out."
+    )
+
+    @property
+    def source_id(self) -> str:
+        """Return the id, which is the kind in kebab case where none is given."""
+        return self.id or self.kind.replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a pure parser needs to know besides the payload. `collected_at` is aware."""
+
+    site_id: str
+    source_id: str
+    time_zone: str
+    host: str
+    collected_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a parser made: records of one or more tables, rejects, and how current the payload is proved to be."""
+
+    records: Sequence[Record] = ()
+    rejects: Sequence[Reject] = ()
+    fresh_as_of: datetime | None = None
+
+    def by_table(self) -> dict[str, list[Record]]:
+        """Group the records, and the rejects, by the table that they fill."""
+        tables: dict[str, list[Record]] = {}
+        for record in (*self.records, *self.rejects):
+            tables.setdefault(record.table, []).append(record)
+        return tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One source to collect. `since` and `until` bound the time asked for; None where the source has no window."""
+
+    context: Context
+    options: SourceOptions
+    spool: Spool
+    since: datetime | None = None
+    until: datetime | None = None
+    base: Path = Path()
+    """Folder of `sites.yaml`: relative paths of a source count from there."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Secrets that the options refer to, resolved; never logged, never landed."""
+    on_progress: Callable[[int, int], None] | None = None
+    """Called with (done, total) in units of the source's own (bytes, days)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one collection did. `state`: complete, partial, failed or empty, as in raw.collection_run."""
+
+    state: str
+    landed: Mapping[str, int] = field(default_factory=dict)
+    reject_count: int = 0
+    fresh_as_of: datetime | None = None
+    message: str | None = None
+
+    @property
+    def landed_count(self) -> int:
+        """Return the records landed, over all tables."""
+        return sum(self.landed.values())

@@ -1,0 +1,176 @@
+"""What a recommendation rule is, and how recommendations are ordered.
+
+A rule is one module `tasks/recommend/<rule>.py`, found by discovery, that holds `RULE` and `evaluate(con, scope)`.
+`evaluate` reads marts and answers, for each subject it finds, one `Recommendation`; or one `Silent(reason)`; or
+one `Unknown(missing)`, because data that is not there must never pass for data that is fine.
+
+Risk and order follow the report notes of the project: risk = 100 (severity/5)^1.3 x likelihood x (0.4 + 0.6 reach)
+x confidence, raised to the floor of the rule; then floor band, then risk by the root of the hours it takes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+Lane = Literal["support", "maintenance", "development"]
+Area = Literal["availability", "security", "updates", "coverage"]
+Floor = Literal["act now", "high", "medium", "none"]
+
+FLOORS: dict[Floor, float] = {"act now": 90.0, "high": 75.0, "medium": 50.0, "none": 0.0}
+"""Lowest risk that a recommendation of the band can have."""
+
+Query = Callable[[str, dict[str, Any]], list[dict[str, Any]]]
+"""Runs one SQL text with named parameters on the snapshot and returns the rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """The fixed part of a rule; printed by `upkeep rules` and in the method of the report."""
+
+    id: str
+    """Area and claim, as `availability.below_slo`; never reused for another claim."""
+    area: Area
+    lane: Lane
+    title: str
+    """What to do, verb first; a pattern for `str.format` with the subject's own words."""
+    why: str
+    """One sentence for the client's manager: why it matters."""
+    standard: str
+    """The standard or guide that the rule follows."""
+    threshold: float
+    """Number from which the rule speaks; its unit is in `threshold_unit`."""
+    threshold_unit: str
+    effort_hours: tuple[float, float]
+    """Lowest and highest hours of work."""
+    evidence_sql: str
+    """The query over marts that proves it; parameters `$site_id`, `$start_date`, `$end_date` (exclusive)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingTest:
+    """When the recommendation is done: `query` gives a number that must stay `operator` `value` for `sustained_days`."""
+
+    query: str
+    operator: Literal["<", "<=", "=", ">=", ">"]
+    value: float
+    sustained_days: int
+    text: str
+    """The same in words, for the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What is expected to happen once it is done: the next report compares."""
+
+    metric: str
+    direction: Literal["down", "up"]
+    size: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The proof: the query, its parameters, and what it gave on one snapshot."""
+
+    sql: str
+    parameters: dict[str, Any]
+    snapshot_id: str
+    row_count: int
+    value: float
+    threshold: float
+    text: str
+    """One line with the figures, for the report."""
+    sample: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """One thing to do about one subject of one site. Ratios are 0 to 1."""
+
+    rule: Rule
+    subject: str
+    """Stable over quarters: a component, a path, a source. Never a count or a date."""
+    title: str
+    why: str
+    severity: int
+    likelihood: float
+    reach: float
+    confidence: float
+    floor: Floor
+    evidence: Evidence
+    closing_test: ClosingTest
+    prediction: Prediction
+    owner: str
+    due: date
+
+    @property
+    def key(self) -> str:
+        """Return the identity of the recommendation: rule and subject."""
+        return f"{self.rule.id}:{self.subject}"
+
+    @property
+    def risk(self) -> float:
+        """Return the risk, 0 to 100, never below the floor."""
+        risk = 100 * (self.severity / 5) ** 1.3 * self.likelihood * (0.4 + 0.6 * self.reach) * self.confidence
+        return min(100.0, max(risk, FLOORS[self.floor]))
+
+    @property
+    def band(self) -> str:
+        """Return the word for the risk: act now, high, medium or low."""
+        return next((name for name, least in FLOORS.items() if least and self.risk >= least), "low")
+
+    @property
+    def risk_per_effort(self) -> float:
+        """Return the risk by the root of the hours: what decides the order within a band."""
+        low, high = self.rule.effort_hours
+        return self.risk / math.sqrt((low + high) / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """The rule looked and has nothing to say."""
+
+    rule: Rule
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The rule could not look: what is missing."""
+
+    rule: Rule
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a rule is asked about: one site and one quarter, in the site's own days."""
+
+    site_id: str
+    site_name: str
+    agency_name: str
+    lanes: tuple[str, ...]
+    start_date: date
+    end_date: date
+    """First day after the quarter."""
+    snapshot_id: str
+    query: Query = field(repr=False)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters of every evidence query."""
+        return {"site_id": self.site_id, "start_date": self.start_date, "end_date": self.end_date}
+
+
+Answer = Recommendation | Silent | Unknown
+
+
+def in_order(recommendations: Sequence[Recommendation]) -> list[Recommendation]:
+    """Order recommendations: floor band, then risk by effort, ties by key so that the order is always the same."""
+    bands = list(FLOORS)
+    rank = {**{name: number for number, name in enumerate(bands)}, "low": len(bands)}
+    return sorted(recommendations, key=lambda r: (rank[r.band], -r.risk_per_effort, r.key))

@@ -1,0 +1,320 @@
+"""Read `sites.yaml`: agency, clients, sites and their sources, checked before anything runs.
+
+Every problem is one sentence with file, line and key, what was found and what is allowed; all problems of a
+file are reported together. Secrets are never in the file: a value such as `{env: NAME}` or `{prefect: BLOCK}`
+refers to the environment or to a Prefect Secret block.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import typing
+import zoneinfo
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    create_model,
+    model_validator,
+)
+
+from tasks.contracts import IDENTIFIER
+from tasks.discovery import units
+from tasks.errors import ConfigurationError
+
+class _Located(ValueError):
+    """A problem that a validator places more precisely than pydantic can."""
+
+    def __init__(self, loc: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.loc = loc
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `, did you mean 'x'?` where a known word is near, else nothing."""
+    near = difflib.get_close_matches(str(word), [str(item) for item in known], n=1, cutoff=0.6)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def _refuse_twins(ids: Sequence[str], where: str, remedy: str) -> None:
+    for number, item in enumerate(ids):
+        if item in ids[:number]:
+            raise _Located((where, number, "id"), f"{item!r} stands twice; {remedy}")
+
+
+Id = Annotated[str, Field(pattern=IDENTIFIER, max_length=64)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)]
+Lane = Literal["support", "maintenance", "development"]
+
+
+def _known_zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        near = did_you_mean(name, zoneinfo.available_timezones())
+        raise ValueError(f"{name!r} is not an IANA time zone{near or ', as Europe/London'}")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class Model(BaseModel):
+    """Base of every part of the file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Colours(Model):
+    """The agency's colours in the report."""
+
+    ink: Colour = Field(default="#14213a", description="Dark ground of page one and text.")
+    accent: Colour = Field(default="#3a4fd8", description="Charts and numbers.")
+
+
+class Agency(Model):
+    """Who maintains the sites and signs the reports."""
+
+    name: Text = Field(description="Name as printed on the report.")
+    contact: Email = Field(description="Address for questions, printed on page one.")
+    logo: Path | None = Field(default=None, description="SVG or PNG file, relative to this file; the name is printed without one.")
+    colours: Colours = Field(default=Colours(), description="Colours of the report.")
+
+
+class Client(Model):
+    """Who owns sites."""
+
+    id: Id = Field(description="Short name, lower case.")
+    name: Text = Field(description="Name as printed on the report.")
+
+
+class Owner(Model):
+    """Who at the agency owns the site."""
+
+    name: Text = Field(description="Name of the person or team.")
+    email: Email = Field(description="Where to reach them.")
+
+
+class PatchSla(Model):
+    """Days within which updates are to be applied."""
+
+    security: int = Field(default=7, ge=0, le=365, description="Security updates, days.")
+    routine: int = Field(default=30, ge=0, le=365, description="All other updates, days.")
+
+
+def _source_union() -> Any:
+    """Return the union of the options of every collector, told apart by `kind`, which is its file's name."""
+    members = tuple(
+        create_model(kind, __base__=module.Options, __doc__=module.Options.__doc__, kind=(Literal[kind], ...))
+        for kind, module in units("tasks.collect").items()
+    )
+    return Annotated[Union[members], Field(discriminator="kind")]  # noqa: UP007 - the members are known at run time only
+
+
+SourceUnion = _source_union()
+
+
+class Site(Model):
+    """One website."""
+
+    id: Id = Field(description="Short name, lower case; used in file names and in the warehouse.")
+    name: Text = Field(description="Name as printed on the report.")
+    client: Id = Field(description="The id of its client.")
+    url: HttpUrl = Field(description="Home page.")
+    platform: Literal["wordpress", "drupal", "joomla", "typo3", "umbraco", "shopware", "magento", "static", "other"] = Field(
+        description="What runs the site."
+    )
+    time_zone: TimeZone = Field(description="IANA zone in which the site counts its days, as Europe/London.")
+    locale: str = Field(default="en-GB", pattern=r"^[a-z]{2}-[A-Z]{2}$", description="Language and region of the report.")
+    owner: Owner = Field(description="Who at the agency owns the site.")
+    lanes: list[Lane] = Field(default=["maintenance"], min_length=1, description="Service lanes bought.")
+    availability_slo_pct: float = Field(default=99.9, gt=0, lt=100, description="Agreed availability, per cent.")
+    patch_sla_days: PatchSla = Field(default=PatchSla(), description="Days within which updates are to be applied.")
+    sources: list[SourceUnion] = Field(default=[], description="What is collected for this site.")  # type: ignore[valid-type]
+
+    @property
+    def host(self) -> str:
+        """Return the host name of the home page."""
+        return self.url.host or ""
+
+    @model_validator(mode="after")
+    def _source_ids_differ(self) -> Site:
+        _refuse_twins([source.source_id for source in self.sources], "sources", "give each an id of its own")
+        return self
+
+
+class Sites(Model):
+    """The whole file."""
+
+    agency: Agency
+    clients: list[Client] = Field(min_length=1)
+    sites: list[Site] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Sites:
+        _refuse_twins([client.id for client in self.clients], "clients", "rename one")
+        _refuse_twins([site.id for site in self.sites], "sites", "rename one")
+        known = [client.id for client in self.clients]
+        for number, site in enumerate(self.sites):
+            if site.client not in known:
+                raise _Located(
+                    ("sites", number, "client"), f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; clients: {', '.join(known)}"
+                )
+        return self
+
+    def client_of(self, site: Site) -> Client:
+        """Return the client that owns `site`."""
+        return next(client for client in self.clients if client.id == site.client)
+
+    def select(self, site_ids: Sequence[str] | None) -> list[Site]:
+        """Return the sites named, or all.
+
+        Raises:
+            ConfigurationError: a name that is not a site.
+        """
+        if not site_ids:
+            return list(self.sites)
+        known = {site.id: site for site in self.sites}
+        for name in site_ids:
+            if name not in known:
+                raise ConfigurationError(f"There is no site {name!r}{did_you_mean(name, known)}. Sites: {', '.join(known)}.")
+        return [known[name] for name in site_ids]
+
+
+def load_sites(path: Path) -> Sites:
+    """Read and check `sites.yaml`.
+
+    Raises:
+        ConfigurationError: with one sentence for each problem: file, line, key, what was found, what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"Can't read {path}: {error.strerror}. Make one with `upkeep init`, or name yours in UPKEEP_SITES."
+        ) from None
+    return parse_sites(text, str(path))
+
+
+def parse_sites(text: str, name: str) -> Sites:
+    """Check the text of a `sites.yaml`; `name` stands in the errors. Raises as `load_sites`."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigurationError(f"{name}{line}: not YAML: {getattr(error, 'problem', error)}.") from None
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{name}: is to hold the keys agency, clients and sites; `upkeep init` writes an example.")
+    problems = [f"{name}:{line}: {key}: stands twice in one mapping; remove one." for key, line in _twin_keys(node)]
+    try:
+        sites = Sites.model_validate(value)
+    except ValidationError as error:
+        problems += [_sentence(name, node, problem) for problem in error.errors()]
+        raise ConfigurationError("\n".join(problems)) from None
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return sites
+
+
+def configuration_hash(sites: Sites) -> str:
+    """Return a hash of what the file says, the same for the same meaning."""
+    return hashlib.sha256(sites.model_dump_json().encode()).hexdigest()[:16]
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `sites.yaml`, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "site-upkeep sites.yaml", **Sites.model_json_schema()}
+
+
+_SKIPPED = frozenset(units("tasks.collect"))  # pydantic puts the chosen kind into the location
+
+
+def _sentence(name: str, node: Any, problem: Any) -> str:
+    cause = problem.get("ctx", {}).get("error")
+    loc = tuple(part for part in problem["loc"] if part not in _SKIPPED)
+    if isinstance(cause, _Located):
+        loc = (*loc, *cause.loc)
+    line, key = _line_of(node, loc), ".".join(str(part) for part in loc) or "the file"
+    found = problem.get("input")
+    match problem["type"]:
+        case "extra_forbidden":
+            allowed = _keys_at(loc[:-1], problem["loc"])
+            text = f"unknown key{did_you_mean(str(loc[-1]), allowed)}; allowed: {', '.join(allowed)}"
+        case "missing":
+            text = "is missing"
+        case "union_tag_invalid":
+            kinds, tag = sorted(_SKIPPED), str(problem["ctx"]["tag"])
+            key, text = f"{key}.kind", f"{tag!r} is no kind of source{did_you_mean(tag, kinds)}; allowed: {', '.join(kinds)}"
+            line = _line_of(node, (*loc, "kind"))
+        case "union_tag_not_found":
+            text = f"the source does not say its kind; allowed: {', '.join(sorted(_SKIPPED))}"
+        case "literal_error":
+            expected = problem["ctx"]["expected"]
+            words = [word.strip("' ") for word in expected.replace(" or ", ", ").split(",")]
+            text = f"found {found!r}{did_you_mean(str(found), words)}; allowed: {', '.join(words)}"
+        case "value_error":
+            text = str(cause)
+        case _:
+            shown = "" if isinstance(found, dict | list) else f"found {found!r}; "
+            text = f"{shown}{problem['msg'][0].lower()}{problem['msg'][1:]}"
+    return f"{name}:{line}: {key}: {text.rstrip('.')}."
+
+
+def _keys_at(loc: tuple[Any, ...], full: tuple[Any, ...]) -> list[str]:
+    """Return the keys that are allowed at a location, by walking the models."""
+    model: Any = Sites
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = _model_in(annotation, full)
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any, full: tuple[Any, ...]) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    candidates = [_model_in(arg, full) for arg in typing.get_args(annotation) if arg is not type(None)]
+    candidates = [model for model in candidates if model is not None]
+    return next((model for model in candidates if model.__name__ in full), candidates[0] if candidates else None)
+
+
+def _line_of(node: Any, loc: tuple[Any, ...]) -> int:
+    """Return the line, from 1, of the node at `loc` or of its nearest parent that exists."""
+    line: int = node.start_mark.line
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            pairs = [(key, value) for key, value in node.value if key.value == str(part)]
+            if not pairs:
+                break
+            line, node = pairs[0][0].start_mark.line, pairs[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1
+
+
+def _twin_keys(node: Any) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from _twin_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _twin_keys(value)

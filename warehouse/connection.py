@@ -1,0 +1,73 @@
+"""Open the live warehouse file: one process at a time, said so by a lock of our own.
+
+DuckDB lets one process write a file and nobody read it meanwhile. The lock file beside the warehouse makes
+that wait explicit and bounded, and dies with its process, so a killed loader never blocks the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from warehouse import migrate
+from warehouse.errors import WarehouseBusy
+
+
+@contextlib.contextmanager
+def exclusive(lock_file: Path, *, wait_seconds: float = 0.0, what: str) -> Iterator[None]:
+    """Hold `lock_file` for the block.
+
+    Raises:
+        WarehouseBusy: another process holds it after `wait_seconds`.
+    """
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait_seconds
+    with lock_file.open("a") as handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise WarehouseBusy(
+                        f"Another process is using {what}; try again when it is done (lock {lock_file})."
+                    ) from None
+                time.sleep(0.05)
+        yield
+
+
+@contextlib.contextmanager
+def open_live(warehouse: Path, *, wait_seconds: float = 0.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the live warehouse for writing, migrated to the newest schema; UTC is its session zone.
+
+    Raises:
+        WarehouseBusy: another process holds it after `wait_seconds`.
+    """
+    with exclusive(lock_of(warehouse), wait_seconds=wait_seconds, what="the warehouse"):
+        with contextlib.closing(duckdb.connect(str(warehouse))) as con:
+            prepare(con)
+            migrate.apply(con)
+            yield con
+
+
+def open_snapshot(snapshot: Path) -> duckdb.DuckDBPyConnection:
+    """Open the published snapshot read-only. Any number of processes may, for as long as they like."""
+    con = duckdb.connect(str(snapshot), read_only=True)
+    prepare(con)
+    return con
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Set what every session of ours relies on: UTC, and no download of extensions behind our back."""
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET autoinstall_known_extensions = false")
+
+
+def lock_of(warehouse: Path) -> Path:
+    """Return the lock file of a warehouse file."""
+    return warehouse.with_suffix(".lock")

@@ -1,0 +1,108 @@
+"""Bring a warehouse to the newest schema: numbered migrations once each, then every view anew.
+
+A migration is never edited after it has been applied anywhere: its hash is kept and compared. Views of
+schemas `staging` and `marts` hold no data, so all of them are made again whenever one of their files changed,
+each with its comments from the same file (`CREATE OR REPLACE VIEW` drops comments).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+
+HERE = Path(__file__).parent
+VIEW_FOLDERS = ("staging", "marts")
+
+_LEDGER = """
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE TABLE IF NOT EXISTS raw.migration (
+  name VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL);
+COMMENT ON TABLE raw.migration IS 'Migrations that were applied to this warehouse, and the hash of its views.';
+COMMENT ON COLUMN raw.migration.name IS 'File name of the migration; views stands for all views together.';
+COMMENT ON COLUMN raw.migration.sha256 IS 'Hash of its text when it was applied.';
+COMMENT ON COLUMN raw.migration.applied_at IS 'When, UTC.';
+"""
+
+
+@functools.cache
+def _files() -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    migrations = tuple(sorted((HERE / "migrations").glob("*.sql")))
+    views = tuple(path for folder in VIEW_FOLDERS for path in sorted((HERE / folder).glob("*.sql")))
+    return migrations, views
+
+
+def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Apply what is missing and return the names of what was applied, in order; often nothing.
+
+    Raises:
+        WarehouseError: an applied migration was edited, or the warehouse is newer than this program.
+    """
+    migrations, views = _files()
+    con.execute(_LEDGER)
+    applied = dict(con.execute("SELECT name, sha256 FROM raw.migration").fetchall())
+    unknown = sorted(applied.keys() - {path.name for path in migrations} - {"views"})
+    if unknown:
+        raise WarehouseError(
+            f"The warehouse has migration {unknown[-1]}, which this version of site-upkeep does not know: "
+            "update site-upkeep before you use it."
+        )
+    done = []
+    for path in migrations:
+        text = path.read_text(encoding="utf-8")
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if path.name not in applied:
+            _apply_one(con, path.name, digest, text)
+            done.append(path.name)
+        elif applied[path.name] != digest:
+            raise WarehouseError(
+                f"Migration {path.name} was edited after it had been applied: restore it, and put the change into a new one."
+            )
+    text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(views))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if applied.get("views") != digest:
+        _apply_one(con, "views", digest, "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;" + text)
+        done.append("views")
+    return done
+
+
+def _apply_one(con: duckdb.DuckDBPyConnection, name: str, digest: str, text: str) -> None:
+    con.execute("BEGIN")
+    try:
+        con.execute(text)
+        con.execute("DELETE FROM raw.migration WHERE name = ?", [name])
+        con.execute("INSERT INTO raw.migration VALUES (?, ?, now())", [name, digest])
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+
+
+def _in_order(views: tuple[Path, ...]) -> list[Path]:
+    """Order view files so that each comes after the views that it reads (a view names its file)."""
+    texts = {path: path.read_text(encoding="utf-8") for path in views}
+    names = {f"{path.parent.name}.{path.stem}": path for path in views}
+    ordered: list[Path] = []
+
+    def visit(path: Path, trail: tuple[Path, ...]) -> None:
+        if path in ordered:
+            return
+        if path in trail:
+            raise WarehouseError(f"The views {path.name} and {trail[-1].name} read each other.")
+        for name, other in names.items():
+            if other != path and _reads(texts[path], name):
+                visit(other, (*trail, path))
+        ordered.append(path)
+
+    for path in views:
+        visit(path, ())
+    return ordered
+
+
+def _reads(text: str, name: str) -> bool:
+    body = text.split("COMMENT ON", 1)[0]
+    return any(word.strip("(),;") == name for line in body.splitlines() if not line.startswith("--") for word in line.split())
