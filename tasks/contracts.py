@@ -4,7 +4,8 @@ A collector is one module `tasks/collect/<what>_<source>.py`, found by discovery
 `sites.yaml`, and it holds
 
 - `class Options(SourceOptions)`: what `sites.yaml` may say of such a source, documented field by field;
-- `FILLS`: the raw table that it fills, and `PARSER`: name/version, raised when the same payload gives other rows;
+  and as `fills` the raw table that it fills;
+- `PARSER`: name/version, raised when the same payload gives other rows;
 - `async def collect(job: Job) -> Outcome`: fetch, parse and land one source;
 - `parse(payload, context) -> Parsed`: pure, so that kept payloads can be parsed again.
 """
@@ -31,8 +32,8 @@ class SourceOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    expected_every: ClassVar[int] = 86_400
-    """Longest time between two deliveries that is still normal, seconds."""
+    fills: ClassVar[str]
+    """Raw table that the source fills."""
 
     kind: str = Field(description="Collector that reads this source: see the table of kinds in the README.")
     id: str = Field(
@@ -44,6 +45,11 @@ class SourceOptions(BaseModel):
         """Return the id, which is the kind in kebab case where none is given."""
         return self.id or self.kind.replace("_", "-")
 
+    @property
+    def expected_every_seconds(self) -> int:
+        """Return the longest time between two deliveries that is still normal, seconds."""
+        return 86_400
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -53,6 +59,8 @@ class Context:
     source_id: str
     time_zone: str
     host: str
+    url: str = ""
+    """Home page of the site."""
     collected_at: datetime
 
 

@@ -8,7 +8,6 @@ refers to the environment or to a Prefect Secret block.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import typing
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
@@ -225,11 +224,6 @@ def parse_sites(text: str, name: str) -> Sites:
     if problems:
         raise ConfigurationError("\n".join(problems))
     return sites
-
-
-def configuration_hash(sites: Sites) -> str:
-    """Return a hash of what the file says, the same for the same meaning."""
-    return hashlib.sha256(sites.model_dump_json().encode()).hexdigest()[:16]
 
 
 def json_schema() -> dict[str, Any]:

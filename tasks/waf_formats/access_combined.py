@@ -1,0 +1,20 @@
+"""The combined log format of nginx and Apache, with or without a `host:port ` before it.
+
+https://httpd.apache.org/docs/2.4/logs.html#combined and https://nginx.org/en/docs/http/ngx_http_log_module.html
+"""
+
+from __future__ import annotations
+
+import re
+
+TITLE = "nginx and Apache access log, combined, with or without virtual host"
+FILLS = "http_request"
+VERSION = 1
+
+_LINE = re.compile(r'^(?:\S+ )?\S+ \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "')
+
+
+def detect(head: str) -> bool:
+    """Say whether the first lines of a file look like this format."""
+    lines = [line for line in head.splitlines() if line]
+    return bool(lines) and any(_LINE.match(line) for line in lines)

@@ -1,0 +1,46 @@
+-- Grain: one row per check slot: the confirmed outcome and the time for which it speaks.
+-- A result speaks until the next one starts or is due, whichever is first; time after that is unknown and has no row.
+CREATE OR REPLACE VIEW staging.check_span AS
+WITH slot AS (
+  SELECT *
+  FROM raw.check_result
+  -- The last attempt of a slot is the confirmed one; the same result imported twice counts once.
+  QUALIFY row_number() OVER (PARTITION BY site_id, source_id, slot_at ORDER BY attempt DESC, batch_id) = 1
+), timed AS (
+  SELECT
+    *,
+    lead(slot_at) OVER (PARTITION BY site_id, source_id ORDER BY slot_at) AS next_slot_at
+  FROM slot
+)
+SELECT
+  timed.site_id,
+  timed.source_id,
+  timed.slot_at AS start_at,
+  least(
+    coalesce(timed.next_slot_at, 'infinity'::TIMESTAMPTZ),
+    timed.slot_at + to_microseconds((timed.interval_seconds * 1000000)::BIGINT)
+  ) AS end_at,
+  timed.attempt AS attempt_count,
+  timed.outcome,
+  timed.cause,
+  timed.status,
+  timed.first_byte_ms,
+  timed.total_ms,
+  timed.certificate_not_after_at,
+  timed.is_certificate_valid,
+  timezone(site.time_zone, timed.slot_at)::DATE AS local_date
+FROM timed JOIN staging.site AS site USING (site_id);
+COMMENT ON VIEW staging.check_span IS 'One row per check slot: the confirmed outcome and the time for which it speaks. Time without a row is unknown, not up.';
+COMMENT ON COLUMN staging.check_span.site_id IS 'Site, as in sites.yaml.';
+COMMENT ON COLUMN staging.check_span.source_id IS 'Source within the site: never mix two in one series.';
+COMMENT ON COLUMN staging.check_span.start_at IS 'Start of the slot, UTC.';
+COMMENT ON COLUMN staging.check_span.end_at IS 'Until when the result speaks (exclusive), UTC.';
+COMMENT ON COLUMN staging.check_span.attempt_count IS 'Attempts made in the slot.';
+COMMENT ON COLUMN staging.check_span.outcome IS 'Outcome of the last attempt: up, down or unknown.';
+COMMENT ON COLUMN staging.check_span.cause IS 'Why not up.';
+COMMENT ON COLUMN staging.check_span.status IS 'HTTP status.';
+COMMENT ON COLUMN staging.check_span.first_byte_ms IS 'Request sent to first byte, ms.';
+COMMENT ON COLUMN staging.check_span.total_ms IS 'Whole check, ms.';
+COMMENT ON COLUMN staging.check_span.certificate_not_after_at IS 'Expiry of the certificate that was presented, UTC.';
+COMMENT ON COLUMN staging.check_span.is_certificate_valid IS 'Whether the certificate was accepted for this host.';
+COMMENT ON COLUMN staging.check_span.local_date IS 'Day of the start in the zone of the site.';

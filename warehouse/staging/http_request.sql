@@ -1,0 +1,40 @@
+-- Grain: one row per line of an access log.
+CREATE OR REPLACE VIEW staging.http_request AS
+SELECT
+  request.site_id,
+  request.source_id,
+  request.event_at,
+  request.client_ip,
+  request.client_network,
+  request.host,
+  request.method,
+  request.path,
+  request.query,
+  request.protocol,
+  request.status,
+  request.bytes,
+  request.referrer,
+  request.user_agent,
+  timezone(site.time_zone, request.event_at)::DATE AS local_date,
+  -- Places where software lets somebody log in: WordPress, Drupal, Joomla, TYPO3.
+  request.method = 'POST' AND regexp_matches(
+    lower(request.path), '/(wp-login\.php|xmlrpc\.php|user/login|administrator(/index\.php)?|typo3(/index\.php)?)/?$'
+  ) AS is_login_attempt
+FROM raw.http_request AS request JOIN staging.site AS site USING (site_id);
+COMMENT ON VIEW staging.http_request IS 'One row per line of an access log, with the day of the site and what the request was for.';
+COMMENT ON COLUMN staging.http_request.site_id IS 'Site, as in sites.yaml.';
+COMMENT ON COLUMN staging.http_request.source_id IS 'Source within the site.';
+COMMENT ON COLUMN staging.http_request.event_at IS 'When the server logged the request, UTC.';
+COMMENT ON COLUMN staging.http_request.client_ip IS 'Client address as text.';
+COMMENT ON COLUMN staging.http_request.client_network IS 'Client network: IPv4 /24, IPv6 /48.';
+COMMENT ON COLUMN staging.http_request.host IS 'Virtual host.';
+COMMENT ON COLUMN staging.http_request.method IS 'HTTP method; null where the request line is malformed.';
+COMMENT ON COLUMN staging.http_request.path IS 'Path as sent, without query. Hostile text.';
+COMMENT ON COLUMN staging.http_request.query IS 'Query string, secrets removed. Hostile text.';
+COMMENT ON COLUMN staging.http_request.protocol IS 'As HTTP/1.1.';
+COMMENT ON COLUMN staging.http_request.status IS 'HTTP status answered.';
+COMMENT ON COLUMN staging.http_request.bytes IS 'Bytes answered.';
+COMMENT ON COLUMN staging.http_request.referrer IS 'Referer as sent, secrets removed. Hostile text.';
+COMMENT ON COLUMN staging.http_request.user_agent IS 'User-Agent as sent. Hostile text.';
+COMMENT ON COLUMN staging.http_request.local_date IS 'Day of the request in the zone of the site.';
+COMMENT ON COLUMN staging.http_request.is_login_attempt IS 'A POST to a place where software lets somebody log in.';
