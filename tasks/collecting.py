@@ -6,10 +6,12 @@ Prefect-free: a flow adds schedule, retries, artifact and logs around these func
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
+from tasks import progress
 from tasks.contracts import Context, Job, Outcome
 from tasks.discovery import units
 from tasks.errors import SourceError
@@ -47,15 +49,23 @@ class Report:
         }
 
 
+def kinds(what: str, *, is_batch: bool = False) -> list[str]:
+    """Return the kinds of source whose file is `<what>_<source>.py`; with `is_batch` those that collect many at once."""
+    return [
+        kind
+        for kind, module in units("tasks.collect").items()
+        if kind.startswith(f"{what}_") and hasattr(module, "collect_many") == is_batch
+    ]
+
+
 def jobs(
     sites: Sites,
     settings: Settings,
-    kinds: Sequence[str],
+    wanted: Sequence[str],
     *,
     site_ids: Sequence[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Job]:
     """Return one job per source of the given kinds, in the order of the file."""
     now = datetime.now(UTC)
@@ -74,11 +84,11 @@ def jobs(
             since=since,
             until=until,
             base=settings.sites_file.parent,
-            on_progress=on_progress,
+            on_progress=partial(progress.report, f"{site.id} · {options.source_id}"),
         )
         for site in sites.select(site_ids)
         for options in site.sources
-        if options.kind in kinds
+        if options.kind in wanted
     ]
 
 

@@ -1,0 +1,15 @@
+-- every batch in the ledger has exactly the rows it says
+SELECT batch.batch_id, batch.row_count, coalesce(counted.row_count, 0) AS found
+FROM raw.batch AS batch
+LEFT JOIN (
+  SELECT batch_id, count(*) AS row_count
+  FROM (
+    SELECT batch_id FROM raw.site UNION ALL SELECT batch_id FROM raw.source
+    UNION ALL SELECT batch_id FROM raw.collection_run UNION ALL SELECT batch_id FROM raw.check_result
+    UNION ALL SELECT batch_id FROM raw.component_observation UNION ALL SELECT batch_id FROM raw.patch_event
+    UNION ALL SELECT batch_id FROM raw.waf_event UNION ALL SELECT batch_id FROM raw.waf_rule_hit
+    UNION ALL SELECT batch_id FROM raw.http_request
+  )
+  GROUP BY batch_id
+) AS counted USING (batch_id)
+WHERE batch.row_count <> coalesce(counted.row_count, 0);

@@ -1,0 +1,9 @@
+-- every outcome, action, update state and run state is a word of its documented list
+SELECT 'check_result' AS table_name, outcome AS word FROM raw.check_result WHERE outcome NOT IN ('up', 'down', 'unknown')
+UNION ALL
+SELECT 'waf_event', action FROM raw.waf_event
+WHERE action NOT IN ('allow', 'block', 'challenge', 'challenge_passed', 'log', 'rate_limit', 'redirect', 'unknown')
+UNION ALL
+SELECT 'component_observation', update_state FROM raw.component_observation WHERE update_state NOT IN ('available', 'none', 'unknown')
+UNION ALL
+SELECT 'collection_run', state FROM raw.collection_run WHERE state NOT IN ('complete', 'partial', 'failed', 'empty');
