@@ -37,7 +37,9 @@ class SourceOptions(BaseModel):
 
     kind: str = Field(description="Collector that reads this source: see the table of kinds in the README.")
     id: str = Field(
-        default="", pattern=r"^$|" + IDENTIFIER, description="Name of the source within the site; the kind when left out."
+        default="",
+        pattern=r"^$|" + IDENTIFIER,
+        description="Name of the source within the site; the kind when left out.",
     )
 
     @property

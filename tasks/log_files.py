@@ -157,7 +157,9 @@ def _chunks(raw: BinaryIO, offset: int, *, is_gzip: bool) -> Iterator[bytes | Li
         try:
             chunk = inflater.decompress(data, BLOCK_BYTES)
         except zlib.error as error:
-            yield LineReject(None, f"the gzip data is damaged ({error}); the lines before were kept, copy the file again", "")
+            yield LineReject(
+                None, f"the gzip data is damaged ({error}); the lines before were kept, copy the file again", ""
+            )
             return
         data = inflater.unconsumed_tail
         if inflater.eof:
@@ -172,9 +174,7 @@ def _chunks(raw: BinaryIO, offset: int, *, is_gzip: bool) -> Iterator[bytes | Li
         yield LineReject(None, "the gzip file ends early; the lines before were kept, copy the file again", "")
 
 
-def _blocks(
-    raw: BinaryIO, state: FileState, seen: FileState, *, is_gzip: bool, is_finished: bool
-) -> Iterator[Block]:
+def _blocks(raw: BinaryIO, state: FileState, seen: FileState, *, is_gzip: bool, is_finished: bool) -> Iterator[Block]:
     """Cut the bytes into blocks of whole lines; `seen` marks the state of the last block as read to the end."""
     carry, is_skipping = b"", False
     rejects: list[LineReject] = []

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any, Literal
 
 Lane = Literal["support", "maintenance", "development"]
@@ -167,6 +167,62 @@ class Scope:
 
 
 Answer = Recommendation | Silent | Unknown
+
+DUE_DAYS: dict[Floor | Literal["low"], int] = {"act now": 14, "high": 30, "medium": 60, "none": 90, "low": 90}
+"""Days after the quarter by which a recommendation of a band is due."""
+
+
+def recommend(
+    rule: Rule,
+    scope: Scope,
+    *,
+    subject: str,
+    rows: Sequence[dict[str, Any]],
+    value: float,
+    evidence: str,
+    words: dict[str, Any],
+    severity: int,
+    closing_test: ClosingTest,
+    prediction: Prediction,
+    likelihood: float = 0.9,
+    reach: float = 1.0,
+    confidence: float = 0.9,
+    floor: Floor = "none",
+) -> Recommendation:
+    """Make a recommendation of `rule`: `words` fill the patterns of title and why, `rows` are what the evidence query gave."""
+    made = Recommendation(
+        rule=rule,
+        subject=subject,
+        title=rule.title.format_map(words),
+        why=rule.why.format_map(words),
+        severity=severity,
+        likelihood=likelihood,
+        reach=reach,
+        confidence=confidence,
+        floor=floor,
+        evidence=Evidence(
+            sql=rule.evidence_sql,
+            parameters=scope.parameters,
+            snapshot_id=scope.snapshot_id,
+            row_count=len(rows),
+            value=value,
+            threshold=rule.threshold,
+            text=evidence,
+            sample=tuple(rows[:5]),
+        ),
+        closing_test=closing_test,
+        prediction=prediction,
+        owner=_owner(rule, scope),
+        due=scope.end_date,
+    )
+    return replace(made, due=scope.end_date + timedelta(days=DUE_DAYS[made.band]))  # type: ignore[index]
+
+
+def _owner(rule: Rule, scope: Scope) -> str:
+    """Say who acts: the agency where the lane is bought, else the client decides first."""
+    if rule.lane == "development":
+        return f"You approve, {scope.agency_name} builds"
+    return scope.agency_name if rule.lane in scope.lanes else f"You decide, {scope.agency_name} can do it"
 
 
 def in_order(recommendations: Sequence[Recommendation]) -> list[Recommendation]:

@@ -81,7 +81,9 @@ async def say(key: str, reports: Sequence[Report], loaded: Loaded | None) -> Non
             "message": "" if loaded else "the warehouse was in use",
         }
     )
-    await create_table_artifact(key=key, table=rows, description="Rows landed, loaded and rejected; a failed source is a gap.")
+    await create_table_artifact(
+        key=key, table=rows, description="Rows landed, loaded and rejected; a failed source is a gap."
+    )
     for report in reports:
         if report.outcome.state == "failed":
             get_run_logger().warning("%s/%s: %s", report.row["site"], report.row["source"], report.outcome.message)
@@ -103,7 +105,9 @@ def stale(every_seconds: float) -> State[Any] | None:
     scheduled = runtime.flow_run.scheduled_start_time
     if scheduled is None or datetime.now(UTC) - scheduled <= timedelta(seconds=2 * every_seconds):
         return None
-    return Completed(name="Stale", message=f"Started more than two intervals after {scheduled:%Y-%m-%d %H:%M:%S} UTC: a gap")
+    return Completed(
+        name="Stale", message=f"Started more than two intervals after {scheduled:%Y-%m-%d %H:%M:%S} UTC: a gap"
+    )
 
 
 def scheduled_at() -> datetime:
@@ -122,4 +126,3 @@ def run_name() -> str:
 def _safe(value: object) -> object:
     """Escape text for the server's pages: it may come from outside."""
     return html.escape(value) if isinstance(value, str) else value
-

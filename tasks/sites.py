@@ -30,6 +30,7 @@ from tasks.contracts import IDENTIFIER
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
 
+
 class _Located(ValueError):
     """A problem that a validator places more precisely than pydantic can."""
 
@@ -85,7 +86,9 @@ class Agency(Model):
 
     name: Text = Field(description="Name as printed on the report.")
     contact: Email = Field(description="Address for questions, printed on page one.")
-    logo: Path | None = Field(default=None, description="SVG or PNG file, relative to this file; the name is printed without one.")
+    logo: Path | None = Field(
+        default=None, description="SVG or PNG file, relative to this file; the name is printed without one."
+    )
     colours: Colours = Field(default=Colours(), description="Colours of the report.")
 
 
@@ -129,11 +132,13 @@ class Site(Model):
     name: Text = Field(description="Name as printed on the report.")
     client: Id = Field(description="The id of its client.")
     url: HttpUrl = Field(description="Home page.")
-    platform: Literal["wordpress", "drupal", "joomla", "typo3", "umbraco", "shopware", "magento", "static", "other"] = Field(
-        description="What runs the site."
+    platform: Literal["wordpress", "drupal", "joomla", "typo3", "umbraco", "shopware", "magento", "static", "other"] = (
+        Field(description="What runs the site.")
     )
     time_zone: TimeZone = Field(description="IANA zone in which the site counts its days, as Europe/London.")
-    locale: str = Field(default="en-GB", pattern=r"^[a-z]{2}-[A-Z]{2}$", description="Language and region of the report.")
+    locale: str = Field(
+        default="en-GB", pattern=r"^[a-z]{2}-[A-Z]{2}$", description="Language and region of the report."
+    )
     owner: Owner = Field(description="Who at the agency owns the site.")
     lanes: list[Lane] = Field(default=["maintenance"], min_length=1, description="Service lanes bought.")
     availability_slo_pct: float = Field(default=99.9, gt=0, lt=100, description="Agreed availability, per cent.")
@@ -166,7 +171,8 @@ class Sites(Model):
         for number, site in enumerate(self.sites):
             if site.client not in known:
                 raise _Located(
-                    ("sites", number, "client"), f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; clients: {', '.join(known)}"
+                    ("sites", number, "client"),
+                    f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; clients: {', '.join(known)}",
                 )
         return self
 
@@ -185,7 +191,9 @@ class Sites(Model):
         known = {site.id: site for site in self.sites}
         for name in site_ids:
             if name not in known:
-                raise ConfigurationError(f"There is no site {name!r}{did_you_mean(name, known)}. Sites: {', '.join(known)}.")
+                raise ConfigurationError(
+                    f"There is no site {name!r}{did_you_mean(name, known)}. Sites: {', '.join(known)}."
+                )
         return [known[name] for name in site_ids]
 
 
@@ -214,7 +222,9 @@ def parse_sites(text: str, name: str) -> Sites:
         line = f":{mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{name}{line}: not YAML: {getattr(error, 'problem', error)}.") from None
     if not isinstance(value, dict):
-        raise ConfigurationError(f"{name}: is to hold the keys agency, clients and sites; `upkeep init` writes an example.")
+        raise ConfigurationError(
+            f"{name}: is to hold the keys agency, clients and sites; `upkeep init` writes an example."
+        )
     problems = [f"{name}:{line}: {key}: stands twice in one mapping; remove one." for key, line in _twin_keys(node)]
     try:
         sites = Sites.model_validate(value)
@@ -228,7 +238,11 @@ def parse_sites(text: str, name: str) -> Sites:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of `sites.yaml`, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "site-upkeep sites.yaml", **Sites.model_json_schema()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "site-upkeep sites.yaml",
+        **Sites.model_json_schema(),
+    }
 
 
 _SKIPPED = frozenset(units("tasks.collect"))  # pydantic puts the chosen kind into the location
@@ -249,7 +263,10 @@ def _sentence(name: str, node: Any, problem: Any) -> str:
             text = "is missing"
         case "union_tag_invalid":
             kinds, tag = sorted(_SKIPPED), str(problem["ctx"]["tag"])
-            key, text = f"{key}.kind", f"{tag!r} is no kind of source{did_you_mean(tag, kinds)}; allowed: {', '.join(kinds)}"
+            key, text = (
+                f"{key}.kind",
+                f"{tag!r} is no kind of source{did_you_mean(tag, kinds)}; allowed: {', '.join(kinds)}",
+            )
             line = _line_of(node, (*loc, "kind"))
         case "union_tag_not_found":
             text = f"the source does not say its kind; allowed: {', '.join(sorted(_SKIPPED))}"

@@ -26,9 +26,7 @@ from tasks.redact import SQL_MACROS, excerpt
 from warehouse.connection import prepare
 from warehouse.records import HttpRequest, Record, Reject, WafEvent, WafRuleHit
 
-_RECORDS: dict[str, type[Record]] = {
-    record.table: record for record in (WafEvent, WafRuleHit, HttpRequest, Reject)
-}
+_RECORDS: dict[str, type[Record]] = {record.table: record for record in (WafEvent, WafRuleHit, HttpRequest, Reject)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The root of every error that this project raises on purpose.
 
-    UpkeepError                     one clear sentence: what, where, how to mend it
-    |-- WarehouseError              the warehouse refused (here)
-    |   |-- WarehouseBusy           another process holds the file: a retry helps
-    |   `-- BatchError              one landed batch can't be loaded: it is set aside
-    |-- ConfigurationError          sites.yaml or a setting is wrong (tasks.errors)
-    `-- SourceError                 a source did not deliver (tasks.errors)
+UpkeepError                     one clear sentence: what, where, how to mend it
+|-- WarehouseError              the warehouse refused (here)
+|   |-- WarehouseBusy           another process holds the file: a retry helps
+|   `-- BatchError              one landed batch can't be loaded: it is set aside
+|-- ConfigurationError          sites.yaml or a setting is wrong (tasks.errors)
+`-- SourceError                 a source did not deliver (tasks.errors)
 """
 
 from __future__ import annotations

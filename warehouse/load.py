@@ -78,7 +78,14 @@ def _load_one(con: duckdb.DuckDBPyConnection, batch: Batch, folder: Path) -> Non
             con.execute(f"INSERT INTO raw.{file.stem} BY NAME SELECT * FROM read_parquet(?)", [str(file)])  # noqa: S608 - our own file names
         con.execute(
             "INSERT INTO raw.batch VALUES (?, ?, ?, ?::TIMESTAMPTZ, now(), ?, ?)",
-            [batch.batch_id, batch.collector, batch.parser_version, batch.landed_at, batch.row_count, batch.reject_count],
+            [
+                batch.batch_id,
+                batch.collector,
+                batch.parser_version,
+                batch.landed_at,
+                batch.row_count,
+                batch.reject_count,
+            ],
         )
         con.execute("COMMIT")
     except BaseException:

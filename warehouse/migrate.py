@@ -65,7 +65,9 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
     text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(views))
     digest = hashlib.sha256(text.encode()).hexdigest()
     if applied.get("views") != digest:
-        _apply_one(con, "views", digest, "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;" + text)
+        _apply_one(
+            con, "views", digest, "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;" + text
+        )
         done.append("views")
     return done
 
@@ -105,4 +107,6 @@ def _in_order(views: tuple[Path, ...]) -> list[Path]:
 
 def _reads(text: str, name: str) -> bool:
     body = text.split("COMMENT ON", 1)[0]
-    return any(word.strip("(),;") == name for line in body.splitlines() if not line.startswith("--") for word in line.split())
+    return any(
+        word.strip("(),;") == name for line in body.splitlines() if not line.startswith("--") for word in line.split()
+    )

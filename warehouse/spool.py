@@ -141,9 +141,7 @@ class Spool:
 
         A folder that a next cursor names is whole and belongs to `recover`.
         """
-        named = {
-            json.loads(path.read_text(encoding="utf-8"))["batch_id"] for path in self.cursors.glob("*.next.json")
-        }
+        named = {json.loads(path.read_text(encoding="utf-8"))["batch_id"] for path in self.cursors.glob("*.next.json")}
         limit, count = time.time() - older_than_seconds, 0
         for folder in self.batches.glob(f"{_TEMPORARY}*"):
             if folder.name.removeprefix(_TEMPORARY) not in named and folder.stat().st_mtime < limit:

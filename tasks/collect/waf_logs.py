@@ -26,8 +26,12 @@ class Options(SourceOptions):
     """WAF audit logs or web server access logs in files."""
 
     format: str = Field(description="Log format; `upkeep formats` lists them.")
-    paths: list[str] = Field(min_length=1, description="Files or globs, relative to this file; include the rotated ones, as access.log*.")
-    time_zone: str | None = Field(default=None, description="Zone of logs that name none; the site's own when left out.")
+    paths: list[str] = Field(
+        min_length=1, description="Files or globs, relative to this file; include the rotated ones, as access.log*."
+    )
+    time_zone: str | None = Field(
+        default=None, description="Zone of logs that name none; the site's own when left out."
+    )
     every_hours: float = Field(default=24, gt=0, description="Longest silence that is still normal, hours.")
 
     @field_validator("format")
@@ -113,7 +117,4 @@ async def collect(job: Job) -> Outcome:
 def _outcome(landed: Counter[str], problems: list[str]) -> Outcome:
     rejected = landed.pop("reject", 0)
     state = "partial" if rejected or problems else "complete" if landed else "empty"
-    return Outcome(
-        state=state, landed=dict(landed), reject_count=rejected, message="; ".join(problems) or None
-    )
-
+    return Outcome(state=state, landed=dict(landed), reject_count=rejected, message="; ".join(problems) or None)

@@ -1,0 +1,268 @@
+"""The `upkeep` command: everything that a person does by hand, with the code that the flows run.
+
+Exit status: 0 done, 1 the work failed, 2 wrong usage or configuration. Errors are one sentence on stderr. Heavy
+packages are imported inside the commands that need them, so that `upkeep --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from warehouse.errors import UpkeepError
+
+COLLECT_CHOICES = ("uptime", "uptime-history", "patches", "waf-logs")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except UpkeepError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"upkeep: {line}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader, as `head`, has seen enough; keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("upkeep: stopped; what was landed stays landed.\n")
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says wrong usage in one sentence, with the way out."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"upkeep: {message}. See `{self.prog} --help`.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="upkeep",
+        description="Keeps client websites healthy and proves it: collects monitoring, patch and WAF data into DuckDB, "
+        "and turns each quarter into one evidenced PDF per site.",
+        epilog="Paths come from the environment: UPKEEP_SITES (sites.yaml) and UPKEEP_VAR (var).",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        return sub
+
+    sub = add("init", _init, "write a commented sites.yaml and its JSON Schema for editors")
+    sub.add_argument("--force", action="store_true", help="write over an existing file")
+    sub = add("check", _check, "validate the configuration, try every source, say what to mend")
+    sub.add_argument("--site", action="append", help="only this site; may be repeated")
+    sub = add("demo", _demo, "the whole main job on the bundled quarter: collect, load, publish, report")
+    sub.add_argument("--out", type=Path, default=Path("var/demo"), help="where everything goes (default: var/demo)")
+    sub = add("try", _try, "parse log files with the parser that the flows use; nothing is stored")
+    sub.add_argument("format", metavar="FORMAT", help="a name of `upkeep formats`, or auto")
+    sub.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    sub.add_argument("--json", action="store_true", help="one normalised record a line")
+    sub.add_argument("--time-zone", default="UTC", help="zone of logs that name none (default: UTC)")
+    sub = add("formats", _formats, "list every FORMAT, what it is and what it fills")
+    sub.add_argument("--json", action="store_true")
+    sub = add("collect", _collect, "run a collection flow now")
+    sub.add_argument("what", metavar="WHAT", choices=COLLECT_CHOICES, help=", ".join(COLLECT_CHOICES))
+    sub.add_argument("--site", action="append", help="only this site; may be repeated")
+    sub.add_argument("--since", help="start of the window, RFC 3339 or a date")
+    sub.add_argument("--until", help="end of the window (exclusive)")
+    add("load", _load, "load what is landed into the warehouse")
+    add("publish", _publish, "check the data and publish the snapshot for analysts")
+    add("migrate", _migrate, "bring the warehouse to the newest schema")
+    sub = add("report", _report, "write the quarterly report(s)")
+    sub.add_argument("--quarter", help="as 2026Q3 (default: the last one that is over)")
+    sub.add_argument("--site", action="append", help="only this site; may be repeated")
+    sub.add_argument("--out", type=Path, help="folder for the PDFs (default: var/reports)")
+    sub = add("rules", _rules, "list every recommendation rule with its threshold and source")
+    sub.add_argument("--json", action="store_true")
+    sub = add("sql", _sql, "query the published snapshot")
+    sub.add_argument("query", metavar="SQL")
+    sub.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
+    sub.add_argument("--out", type=Path, help="file to write; needed for parquet")
+    sub = add("dictionary", _dictionary, "print the data dictionary")
+    sub.add_argument("table", nargs="?", help="only tables whose name holds this")
+    return parser
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    import json
+
+    from tasks.errors import ConfigurationError
+    from tasks.settings import load_settings
+    from tasks.sites import json_schema
+
+    path = load_settings().sites_file
+    if path.exists() and not arguments.force:
+        raise ConfigurationError(f"{path} exists; --force writes over it.")
+    example = Path(__file__).parent.parent / "sites.example.yaml"
+    path.write_text(example.read_text(encoding="utf-8"), encoding="utf-8")
+    schema = path.with_name("sites.schema.json")
+    schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
+    sys.stdout.write(f"Wrote {path} and {schema}. Edit the first, then run `upkeep check`.\n")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from tasks import checking
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+    from tasks.terminal import write_table
+
+    settings = load_settings()
+    sites = load_sites(settings.sites_file)
+    rows = asyncio.run(checking.check_sources(sites, settings, arguments.site))
+    write_table(("site", "source", "kind", "works", "what was seen, or what to mend"), rows)
+    bad = sum(row[3] != "yes" for row in rows)
+    sys.stdout.write(f"{settings.sites_file}: valid, {len(rows) - bad} of {len(rows)} sources work.\n")
+    return 1 if bad else 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from flows import run_demo
+
+    return run_demo.run(arguments.out.absolute())
+
+
+def _try(arguments: argparse.Namespace) -> int:
+    from tasks.terminal import plain, write_json_lines, write_table
+    from tasks.try_format import parse_file
+
+    record_count = reject_count = 0
+    for path in arguments.files:
+        try:
+            for tried in parse_file(arguments.format, path, time_zone=arguments.time_zone):
+                for line, reason, excerpt in tried.rejects:
+                    sys.stderr.write(f"{plain(str(path))}:{line or '-'}: {reason}: {plain(excerpt)}\n")
+                if arguments.json:
+                    write_json_lines(tried.records)
+                elif tried.records and record_count < 20:
+                    shown = [[v for k, v in r.items() if k != "user_agent"] for r in tried.records[:20]]
+                    write_table([k for k in tried.records[0] if k != "user_agent"], shown)
+                record_count += len(tried.records)
+                reject_count += len(tried.rejects)
+        except OSError as error:
+            raise UpkeepError(f"Can't read {path}: {error.strerror or error}.") from None
+    if not arguments.json:
+        sys.stdout.write(f"{record_count:,} records, {reject_count:,} rejected; --json prints every record.\n")
+    return 0 if record_count or not reject_count else 1
+
+
+def _formats(arguments: argparse.Namespace) -> int:
+    from tasks.terminal import write_json_lines, write_table
+    from tasks.waf_parse import formats
+
+    rows = [{"format": f.name, "what": f.title, "fills": f"raw.{f.fills}"} for f in formats().values()]
+    if arguments.json:
+        write_json_lines(rows)
+    else:
+        write_table(("format", "what", "fills"), [tuple(row.values()) for row in rows])
+    return 0
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    from flows import run_command
+
+    return run_command.collect(arguments.what, arguments.site, arguments.since, arguments.until)
+
+
+def _load(_: argparse.Namespace) -> int:
+    from tasks.settings import load_settings
+    from warehouse.load import load
+
+    settings = load_settings()
+    loaded = load(settings.spool, settings.warehouse, wait_seconds=30)
+    for sentence in loaded.set_aside:
+        sys.stderr.write(f"upkeep: {sentence}\n")
+    sys.stdout.write(
+        f"Loaded {loaded.batch_count:,} batches: {loaded.row_count:,} rows, {loaded.reject_count:,} rejects.\n"
+    )
+    return 1 if loaded.set_aside else 0
+
+
+def _publish(_: argparse.Namespace) -> int:
+    from tasks.settings import load_settings
+    from warehouse.publish import publish
+
+    settings = load_settings()
+    published = publish(settings.warehouse, settings.snapshot, wait_seconds=30)
+    for sentence in published.warnings:
+        sys.stderr.write(f"upkeep: warning: {sentence}\n")
+    sys.stdout.write(
+        f"Published {published.snapshot}: snapshot {published.snapshot_id}, {published.byte_count:,} bytes.\n"
+    )
+    return 0
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    import duckdb
+
+    from tasks.settings import load_settings
+    from warehouse import migrate
+    from warehouse.connection import exclusive, lock_of
+
+    settings = load_settings()
+    with exclusive(lock_of(settings.warehouse), wait_seconds=30, what="the warehouse"):
+        with duckdb.connect(str(settings.warehouse)) as con:
+            done = migrate.apply(con)
+    sys.stdout.write(f"Applied {', '.join(done)}.\n" if done else "The warehouse has the newest schema.\n")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from flows import run_command
+
+    return run_command.report(arguments.quarter, arguments.site, arguments.out)
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from tasks.recommending import rules
+    from tasks.terminal import write_json_lines, write_table
+
+    rows: list[dict[str, Any]] = [
+        {
+            "rule": rule.id,
+            "lane": rule.lane,
+            "threshold": f"{rule.threshold:g} {rule.threshold_unit}",
+            "standard": rule.standard,
+            "why": rule.why,
+        }
+        for rule in rules()
+    ]
+    if arguments.json:
+        write_json_lines(rows)
+    else:
+        write_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    return 0
+
+
+def _sql(arguments: argparse.Namespace) -> int:
+    from tasks import query
+    from tasks.settings import load_settings
+
+    return query.run(load_settings().snapshot, arguments.query, arguments.format, arguments.out)
+
+
+def _dictionary(arguments: argparse.Namespace) -> int:
+    from warehouse.dictionary import markdown
+
+    sections = markdown().split("\n\n## ")
+    if arguments.table:
+        sections = ["", *(s for s in sections[1:] if arguments.table in s.split("\n", 1)[0])]
+    sys.stdout.write("\n\n## ".join(sections).lstrip("\n") + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

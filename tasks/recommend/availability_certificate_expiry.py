@@ -1,0 +1,56 @@
+"""The TLS certificate runs out soon after the quarter, or is not accepted now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.certificate_expiry",
+    area="availability",
+    lane="maintenance",
+    title="Renew the TLS certificate and automate it",
+    why="The certificate runs out on {expiry}; from then on browsers turn every visitor away.",
+    standard="CA/Browser Forum Baseline Requirements",
+    threshold=21.0,
+    threshold_unit="days of validity left at the end of the quarter",
+    effort_hours=(0.5, 2),
+    evidence_sql="""
+SELECT day_date, not_after_at, is_valid, date_diff('day', $end_date::DATE, not_after_at::DATE) AS days_left
+FROM marts.certificate_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+ORDER BY day_date DESC LIMIT 1""",
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look at the last certificate seen in the quarter."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        return [Unknown(rule=RULE, missing="no check saw a certificate in the quarter")]
+    (row,) = rows
+    if row["days_left"] >= RULE.threshold and row["is_valid"] is not False:
+        return [Silent(rule=RULE, reason=f"{row['days_left']} days of validity left")]
+    expiry = f"{row['not_after_at']:%-d %B %Y}"
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject="certificate",
+            rows=rows,
+            value=row["days_left"],
+            evidence=f"{row['days_left']} days left at the end of the quarter, seen on {row['day_date']:%-d %B}",
+            words={"expiry": expiry},
+            severity=5,
+            floor="act now",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator=">=",
+                value=RULE.threshold,
+                sustained_days=1,
+                text="a certificate with 21 days or more left",
+            ),
+            prediction=Prediction(metric="days_left", direction="up", size=60, text="renewed by itself from now on"),
+        )
+    ]

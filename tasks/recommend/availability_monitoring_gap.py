@@ -1,0 +1,64 @@
+"""For a part of the quarter nobody knows whether the site was up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.monitoring_gap",
+    area="coverage",
+    lane="maintenance",
+    title="Close the gap in uptime monitoring",
+    why="For {gap} of the quarter nobody can say whether the site was up; an outage then would not have been seen.",
+    standard="NIST SP 800-137, continuous monitoring",
+    threshold=95.0,
+    threshold_unit="% of the quarter covered by checks",
+    effort_hours=(1, 3),
+    evidence_sql="""
+SELECT
+  date_diff('day', $start_date::DATE, $end_date::DATE) AS day_count,
+  count(*) FILTER (coalesce(up_seconds + down_seconds, 0) = 0) AS blind_day_count,
+  coalesce(sum(up_seconds + down_seconds), 0) AS known_seconds,
+  (SELECT count(*) FROM staging.source WHERE site_id = $site_id AND fills = 'check_result') AS source_count
+FROM (SELECT unnest(generate_series($start_date::DATE, $end_date::DATE - INTERVAL 1 DAY, INTERVAL 1 DAY))::DATE AS day_date) AS calendar
+LEFT JOIN (SELECT * FROM marts.availability_day WHERE site_id = $site_id AND is_primary) AS day USING (day_date)""",
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Compare the time that checks speak for with the length of the quarter."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    (row,) = rows
+    if not row["source_count"] and not row["known_seconds"]:
+        return [Unknown(rule=RULE, missing="no uptime source is configured")]
+    covered_pct = 100 * row["known_seconds"] / (row["day_count"] * 86_400)
+    if covered_pct >= RULE.threshold:
+        return [Silent(rule=RULE, reason=f"checks cover {covered_pct:.1f}% of the quarter")]
+    blind = row["blind_day_count"]
+    gap = f"{blind} days" if blind > 1 else f"{(100 - covered_pct) * row['day_count'] * 0.24:,.0f} hours"
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject="uptime",
+            rows=rows,
+            value=covered_pct,
+            evidence=f"checks cover {covered_pct:.1f}% of the quarter, {blind} days have none",
+            words={"gap": gap},
+            severity=3,
+            reach=min(1.0, (100 - covered_pct) / 50),
+            floor="medium",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator=">=",
+                value=RULE.threshold,
+                sustained_days=30,
+                text="checks cover 95% of every day for 30 days",
+            ),
+            prediction=Prediction(
+                metric="covered_pct", direction="up", size=100 - covered_pct, text="no day without checks next quarter"
+            ),
+        )
+    ]

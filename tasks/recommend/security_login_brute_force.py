@@ -1,0 +1,77 @@
+"""Somebody tries passwords at a log-in, and nothing slows it down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.login_brute_force",
+    area="security",
+    lane="maintenance",
+    title="Limit attempts to log in",
+    why="{networks} tried {attempts} passwords at {path}; {passed} of the attempts reached the log-in unhindered.",
+    standard="OWASP ASVS 4.0, 2.2.1 anti-automation",
+    threshold=50.0,
+    threshold_unit="attempts from one network on one day, not stopped",
+    effort_hours=(1, 2),
+    evidence_sql="""
+SELECT
+  path,
+  count(DISTINCT client_network) AS network_count,
+  sum(attempt_count)::BIGINT AS attempt_count,
+  sum(attempt_count - stopped_count)::BIGINT AS passed_count,
+  max(attempt_count - stopped_count)::BIGINT AS peak_count,
+  count(DISTINCT day_date) AS day_count
+FROM marts.login_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND attempt_count - stopped_count >= 50
+GROUP BY path
+ORDER BY passed_count DESC, path""",
+)
+_DAYS = """
+SELECT count(DISTINCT day_date) AS day_count FROM marts.request_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look for networks with many unhindered attempts on one day, path by path."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_DAYS, scope.parameters)
+        if not seen["day_count"]:
+            return [Unknown(rule=RULE, missing="no access log in the quarter")]
+        return [Silent(rule=RULE, reason="no network tried 50 passwords on one day")]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=row["path"],
+            rows=[row],
+            value=row["peak_count"],
+            evidence=f"{row['attempt_count']:,} attempts on {row['day_count']} days, up to {row['peak_count']:,} from one network on one day",
+            words={
+                "networks": "One network" if row["network_count"] == 1 else f"{row['network_count']} networks",
+                "attempts": f"{row['attempt_count']:,}",
+                "passed": f"{row['passed_count']:,}",
+                "path": row["path"],
+            },
+            severity=4,
+            reach=0.7,
+            floor="medium",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=30,
+                text="no network passes 50 attempts a day for 30 days",
+            ),
+            prediction=Prediction(
+                metric="passed_count",
+                direction="down",
+                size=row["passed_count"] * 0.9,
+                text="nine in ten attempts stopped",
+            ),
+        )
+        for row in rows[:3]
+    ]

@@ -1,0 +1,88 @@
+"""One path draws most of what the WAF blocks: closing it removes the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.single_path",
+    area="security",
+    lane="maintenance",
+    title="Close {path} to the public",
+    why="{blocks} of the {total} blocked requests aimed at this one path, {share} of all.",
+    standard="WordPress hardening guide; CIS Controls v8, 4.8",
+    threshold=40.0,
+    threshold_unit="% of all blocks on one path",
+    effort_hours=(0.5, 2),
+    evidence_sql="""
+SELECT path, block_count, 100 * block_count / total_count AS share_pct, total_count, coalesce(answered_count, 0) AS answered_count
+FROM (
+  SELECT path, sum(block_count + would_block_count) AS block_count, sum(sum(block_count + would_block_count)) OVER () AS total_count
+  FROM marts.waf_path_day
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+  GROUP BY path
+) LEFT JOIN (
+  SELECT path, count(*) AS answered_count FROM staging.http_request
+  WHERE site_id = $site_id AND local_date >= $start_date AND local_date < $end_date AND status BETWEEN 200 AND 399 AND method = 'GET'
+  GROUP BY path
+) USING (path)
+WHERE total_count >= 100
+ORDER BY block_count DESC, path LIMIT 5""",
+)
+_DAYS = """
+SELECT count(*) AS row_count FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look at the path with the most blocks; a path that visitors use is not to be closed."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_DAYS, scope.parameters)
+        if not seen["row_count"]:
+            return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
+        return [Silent(rule=RULE, reason="fewer than 100 requests were blocked")]
+    first = rows[0]
+    if first["share_pct"] < RULE.threshold:
+        return [Silent(rule=RULE, reason=f"no path draws more than {first['share_pct']:.0f}% of the blocks")]
+    if first["answered_count"] > first["block_count"] / 10 or first["path"] == "/":
+        return [
+            Silent(
+                rule=RULE,
+                reason=f"{first['path'][:60]} draws {first['share_pct']:.0f}% of the blocks, but visitors use it",
+            )
+        ]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=first["path"],
+            rows=rows,
+            value=first["share_pct"],
+            evidence=f"{first['share_pct']:.0f}% of all blocks on one path, which {first['answered_count']:,} page views used",
+            words={
+                "path": first["path"],
+                "blocks": f"{first['block_count']:,.0f}",
+                "total": f"{first['total_count']:,.0f}",
+                "share": f"{first['share_pct']:.0f}%",
+            },
+            severity=3,
+            reach=first["share_pct"] / 100,
+            floor="medium",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=30,
+                text="no path above 40% of the blocks for 30 days",
+            ),
+            prediction=Prediction(
+                metric="block_count",
+                direction="down",
+                size=first["block_count"],
+                text=f"{first['share_pct']:.0f}% fewer blocked requests",
+            ),
+        )
+    ]

@@ -1,0 +1,71 @@
+"""The WAF turns away people who behave like visitors or editors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.visitors_blocked",
+    area="security",
+    lane="maintenance",
+    title="Tune the firewall rule that blocks real visitors",
+    why="{clients} who otherwise used the site normally {were} turned away {blocks} times, mostly at {path}.",
+    standard="OWASP CRS, handling false positives",
+    threshold=3.0,
+    threshold_unit="blocks of likely visitors in the quarter",
+    effort_hours=(1, 3),
+    evidence_sql="""
+SELECT path, attack_class, sum(block_count)::BIGINT AS block_count, count(DISTINCT client_ip) AS client_count, count(DISTINCT day_date) AS day_count
+FROM marts.blocked_visitor_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY path, attack_class
+ORDER BY block_count DESC, path, attack_class""",
+)
+_DAYS = """
+SELECT
+  (SELECT count(*) FROM marts.waf_day WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date) AS waf_count,
+  (SELECT count(*) FROM marts.request_day WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date) AS request_count"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Add up the blocks of clients that otherwise behave like visitors."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    total = sum(row["block_count"] for row in rows)
+    if total < RULE.threshold:
+        (seen,) = scope.query(_DAYS, scope.parameters)
+        if not seen["waf_count"] or not seen["request_count"]:
+            return [Unknown(rule=RULE, missing="needs both a WAF log and an access log of the quarter")]
+        return [Silent(rule=RULE, reason="hardly any likely visitor was blocked")]
+    clients = max(row["client_count"] for row in rows)
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=rows[0]["path"],
+            rows=rows,
+            value=total,
+            evidence=f"{total:,} blocks of clients with ten or more normal answers on the same day, on {rows[0]['day_count']} days",
+            words={
+                "clients": "Somebody" if clients == 1 else f"{clients} people",
+                "were": "was" if clients == 1 else "were",
+                "blocks": f"{total:,}",
+                "path": rows[0]["path"],
+            },
+            severity=4,
+            confidence=0.7,
+            reach=0.6,
+            floor="medium",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=30,
+                text="fewer than 3 such blocks in 30 days",
+            ),
+            prediction=Prediction(
+                metric="block_count", direction="down", size=total, text="no editor or visitor turned away"
+            ),
+        )
+    ]

@@ -1,0 +1,56 @@
+"""The WAF sees attacks and lets them pass: it only detects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.waf_detects_only",
+    area="security",
+    lane="maintenance",
+    title="Let the firewall block instead of only watching",
+    why="{count} attacks were recognised and let through, because the firewall only watches.",
+    standard="OWASP CRS, engine and anomaly modes; PCI DSS 4.0, 6.4.2",
+    threshold=1.0,
+    threshold_unit="attacks recognised and not stopped",
+    effort_hours=(2, 6),
+    evidence_sql="""
+SELECT attack_class, sum(would_block_count) AS would_block_count, sum(event_count) AS event_count
+FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY attack_class
+ORDER BY would_block_count DESC, attack_class""",
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Add up what the engine would have blocked."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
+    total = sum(row["would_block_count"] for row in rows)
+    if total < RULE.threshold:
+        return [Silent(rule=RULE, reason="the engine enforces what it finds")]
+    first = rows[0]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject="engine",
+            rows=rows,
+            value=total,
+            evidence=f"{total:,.0f} would-be blocks, most of them {first['attack_class']} ({first['would_block_count']:,.0f})",
+            words={"count": f"{total:,.0f}"},
+            severity=4,
+            likelihood=1.0,
+            floor="high",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql, operator="=", value=0, sustained_days=30, text="no would-be block for 30 days"
+            ),
+            prediction=Prediction(
+                metric="would_block_count", direction="down", size=total, text="recognised attacks are stopped"
+            ),
+        )
+    ]

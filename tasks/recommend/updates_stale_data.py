@@ -1,0 +1,73 @@
+"""What is said of updates can't be trusted: the lists on the server are old, or no inventory came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="updates.stale_data",
+    area="coverage",
+    lane="maintenance",
+    title="Let the server reach its update service again",
+    why="Since {since} nobody knows which updates are missing: the {what} on the server can't be proved current.",
+    standard="CIS Controls v8, 7.3 and 7.4",
+    threshold=14.0,
+    threshold_unit="days since the update list was last proved current",
+    effort_hours=(1, 3),
+    evidence_sql="""
+SELECT
+  ecosystem_group AS ecosystem,
+  max(collected_date) FILTER (fresh_count > 0) AS fresh_date,
+  max(collected_date) AS collected_date,
+  date_diff('day', max(collected_date) FILTER (fresh_count > 0), $end_date::DATE) AS stale_days
+FROM (
+  SELECT *, CASE WHEN ecosystem = 'deb' THEN 'package list' ELSE 'WordPress update list' END AS ecosystem_group
+  FROM marts.bundle WHERE site_id = $site_id AND collected_date < $end_date
+)
+GROUP BY ecosystem_group
+ORDER BY ecosystem_group""",
+)
+_SOURCES = (
+    "SELECT count(*) AS source_count FROM staging.source WHERE site_id = $site_id AND fills = 'component_observation'"
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look at the last day on which each update list was proved current."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (sources,) = scope.query(_SOURCES, {"site_id": scope.site_id})
+        missing = "no inventory has come yet" if sources["source_count"] else "no inventory source is configured"
+        return [Unknown(rule=RULE, missing=missing)]
+    answers: list[Answer] = []
+    for row in rows:
+        if row["stale_days"] is not None and row["stale_days"] <= RULE.threshold:
+            continue
+        days = row["stale_days"] if row["stale_days"] is not None else (scope.end_date - scope.start_date).days
+        since = f"{row['fresh_date']:%-d %B}" if row["fresh_date"] else "the first inventory"
+        answers.append(
+            recommend(
+                RULE,
+                scope,
+                subject=row["ecosystem"],
+                rows=[row],
+                value=days,
+                evidence=f"the {row['ecosystem']} was last proved current on {since}, {days} days before the quarter ended",
+                words={"since": since, "what": row["ecosystem"]},
+                severity=4,
+                floor="medium",
+                closing_test=ClosingTest(
+                    query=RULE.evidence_sql,
+                    operator="<=",
+                    value=RULE.threshold,
+                    sustained_days=14,
+                    text="list proved current in every inventory for 14 days",
+                ),
+                prediction=Prediction(
+                    metric="stale_days", direction="down", size=days, text="updates known all through next quarter"
+                ),
+            )
+        )
+    return answers or [Silent(rule=RULE, reason="the update lists are current")]
