@@ -34,7 +34,7 @@ QUIET_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """How far one file was read. `offset` counts decompressed bytes, `line_count` lines; `size` and `mtime_ns` are the file's."""
+    """How far one file was read: `offset` decompressed bytes, `line_count` lines; `size` and `mtime_ns` of the file then."""
 
     file_id: str
     head_length: int
@@ -154,12 +154,13 @@ def _chunks(raw: BinaryIO, offset: int, *, is_gzip: bool) -> Iterator[bytes | Li
     inflater, to_skip = zlib.decompressobj(wbits=31), offset
     data = raw.read(_GZIP_READ)
     while data:
+        before = inflater.copy()
         try:
             chunk = inflater.decompress(data, BLOCK_BYTES)
         except zlib.error as error:
-            yield LineReject(
-                None, f"the gzip data is damaged ({error}); the lines before were kept, copy the file again", ""
-            )
+            yield _before_damage(before, data)[to_skip:]
+            reason = f"the gzip data is damaged ({error}); the lines before were kept, copy the file again"
+            yield LineReject(None, reason, "")
             return
         data = inflater.unconsumed_tail
         if inflater.eof:
@@ -172,6 +173,17 @@ def _chunks(raw: BinaryIO, offset: int, *, is_gzip: bool) -> Iterator[bytes | Li
             yield kept
     if not inflater.eof:
         yield LineReject(None, "the gzip file ends early; the lines before were kept, copy the file again", "")
+
+
+def _before_damage(inflater: Any, data: bytes) -> bytes:
+    """Return what can be inflated before the damage: zlib gives nothing of a piece that it fails on, so go by bytes."""
+    good = b""
+    for index in range(len(data)):
+        try:
+            good += inflater.decompress(data[index : index + 1])
+        except zlib.error:
+            break
+    return good
 
 
 def _blocks(raw: BinaryIO, state: FileState, seen: FileState, *, is_gzip: bool, is_finished: bool) -> Iterator[Block]:
@@ -201,7 +213,7 @@ def _blocks(raw: BinaryIO, state: FileState, seen: FileState, *, is_gzip: bool, 
     tail, carry = (carry + b"\n", b"") if carry and is_finished and not rejects else (b"", carry)
     lines = _lines(tail, state.line_count + 1, rejects)
     # A line that is still being written is taken up by the next run: then the file must not count as seen.
-    size = -1 if carry else seen.size
+    size = -1 if carry and not is_gzip else seen.size
     state = replace(
         seen, size=size, offset=state.offset + max(0, len(tail) - 1), line_count=state.line_count + lines.num_rows
     )

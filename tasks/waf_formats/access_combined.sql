@@ -32,7 +32,7 @@ SELECT
   target_path(target) AS path,
   target_query(target) AS query,
   protocol,
-  f.status::BIGINT AS status,
+  try_cast(f.status AS BIGINT) AS status,
   try_cast(f.bytes AS BIGINT) AS bytes,
   redact(nullif(nullif(f.referrer, ''), '-')) AS referrer,
   nullif(nullif(f.user_agent, ''), '-') AS user_agent,

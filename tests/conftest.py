@@ -1,0 +1,43 @@
+"""What every test relies on: no network but loopback, settings of its own, a real DuckDB."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+os.environ["DO_NOT_TRACK"] = "1"
+os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
+
+CASES = Path(__file__).parent / "cases"
+
+_connect = socket.socket.connect
+
+
+def _guarded(self: socket.socket, address: object) -> None:
+    if isinstance(address, tuple) and self.family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            is_loopback = ipaddress.ip_address(address[0]).is_loopback
+        except ValueError:
+            is_loopback = address[0] == "localhost"
+        if not is_loopback:
+            raise AssertionError(f"A test tried to leave this machine: {address}")
+    return _connect(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _guarded)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Settings of an installation in a temporary folder."""
+    from tasks.settings import load_settings
+
+    monkeypatch.setenv("UPKEEP_SITES", str(tmp_path / "sites.yaml"))
+    monkeypatch.setenv("UPKEEP_VAR", str(tmp_path / "var"))
+    return load_settings()

@@ -1,0 +1,204 @@
+"""Landing and loading lose nothing and double nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from warehouse import migrate
+from warehouse.connection import exclusive, lock_of, open_live, open_snapshot
+from warehouse.errors import WarehouseBusy, WarehouseError
+from warehouse.load import load
+from warehouse.publish import publish
+from warehouse.records import RECORD_CLASSES, CheckResult, Reject
+from warehouse.spool import Spool, batch_id_of
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def check(number: int = 0, **values) -> CheckResult:
+    fields = dict.fromkeys(CheckResult.schema().names) | {
+        "site_id": "one", "source_id": "uptime", "url": "https://one.example/", "slot_at": NOW, "checked_at": NOW,
+        "attempt": 1, "interval_seconds": 60.0, "outcome": "up", "status": number,
+    }  # fmt: skip
+    return CheckResult(**(fields | values))
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool", tmp_path / "cursors")
+
+
+def land(spool: Spool, batch_id: str, count: int = 3, **more) -> None:
+    spool.land(
+        batch_id, {"check_result": [check(n) for n in range(count)]}, collector="test", parser_version="t/1", **more
+    )
+
+
+def counts(warehouse: Path) -> tuple[int, int]:
+    with open_live(warehouse) as con:
+        return con.execute(
+            "SELECT (SELECT count(*) FROM raw.check_result), (SELECT count(*) FROM raw.batch)"
+        ).fetchall()[0]
+
+
+def test_the_same_spool_loaded_twice_changes_nothing(spool: Spool, tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    land(spool, "a")
+    land(spool, "b", 5)
+    assert load(spool, warehouse).row_count == 8
+    land(spool, "a")
+    assert load(spool, warehouse).batch_count == 0
+    assert counts(warehouse) == (8, 2)
+    assert spool.pending() == []
+
+
+def test_a_busy_warehouse_leaves_everything_landed(spool: Spool, tmp_path: Path) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    land(spool, "a")
+    with exclusive(lock_of(warehouse), what="the warehouse"), pytest.raises(WarehouseBusy):
+        load(spool, warehouse)
+    assert len(spool.pending()) == 1
+    assert load(spool, warehouse).row_count == 3
+
+
+def test_a_batch_that_can_not_be_loaded_is_set_aside_and_the_others_go_on(spool: Spool, tmp_path: Path) -> None:
+    land(spool, "bad")
+    (spool.batches / "bad" / "check_result.parquet").write_bytes(b"not parquet")
+    land(spool, "good")
+    loaded = load(spool, tmp_path / "w.duckdb")
+    assert loaded.batch_count == 1
+    assert "Batch bad of test can't be loaded" in loaded.set_aside[0]
+    assert (spool.batches / ".set-aside" / "bad" / "check_result.parquet").exists()
+    assert counts(tmp_path / "w.duckdb") == (3, 1)
+
+
+def test_a_landing_cut_off_before_its_rename_is_completed(spool: Spool) -> None:
+    with spool.hold_cursor("s") as cursor:
+        assert cursor is None
+        land(spool, "a", cursor=("s", {"at": 1}))
+    with spool.hold_cursor("s") as cursor:
+        assert cursor == {"at": 1}
+        land(spool, "b", cursor=("s", {"at": 2}))
+    # What a process leaves that dies between writing the next cursor and the rename:
+    (spool.batches / "b").rename(spool.batches / ".landing-b")
+    (spool.cursors / "s.json").replace(spool.cursors / "s.next.json")
+    assert spool.sweep(older_than_seconds=-1) == 0
+    with spool.hold_cursor("s") as cursor:
+        assert cursor == {"at": 2}
+    assert {batch.batch_id for batch, _ in spool.pending()} == {"a", "b"}
+
+
+def test_the_leftovers_of_a_killed_collector_are_swept(spool: Spool) -> None:
+    (spool.batches / ".landing-x").mkdir(parents=True)
+    assert spool.sweep(older_than_seconds=3600) == 0
+    assert spool.sweep(older_than_seconds=-1) == 1
+
+
+def test_two_readers_of_one_source_do_not_overlap(spool: Spool) -> None:
+    with spool.hold_cursor("s"), pytest.raises(WarehouseBusy, match="using the source s"), spool.hold_cursor("s"):
+        pass
+
+
+@hypothesis_settings(deadline=None, max_examples=25)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.text(max_size=50),
+            st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)),
+            st.one_of(st.none(), st.floats(allow_nan=False)),
+            st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_what_is_landed_is_what_is_loaded(tmp_path_factory, rows) -> None:
+    folder = tmp_path_factory.mktemp("round")
+    spool = Spool(folder / "spool", folder / "cursors")
+    records = [check(message=text, status=status, dns_ms=ms, checked_at=at) for text, status, ms, at in rows]
+    spool.land("a", {"check_result": records}, collector="t", parser_version="t/1")
+    load(spool, folder / "w.duckdb")
+    with open_live(folder / "w.duckdb") as con:
+        found = con.execute("SELECT message, status, dns_ms, checked_at FROM raw.check_result").fetchall()
+    assert sorted(found, key=repr) == sorted(rows, key=repr)
+
+
+def test_the_snapshot_stays_readable_while_the_next_is_published(spool: Spool, tmp_path: Path) -> None:
+    warehouse, snapshot = tmp_path / "w.duckdb", tmp_path / "a.duckdb"
+    land(spool, "a")
+    load(spool, warehouse)
+    first = publish(warehouse, snapshot)
+    with contextlib.closing(open_snapshot(snapshot)) as analyst:
+        assert analyst.execute("SELECT count(*) FROM raw.check_result").fetchall() == [(3,)]
+        land(spool, "b")
+        load(spool, warehouse)
+        second = publish(warehouse, snapshot)
+        assert analyst.execute("SELECT count(*) FROM raw.check_result").fetchall() == [(3,)]
+    with contextlib.closing(open_snapshot(snapshot)) as analyst:
+        assert analyst.execute("SELECT count(*) FROM raw.check_result").fetchall() == [(6,)]
+    assert first.snapshot_id != second.snapshot_id
+
+
+def test_equal_data_has_an_equal_snapshot_id(tmp_path: Path) -> None:
+    ids = []
+    for name in ("x", "y"):
+        spool = Spool(tmp_path / name / "spool", tmp_path / name / "cursors")
+        land(spool, batch_id_of("same"))
+        load(spool, tmp_path / name / "w.duckdb")
+        ids.append(publish(tmp_path / name / "w.duckdb", tmp_path / name / "a.duckdb").snapshot_id)
+    assert ids[0] == ids[1]
+
+
+def test_a_broken_promise_of_the_data_keeps_the_old_snapshot(spool: Spool, tmp_path: Path) -> None:
+    warehouse, snapshot = tmp_path / "w.duckdb", tmp_path / "a.duckdb"
+    spool.land("a", {"check_result": [check(outcome="perhaps")]}, collector="t", parser_version="t/1")
+    load(spool, warehouse)
+    with pytest.raises(WarehouseError, match="fail_outcomes_are_known_words"):
+        publish(warehouse, snapshot)
+    assert not snapshot.exists()
+
+
+def test_record_classes_and_tables_have_the_same_columns() -> None:
+    with contextlib.closing(duckdb.connect()) as con:
+        migrate.apply(con)
+        for record in RECORD_CLASSES:
+            columns = con.execute(
+                "SELECT column_name, is_nullable FROM duckdb_columns() WHERE schema_name = 'raw' AND table_name = ?",
+                [record.table],
+            ).fetchall()
+            expected = [(f.name, f.nullable) for f in record.schema()] + [
+                ("parser_version", False),
+                ("batch_id", False),
+            ]
+            assert columns == expected, record.table
+
+
+def test_an_edited_migration_is_refused(tmp_path: Path) -> None:
+    with contextlib.closing(duckdb.connect()) as con:
+        migrate.apply(con)
+        con.execute("UPDATE raw.migration SET sha256 = 'other' WHERE name LIKE '0001%'")
+        with pytest.raises(WarehouseError, match="was edited after it had been applied"):
+            migrate.apply(con)
+
+
+def test_a_warehouse_of_a_newer_version_is_refused() -> None:
+    with contextlib.closing(duckdb.connect()) as con:
+        migrate.apply(con)
+        con.execute("INSERT INTO raw.migration VALUES ('9999_from_the_future.sql', 'x', now())")
+        with pytest.raises(WarehouseError, match="update site-upkeep"):
+            migrate.apply(con)
+
+
+def test_rejects_are_counted_apart_from_rows(spool: Spool, tmp_path: Path) -> None:
+    reject = Reject(site_id="one", source_id="s", file="f", line_number=None, reason="r", excerpt="")
+    spool.land("a", {"check_result": [check()], "reject": [reject]}, collector="t", parser_version="t/1")
+    loaded = load(spool, tmp_path / "w.duckdb")
+    assert (loaded.row_count, loaded.reject_count) == (1, 1)
