@@ -1,0 +1,1 @@
+"""A deterministic quarter of source files in the real formats."""

@@ -1,0 +1,1 @@
+"""What runs: one file, one flow; cli.py is the upkeep command."""

@@ -1,0 +1,1 @@
+"""The work: collecting, parsing, analysing, recommending, rendering."""

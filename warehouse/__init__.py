@@ -1,0 +1,1 @@
+"""The SQL of the warehouse and the thin Python that applies it."""

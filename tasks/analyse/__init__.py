@@ -1,0 +1,1 @@
+"""The quarter's facts, one file per section of the report."""

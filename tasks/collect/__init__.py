@@ -1,0 +1,1 @@
+"""One file per source: its name is the kind in sites.yaml."""

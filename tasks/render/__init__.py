@@ -1,0 +1,1 @@
+"""Jinja to HTML to PDF, and the charts."""
