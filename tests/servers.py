@@ -1,0 +1,89 @@
+"""Real local servers for tests: HTTP and TLS, well-behaved or not, with certificates of a small CA."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Server:
+    port: int
+    accepts: int = 0
+
+    def url(self, scheme: str = "http", host: str = "127.0.0.1", path: str = "/") -> str:
+        return f"{scheme}://{host}:{self.port}{path}"
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    handler: Handler, context: ssl.SSLContext | None = None, *, host: str = "127.0.0.1"
+) -> AsyncIterator[Server]:
+    """Serve `handler` on a free port of loopback; accepted connections are counted."""
+    server = Server(0)
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server.accepts += 1
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await handler(reader, writer)
+                await writer.drain()
+                writer.write_eof() if writer.can_write_eof() else None
+        finally:
+            writer.close()
+
+    listener = await asyncio.start_server(counted, host, 0, ssl=context)
+    server.port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        listener.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0.01)  # let aborted transports close
+
+
+def answering(raw: bytes, *, delay: float = 0) -> Handler:
+    """Read a request, wait, send exactly these bytes, close."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(delay)
+        writer.write(raw)
+        await writer.drain()
+
+    return handle
+
+
+def ok(body: bytes = b"hello", status: str = "200 OK") -> Handler:
+    return answering(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status.encode(), len(body), body))
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A CA for tests; `ca_file` is what a prober trusts."""
+
+    ca: trustme.CA
+    ca_file: str
+
+    def context(self, host: str = "localhost", *, expires: datetime | None = None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.ca.issue_cert(host, not_after=expires or datetime.now(UTC) + timedelta(days=71)).configure_cert(context)
+        return context
+
+
+def authority(folder: Path) -> Authority:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    return Authority(ca, str(folder / "ca.pem"))
