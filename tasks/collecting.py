@@ -127,7 +127,7 @@ def land_run(job: Job, outcome: Outcome, started: datetime) -> None:
 def land_configuration(sites: Sites, settings: Settings) -> None:
     """Land sites and sources as the configuration has them, once for each time that it changed."""
     now = datetime.now(UTC)
-    tables = {
+    tables: dict[str, list[Site] | list[Source]] = {
         Site.table: [_site_record(sites, site, now) for site in sites.sites],
         Source.table: [
             Source(

@@ -115,7 +115,7 @@ class Recommendation:
     @property
     def risk(self) -> float:
         """Return the risk, 0 to 100, never below the floor."""
-        risk = 100 * (self.severity / 5) ** 1.3 * self.likelihood * (0.4 + 0.6 * self.reach) * self.confidence
+        risk: float = 100 * (self.severity / 5) ** 1.3 * self.likelihood * (0.4 + 0.6 * self.reach) * self.confidence
         return min(100.0, max(risk, FLOORS[self.floor]))
 
     @property
@@ -227,6 +227,5 @@ def _owner(rule: Rule, scope: Scope) -> str:
 
 def in_order(recommendations: Sequence[Recommendation]) -> list[Recommendation]:
     """Order recommendations: floor band, then risk by effort, ties by key so that the order is always the same."""
-    bands = list(FLOORS)
-    rank = {**{name: number for number, name in enumerate(bands)}, "low": len(bands)}
-    return sorted(recommendations, key=lambda r: (rank[r.band], -r.risk_per_effort, r.key))
+    bands = [*FLOORS, "low"]
+    return sorted(recommendations, key=lambda r: (bands.index(r.band), -r.risk_per_effort, r.key))

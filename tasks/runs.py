@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from prefect import get_run_logger, runtime, task
-from prefect.artifacts import create_table_artifact
+from prefect import State, get_run_logger, runtime, task
+from prefect.artifacts import acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Completed, State
+from prefect.states import Completed
 
 from tasks import collecting
 from tasks.collecting import Report
@@ -81,7 +81,7 @@ async def say(key: str, reports: Sequence[Report], loaded: Loaded | None) -> Non
             "message": "" if loaded else "the warehouse was in use",
         }
     )
-    await create_table_artifact(
+    await acreate_table_artifact(
         key=key, table=rows, description="Rows landed, loaded and rejected; a failed source is a gap."
     )
     for report in reports:

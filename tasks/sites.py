@@ -12,7 +12,7 @@ import typing
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import yaml
 from pydantic import (
@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from tasks.contracts import IDENTIFIER
+from tasks.contracts import IDENTIFIER, SourceOptions
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
 
@@ -115,14 +115,17 @@ class PatchSla(Model):
 
 def _source_union() -> Any:
     """Return the union of the options of every collector, told apart by `kind`, which is its file's name."""
-    members = tuple(
-        create_model(kind, __base__=module.Options, __doc__=module.Options.__doc__, kind=(Literal[kind], ...))
+    members: Any = tuple(
+        create_model(kind, __base__=module.Options, __doc__=module.Options.__doc__, kind=(Literal[kind], ...))  # type: ignore[arg-type]
         for kind, module in units("tasks.collect").items()
     )
     return Annotated[Union[members], Field(discriminator="kind")]  # noqa: UP007 - the members are known at run time only
 
 
-SourceUnion = _source_union()
+if TYPE_CHECKING:
+    SourceUnion = SourceOptions
+else:
+    SourceUnion = _source_union()
 
 
 class Site(Model):
@@ -143,7 +146,7 @@ class Site(Model):
     lanes: list[Lane] = Field(default=["maintenance"], min_length=1, description="Service lanes bought.")
     availability_slo_pct: float = Field(default=99.9, gt=0, lt=100, description="Agreed availability, per cent.")
     patch_sla_days: PatchSla = Field(default=PatchSla(), description="Days within which updates are to be applied.")
-    sources: list[SourceUnion] = Field(default=[], description="What is collected for this site.")  # type: ignore[valid-type]
+    sources: list[SourceUnion] = Field(default=[], description="What is collected for this site.")
 
     @property
     def host(self) -> str:

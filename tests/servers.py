@@ -67,7 +67,9 @@ def answering(raw: bytes, *, delay: float = 0) -> Handler:
 
 
 def ok(body: bytes = b"hello", status: str = "200 OK") -> Handler:
-    return answering(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status.encode(), len(body), body))
+    return answering(
+        b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status.encode(), len(body), body)
+    )
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,12 @@ def test_flows_never_import_flows_but_for_the_command() -> None:
 
 
 def test_prefect_is_imported_only_where_something_is_a_flow_or_a_task() -> None:
-    found = [path.relative_to(ROOT) for folder in ("tasks", "warehouse") for path in modules(folder) if any(n.split(".")[0] == "prefect" for n in imports(path))]
+    found = [
+        path.relative_to(ROOT)
+        for folder in ("tasks", "warehouse")
+        for path in modules(folder)
+        if any(n.split(".")[0] == "prefect" for n in imports(path))
+    ]
     assert found == [Path("tasks/runs.py")]
 
 
@@ -101,7 +106,9 @@ def test_sql_stays_inside_what_ducklake_accepts() -> None:
 def test_every_view_can_be_read_when_the_warehouse_is_empty() -> None:
     with contextlib.closing(duckdb.connect()) as con:
         migrate.apply(con)
-        for schema, name in con.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall():
+        for schema, name in con.execute(
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall():
             assert con.execute(f"SELECT * FROM {schema}.{name}").fetchall() == []
 
 

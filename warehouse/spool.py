@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,7 +34,7 @@ HEADER = "batch.json"
 _TEMPORARY = ".landing-"
 _TABLES = {record.table: record for record in RECORD_CLASSES}
 
-Rows = Sequence[Record] | pa.Table
+Rows: TypeAlias = Sequence[Record] | pa.Table
 
 
 @dataclass(frozen=True, slots=True)

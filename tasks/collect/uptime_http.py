@@ -62,7 +62,9 @@ async def collect_many(jobs: Sequence[Job]) -> list[Outcome]:
     probes = [_probe(job) for job in jobs]
     attempts = await probe_all(probes)
     records = [
-        record for job, probe, tries in zip(jobs, probes, attempts, strict=True) for record in _records(job, probe, tries)
+        record
+        for job, probe, tries in zip(jobs, probes, attempts, strict=True)
+        for record in _records(job, probe, tries)
     ]
     if records:
         jobs[0].spool.land(uuid.uuid4().hex, {"check_result": records}, collector="uptime_http", parser_version=PARSER)

@@ -45,7 +45,9 @@ class Options(SourceOptions):
     fills: ClassVar[str] = "check_result"
 
     url: HttpUrl = Field(description="Address of Prometheus.")
-    instance: str | None = Field(default=None, description="Label `instance` of the probe; the home page when left out.")
+    instance: str | None = Field(
+        default=None, description="Label `instance` of the probe; the home page when left out."
+    )
     every_seconds: float = Field(default=60, gt=0, description="Scrape interval of the probe, seconds.")
 
     @property
@@ -131,7 +133,9 @@ async def _ask(client: httpx.AsyncClient, query: Mapping[str, str]) -> dict[str,
         if answer["status"] != "success":
             raise SourceError(f"Prometheus refused {query['query']!r}: {answer.get('error', answer)}")
         if answer["data"]["resultType"] != "matrix":
-            raise SourceError(f"Prometheus answered {query['query']!r} with a {answer['data']['resultType']}, not a matrix.")
+            raise SourceError(
+                f"Prometheus answered {query['query']!r} with a {answer['data']['resultType']}, not a matrix."
+            )
     except (ValueError, KeyError, TypeError):
         raise SourceError(f"{client.base_url} does not answer as Prometheus does; is the url right?") from None
     return answer
@@ -160,7 +164,9 @@ def parse(payload: Mapping[str, Any], job: Job, instance: str) -> pa.Table:
         "interval_seconds": pa.repeat(pa.scalar(float(job.options.expected_every_seconds)), count),
         "outcome": pa.array(is_up.map({True: "up", False: "down"})),
         # The exporter does not say why: an answer with a status was refused for it, no status means no answer.
-        "cause": pa.array([None if up else "no_answer" if pd.isna(s) else "status" for up, s in zip(is_up, status, strict=True)]),
+        "cause": pa.array(
+            [None if up else "no_answer" if pd.isna(s) else "status" for up, s in zip(is_up, status, strict=True)]
+        ),
         "status": pa.array(status.astype("Int64")),
         "total_ms": pa.array(frame["seconds"] * 1000, from_pandas=True),
         # No expiry is given for a certificate that was not accepted: unknown, not valid.

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 
 from tasks import log_files
 from tasks.contracts import Job, Outcome, SourceOptions
+from tasks.errors import SourceError
 from tasks.waf_parse import LogParser, format_named, formats
 from warehouse.spool import batch_id_of
 
@@ -42,7 +43,7 @@ class Options(SourceOptions):
         return value
 
     @property
-    def fills(self) -> str:
+    def fills(self) -> str:  # type: ignore[override]  # the table depends on the format
         """Return the table that the format fills."""
         return format_named(self.format).fills
 
@@ -112,6 +113,29 @@ async def collect(job: Job) -> Outcome:
         if batch.tables or states != log_files.states_from(cursor):
             land()
     return _outcome(landed, problems)
+
+
+async def check(job: Job) -> str:
+    """Parse the first block of the newest file and say what there is.
+
+    Raises:
+        SourceError: no file, or the newest one is not in the format.
+    """
+    options = job.options
+    assert isinstance(options, Options)  # noqa: S101 - by kind
+    files = log_files.find_files(options.paths, job.base)
+    if not files:
+        raise SourceError(
+            f"No file matches {', '.join(options.paths)} below {job.base}: mend paths, or wait for the first log."
+        )
+    log_format = format_named(options.format)
+    block = next(iter(log_files.read_all(files[-1])))
+    tables = LogParser(log_format, job.context).parse(block, str(files[-1]))
+    records, rejects = tables[log_format.fills].num_rows, tables["reject"].num_rows
+    if rejects > records:
+        first = tables["reject"].to_pylist()[0]
+        raise SourceError(f"{files[-1]} is not {log_format.name}: line {first['line_number']}, {first['reason']}.")
+    return f"{len(files)} files, {records:,} records in the first block of {files[-1].name}"
 
 
 def _outcome(landed: Counter[str], problems: list[str]) -> Outcome:

@@ -69,9 +69,12 @@ def test_a_resolver_that_is_away_makes_it_unknown(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("host", "days", "cause"), [("localhost", -3, "certificate_expired"), ("other.example", 9, "certificate_wrong_host")]
+    ("host", "days", "cause"),
+    [("localhost", -3, "certificate_expired"), ("other.example", 9, "certificate_wrong_host")],
 )
-def test_a_certificate_that_is_not_accepted_still_shows_its_expiry(tls: Authority, host: str, days: int, cause: str) -> None:
+def test_a_certificate_that_is_not_accepted_still_shows_its_expiry(
+    tls: Authority, host: str, days: int, cause: str
+) -> None:
     expires = (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
     result = check(ok(), tls.context(host, expires=expires), host="localhost", ca_file=tls.ca_file)
     assert (result.outcome, result.cause) == ("down", cause)
@@ -176,7 +179,9 @@ def test_one_lost_connection_is_no_outage() -> None:
 def test_every_check_is_a_fresh_connection(tls: Authority) -> None:
     async def run() -> int:
         async with serving(ok(), tls.context()) as server:
-            results = await probe_all([Probe(url=server.url("https", "localhost"), ca_file=tls.ca_file)] * 50, concurrency=10)
+            results = await probe_all(
+                [Probe(url=server.url("https", "localhost"), ca_file=tls.ca_file)] * 50, concurrency=10
+            )
             assert all(tries[-1].outcome == "up" and len(tries) == 1 for tries in results)
             return server.accepts
 

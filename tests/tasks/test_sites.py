@@ -24,7 +24,12 @@ def line_of(text: str, part: str) -> int:
 
 def test_the_example_is_valid() -> None:
     sites = parse_sites(GOOD, "sites.example.yaml")
-    assert [source.source_id for source in sites.sites[0].sources] == ["uptime-http", "patches-bundle", "waf-audit", "access"]
+    assert [source.source_id for source in sites.sites[0].sources] == [
+        "uptime-http",
+        "patches-bundle",
+        "waf-audit",
+        "access",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +61,9 @@ def test_every_problem_is_reported_at_once() -> None:
 
 
 def test_a_missing_key_is_named() -> None:
-    assert "sites.0.owner: is missing" in problem(GOOD.replace("    owner: {name: Web operations, email: ops@northlight.example}\n", ""))
+    assert "sites.0.owner: is missing" in problem(
+        GOOD.replace("    owner: {name: Web operations, email: ops@northlight.example}\n", "")
+    )
 
 
 def test_text_that_is_not_yaml_is_placed() -> None:

@@ -56,6 +56,8 @@ def test_a_list_of_statuses_is_checked_when_the_configuration_is_read() -> None:
 
     from tasks.errors import ConfigurationError
 
-    text = "agency: {name: A, contact: a@a.example}\nclients: [{id: c, name: C}]\nsites:" + SITE.format(name="one", url="http://x.example/")
+    text = "agency: {name: A, contact: a@a.example}\nclients: [{id: c, name: C}]\nsites:" + SITE.format(
+        name="one", url="http://x.example/"
+    )
     with pytest.raises(ConfigurationError, match="'2xx' is no list of statuses"):
         parse_sites(text.replace("every_seconds: 30", "expected_status: 2xx"), "s")

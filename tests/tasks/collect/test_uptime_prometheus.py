@@ -62,8 +62,17 @@ def replay(query: str, end: float) -> tuple[int, bytes]:
 
 def job(settings, url: str, **more) -> Job:
     options = parse_sites(SITES.replace("URL", url), "s").sites[0].sources[0]
-    context = Context(site_id="one", source_id="uptime-prometheus", time_zone="UTC", host="127.0.0.1", url="https://127.0.0.1:9100/", collected_at=UNTIL)
-    return Job(**({"context": context, "options": options, "spool": settings.spool, "since": SINCE, "until": UNTIL} | more))
+    context = Context(
+        site_id="one",
+        source_id="uptime-prometheus",
+        time_zone="UTC",
+        host="127.0.0.1",
+        url="https://127.0.0.1:9100/",
+        collected_at=UNTIL,
+    )
+    return Job(
+        **({"context": context, "options": options, "spool": settings.spool, "since": SINCE, "until": UNTIL} | more)
+    )
 
 
 def rows(settings) -> list[tuple]:
