@@ -1,0 +1,88 @@
+"""A report as HTML and as PDF: the same bytes for the same report, on any machine with the same libraries.
+
+What could differ between two runs is fixed: dates come from the quarter, the identifier from the HTML, fonts are ours.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tasks.render import charts
+from tasks.render.fetcher import AssetFetcher, RenderError
+from tasks.report_model import NoData, Report
+
+TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["charts"] = charts
+    environment.tests["no_data"] = lambda section: isinstance(section, NoData)
+    return environment
+
+
+def render_html(report: Report) -> str:
+    """Return the report as one HTML document; everything in it that came from outside is escaped."""
+    moment = datetime.combine(report.end_date, time(), UTC)
+    return _environment().get_template("report.html").render(report=report, created=moment.isoformat())
+
+
+def render_pdf(report: Report) -> bytes:
+    """Return the report as a tagged PDF (built to PDF/UA-1).
+
+    Raises:
+        RenderError: something in it wanted to load what is not ours, or WeasyPrint gave up.
+    """
+    # Imported here: WeasyPrint takes half a second and native libraries, which collecting does not need.
+    from weasyprint import CSS, HTML
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import FatalURLFetchingError
+
+    html = render_html(report)
+    fetcher, fonts = AssetFetcher(_assets(report)), FontConfiguration()
+    style = _environment().get_template("report.css").render(report=report)
+    try:
+        document = HTML(string=html, base_url="asset:", url_fetcher=fetcher)
+        sheet = CSS(string=style, base_url="asset:", url_fetcher=fetcher, font_config=fonts)
+        pdf: bytes = document.write_pdf(
+            stylesheets=[sheet],
+            font_config=fonts,
+            pdf_variant="pdf/ua-1",
+            pdf_identifier=hashlib.sha256((html + style).encode()).digest()[:16],
+        )
+    except FatalURLFetchingError as error:
+        raise RenderError(f"The report of {report.site_id} {error}: nothing in a report may be fetched.") from None
+    if fetcher.refused:
+        raise RenderError(f"The report of {report.site_id} wanted to load {fetcher.refused[0]}: nothing may be fetched.")
+    return pdf
+
+
+def write_report(report: Report, folder: Path) -> Path:
+    """Render the report and write `<site>-<quarter>.pdf` into `folder`, whole or not at all; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{report.site_id}-{report.quarter}.pdf"
+    temporary = path.with_suffix(".part")
+    temporary.write_bytes(render_pdf(report))
+    return temporary.replace(path)
+
+
+def _assets(report: Report) -> dict[str, tuple[bytes, str]]:
+    assets: dict[str, Any] = {path.name: (path.read_bytes(), "font/woff2") for path in _fonts()}
+    assets["art.svg"] = (charts.cover_art(report.accent).encode(), "image/svg+xml")
+    if report.logo:
+        assets["logo"] = (report.logo, report.logo_type)
+    return assets
+
+
+@functools.cache
+def _fonts() -> tuple[Path, ...]:
+    return tuple(sorted((TEMPLATES / "fonts").glob("*.woff2")))

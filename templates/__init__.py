@@ -1,0 +1,1 @@
+"""What the report looks like: templates without logic, one style sheet, fonts with their licences."""
