@@ -70,19 +70,25 @@ def dial(score: int | None, title: str, tone: str) -> Markup:
     if score is None:
         dashes = " ".join(["3 7.2"] * 12) + f" 0 {round_:.1f}"
         body = f'{ring}stroke="#b9c3d4" stroke-dasharray="{dashes}"/>'
-        return _svg(size, size, title, body + _text(32, 37, "?", size=17, fill=MUTED, anchor="middle", weight=600), score="")
+        return _svg(
+            size, size, title, body + _text(32, 37, "?", size=17, fill=MUTED, anchor="middle", weight=600), score=""
+        )
     filled = arc * min(max(score, 0), 100) / 100
     body = f'{ring}stroke="{TRACK}" stroke-dasharray="{arc:.1f} {round_:.1f}"/>'
     if score > 0:
         body += f'{ring}stroke="{TONES[tone]}" stroke-dasharray="{filled:.1f} {round_:.1f}"/>'
-    return _svg(size, size, title, body + _text(32, 38, score, size=17, fill=INK, anchor="middle", weight=700), score=score)
+    return _svg(
+        size, size, title, body + _text(32, 38, score, size=17, fill=INK, anchor="middle", weight=700), score=score
+    )
 
 
 def spark(values: Series, title: str, color: str, width: float = 86, height: float = 24) -> Markup:
     """Draw a sparkline with its area; gaps break the line, the last known value gets a dot."""
     known = [value for value in values if value is not None]
     if not known:
-        line = f'<path d="M2 {height / 2:g} H{width - 4:g}" stroke="#b9c3d4" stroke-width="1.2" stroke-dasharray="2 3"/>'
+        line = (
+            f'<path d="M2 {height / 2:g} H{width - 4:g}" stroke="#b9c3d4" stroke-width="1.2" stroke-dasharray="2 3"/>'
+        )
         return _svg(width, height, title, line, values="")
     low, high = min(known), max(known)
     step = (width - 6) / max(len(values) - 1, 1)
@@ -163,7 +169,12 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
 
 
 def weeks(
-    rows: Sequence[Sequence[float] | None], classes: Sequence[str], labels: Sequence[str], title: str, color: str, width: float = 493
+    rows: Sequence[Sequence[float] | None],
+    classes: Sequence[str],
+    labels: Sequence[str],
+    title: str,
+    color: str,
+    width: float = 493,
 ) -> Markup:
     """Draw stacked bars a week, the first class at the bottom; a week that is not known is a hatched stump."""
     height, left, top, bottom = 142.0, 34.0, 6.0, 18.0
@@ -216,7 +227,9 @@ def strip(values: Series, title: str, color: str, width: float = 250, height: fl
     body = f'<rect width="{width:g}" height="{height:g}" fill="#f4f6fb"/>'
     for index, value in enumerate(values):
         if value is None or value <= 0:
-            body += f'<rect x="{index * step:.2f}" y="{height - 1.2:.1f}" width="{step:.2f}" height="1.2" fill="#d98324"/>'
+            body += (
+                f'<rect x="{index * step:.2f}" y="{height - 1.2:.1f}" width="{step:.2f}" height="1.2" fill="#d98324"/>'
+            )
         else:
             tall = height * min(value, 1.0)
             body += f'<rect x="{index * step:.2f}" y="{height - tall:.1f}" width="{step + 0.05:.2f}" height="{tall:.1f}" fill="{color}"/>'

@@ -23,7 +23,11 @@ TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["charts"] = charts
     environment.tests["no_data"] = lambda section: isinstance(section, NoData)
@@ -62,7 +66,9 @@ def render_pdf(report: Report) -> bytes:
     except FatalURLFetchingError as error:
         raise RenderError(f"The report of {report.site_id} {error}: nothing in a report may be fetched.") from None
     if fetcher.refused:
-        raise RenderError(f"The report of {report.site_id} wanted to load {fetcher.refused[0]}: nothing may be fetched.")
+        raise RenderError(
+            f"The report of {report.site_id} wanted to load {fetcher.refused[0]}: nothing may be fetched."
+        )
     return pdf
 
 

@@ -4,7 +4,7 @@ WITH span AS (
   SELECT site.time_zone, check_span.*
   FROM staging.check_span AS check_span JOIN staging.site AS site USING (site_id)
 ), piece AS (
-  SELECT site_id, source_id, time_zone, local_date, start_at, end_at, outcome, first_byte_ms FROM span
+  SELECT site_id, source_id, time_zone, local_date, start_at, end_at, outcome, total_ms FROM span
   WHERE timezone(time_zone, end_at - INTERVAL 1 MICROSECOND)::DATE = local_date
   UNION ALL
   -- The few spans that cross midnight are cut at each midnight.
@@ -12,7 +12,7 @@ WITH span AS (
     site_id, source_id, time_zone, day::DATE,
     greatest(start_at, timezone(time_zone, day::TIMESTAMP)),
     least(end_at, timezone(time_zone, day::TIMESTAMP + INTERVAL 1 DAY)),
-    outcome, first_byte_ms
+    outcome, total_ms
   FROM (
     SELECT
       *,
@@ -29,7 +29,7 @@ WITH span AS (
     coalesce(sum(date_diff('microsecond', start_at, end_at)) FILTER (outcome = 'up'), 0) / 1000000.0 AS up_seconds,
     coalesce(sum(date_diff('microsecond', start_at, end_at)) FILTER (outcome = 'down'), 0) / 1000000.0 AS down_seconds,
     count(*) AS check_count,
-    round(median(first_byte_ms), 1) AS median_first_byte_ms
+    round(median(total_ms), 1) AS median_total_ms
   FROM piece
   GROUP BY site_id, source_id, local_date
 )
@@ -47,5 +47,5 @@ COMMENT ON COLUMN marts.availability_day.up_seconds IS 'Time known to be up, sec
 COMMENT ON COLUMN marts.availability_day.down_seconds IS 'Time known to be down, seconds.';
 COMMENT ON COLUMN marts.availability_day.unknown_seconds IS 'Time that no check speaks for, seconds.';
 COMMENT ON COLUMN marts.availability_day.check_count IS 'Results that speak for a part of the day.';
-COMMENT ON COLUMN marts.availability_day.median_first_byte_ms IS 'Median time to first byte, ms.';
+COMMENT ON COLUMN marts.availability_day.median_total_ms IS 'Median duration of a check, ms.';
 COMMENT ON COLUMN marts.availability_day.is_primary IS 'The source that knows most of this site on this day: the one that counts.';

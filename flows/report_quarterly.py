@@ -1,0 +1,61 @@
+"""Write the quarterly report: one PDF per site, out of the published snapshot."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from prefect import State, flow, get_run_logger, task
+from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed
+
+from tasks import progress, reporting, runs
+from tasks.errors import UpkeepError
+from tasks.quarters import Quarter, last_finished, parse_quarter
+from tasks.settings import load_settings
+from tasks.sites import Site, Sites, load_sites
+
+
+@task(name="write-report", task_run_name="{site.id} {quarter}", cache_policy=NO_CACHE)
+async def write_report(configuration: Sites, site: Site, quarter: Quarter, folder: Path) -> tuple[Path, int]:
+    """Write one site's PDF; its failure stays its own."""
+    settings = load_settings()
+    return reporting.write_site_report(
+        settings.snapshot, configuration.agency, settings.sites_file.parent, site.id, quarter, folder
+    )
+
+
+@flow(name="report-quarterly", flow_run_name=runs.run_name)
+async def report_quarterly(
+    quarter: str | None = None, sites: list[str] | None = None, out: str | None = None
+) -> State[Any]:
+    """Write the reports of a quarter.
+
+    Args:
+        quarter: as 2026Q3; the last one that was over at the scheduled time by default.
+        sites: ids of sites; all of them by default.
+        out: folder for the PDFs; `var/reports` by default.
+    """
+    settings = load_settings()
+    configuration = load_sites(settings.sites_file)
+    wanted = parse_quarter(quarter) if quarter else last_finished(runs.scheduled_at())
+    folder = Path(out) if out else settings.reports
+    chosen, rows = configuration.select(sites), []
+    for number, site in enumerate(chosen, start=1):
+        try:
+            path, count = await write_report(configuration, site, wanted, folder)
+            rows.append({"site": site.id, "state": "written", "recommendations": count, "file": str(path)})
+            key = re.sub(r"[^a-z0-9]+", "-", f"report-{site.id}-{wanted}".lower())
+            await acreate_link_artifact(key=key, link=path.as_uri(), link_text=path.name)
+        except UpkeepError as error:
+            rows.append({"site": site.id, "state": "failed", "recommendations": 0, "file": str(error)})
+            get_run_logger().error(str(error))
+        progress.report("reports", number, len(chosen))
+    await acreate_table_artifact(key="report-quarterly", table=rows, description=f"Reports of {wanted}")
+    failed = [row for row in rows if row["state"] == "failed"]
+    summary = f"{len(rows) - len(failed)} of {len(rows)} reports of {wanted} in {folder}"
+    if failed:
+        return Failed(message=f"{summary}. {failed[0]['file']}")
+    return Completed(message=summary)

@@ -1,0 +1,145 @@
+"""The section on availability: time up, down and not known, incidents, error budget."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from tasks.probe import CAUSES
+from tasks.quarter_data import QuarterData
+from tasks.report_model import AvailabilityView, DayState, Fact, NoData
+
+DAYS = """
+SELECT day_date, day_seconds, up_seconds, down_seconds, check_count, median_total_ms
+FROM marts.availability_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
+ORDER BY day_date"""
+
+INCIDENTS = """
+SELECT incident.started_at, incident.down_seconds, incident.cause, incident.status, incident.is_end_seen
+FROM marts.incident AS incident
+JOIN marts.availability_day AS day
+  ON day.site_id = incident.site_id AND day.source_id = incident.source_id AND day.day_date = incident.started_date AND day.is_primary
+WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
+ORDER BY incident.started_at"""
+
+SHOWN = 12
+"""Incidents printed at most, the longest; the rest is counted in a note."""
+
+
+def view(data: QuarterData) -> AvailabilityView | NoData:
+    """Return the section, or what is missing for it."""
+    days = data.frame(DAYS)
+    if days.empty or (days["up_seconds"] + days["down_seconds"]).sum() == 0:
+        return NoData(
+            title="Availability",
+            missing="no uptime check of this quarter is in the warehouse",
+            remedy="Add an uptime source, or see the gaps under data coverage.",
+        )
+    incidents = data.frame(INCIDENTS)
+    down, known = float(days["down_seconds"].sum()), float((days["up_seconds"] + days["down_seconds"]).sum())
+    pct, budget = 100 * (known - down) / known, known * (1 - data.site.availability_slo_pct / 100) / 60
+    used = down / 60 / budget
+    unknown_hours = (data.quarter.day_count * 86_400 - known) / 3600
+    left = f"{100 - 100 * used:.0f}% of it is left" if used <= 1 else f"that is {used:.1f} times as much"
+    lead = f"{minutes(down)} of downtime against an agreed {minutes(budget * 60)}: {left}."
+    if unknown_hours > 24:
+        lead += f" For {unknown_hours / 24:.0f} days nobody can say."
+    return AvailabilityView(
+        lead=lead,
+        stats=[
+            uptime_fact(pct, data.site.availability_slo_pct, days, data),
+            Fact(
+                label="incidents", text=f"{len(incidents)}", value=len(incidents), unit="count", query="marts.incident"
+            ),
+            Fact(
+                label="longest outage",
+                text=minutes(float(incidents["down_seconds"].max())) if len(incidents) else "none",
+                value=float(incidents["down_seconds"].max()) if len(incidents) else 0.0,
+                unit="seconds",
+                query="marts.incident",
+            ),
+            Fact(
+                label="of the quarter not known",
+                text=f"{100 * unknown_hours / 24 / data.quarter.day_count:.1f}%",
+                value=unknown_hours,
+                unit="hours",
+                query="marts.availability_day",
+                tone="unknown" if unknown_hours > 24 else "neutral",
+            ),
+        ],
+        days=_states(days, data),
+        burn=_burn(days, data, budget),
+        budget_minutes=budget,
+        incidents=_rows(incidents, data),
+        incident_note=f"The {SHOWN} longest of {len(incidents)}." if len(incidents) > SHOWN else "",
+        action=data.action(("availability",), f"{data.titles(('availability',))}."),
+    )
+
+
+def uptime_fact(pct: float, slo: float, days: pd.DataFrame, data: QuarterData) -> Fact:
+    """Return availability as printed: never rounded up to what it is not."""
+    text = f"{int(pct * 1000) / 1000:.3f}%" if pct > 99.9 else f"{int(pct * 100) / 100:.2f}%"
+    weekly = days.groupby(data.week_of(days["day_date"]))[["up_seconds", "down_seconds"]].sum()
+    ratio = 100 * weekly["up_seconds"] / (weekly["up_seconds"] + weekly["down_seconds"])
+    return Fact(
+        label="uptime",
+        text=text,
+        value=pct,
+        unit="percent",
+        query="marts.availability_day",
+        note=f"goal {slo:g}%",
+        tone="good" if pct >= slo else "bad",
+        series=[None if pd.isna(ratio.get(week)) else float(ratio[week]) for week in range(13)],
+    )
+
+
+def minutes(seconds: float) -> str:
+    """Say a duration: 47 minutes, 2 h 10 min."""
+    whole = round(seconds / 60)
+    if whole < 1:
+        return f"{seconds:.0f} seconds"
+    return f"{whole // 60} h {whole % 60:02d} min" if whole >= 100 else f"{whole} minute{'s' if whole != 1 else ''}"
+
+
+def _states(days: pd.DataFrame, data: QuarterData) -> list[DayState]:
+    known = {pd.Timestamp(row.day_date).date(): row for row in days.itertuples()}
+    states = []
+    for day in data.days:
+        row = known.get(day)
+        if row is None or (row.up_seconds + row.down_seconds) < row.day_seconds / 2:
+            level = None if row is None or row.down_seconds == 0 else _level(row.down_seconds)
+        else:
+            level = _level(row.down_seconds)
+        states.append(DayState(day=day, level=level))
+    return states
+
+
+def _level(down_seconds: float) -> int:
+    return 0 if down_seconds == 0 else 1 if down_seconds < 300 else 2 if down_seconds <= 1200 else 3
+
+
+def _burn(days: pd.DataFrame, data: QuarterData, budget: float) -> list[float | None]:
+    """Return the budget left after each day; a day without checks is a gap, the budget goes on after it."""
+    down = {pd.Timestamp(row.day_date).date(): row.down_seconds / 60 for row in days.itertuples()}
+    left, values = budget, list[float | None]()
+    for day in data.days:
+        left -= down.get(day, 0.0)
+        values.append(round(left, 2) if day in down else None)
+    return values
+
+
+def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, str, str]]:
+    longest = incidents.nlargest(SHOWN, "down_seconds").sort_values("started_at")
+    zone = ZoneInfo(data.site.time_zone)
+    rows = []
+    for row in longest.itertuples():
+        start = row.started_at.to_pydatetime().astimezone(zone)
+        end = (start + timedelta(seconds=row.down_seconds)).strftime("%H:%M") if row.is_end_seen else "not seen"
+        cause = CAUSES.get(row.cause, row.cause or "not known")
+        if row.cause == "status" and not pd.isna(row.status):
+            cause = f"the site answered {row.status:.0f}"
+        rows.append((f"{start:%a %-d %b, %H:%M}", cause, f"{row.down_seconds / 60:,.0f}", end))
+    return rows

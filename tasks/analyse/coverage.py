@@ -1,0 +1,114 @@
+"""The section on what is known: how much of the quarter each source covers, gaps, rejects, rules that did not speak."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from tasks.quarter_data import QuarterData
+from tasks.recommending import Advice
+from tasks.render.text import cut
+from tasks.report_model import CoverageView, Fact, SourceStrip
+
+SOURCES = "SELECT source_id, kind, fills FROM staging.source WHERE site_id = $site_id ORDER BY fills, source_id"
+
+DAYS = """
+SELECT source_id, day_date, coverage_ratio FROM marts.source_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+REJECTS = """
+SELECT source_id, reason, count(*) AS reject_count FROM raw.reject
+WHERE site_id = $site_id GROUP BY source_id, reason ORDER BY reject_count DESC, source_id, reason LIMIT 8"""
+
+WORDS = {
+    "check_result": "uptime checks",
+    "component_observation": "installed versions",
+    "waf_event": "firewall events",
+    "http_request": "requests",
+}
+
+
+def view(data: QuarterData, advice: Advice) -> CoverageView:
+    """Return the section; it can always be written."""
+    sources, days, rejects = data.frame(SOURCES), data.frame(DAYS), data.frame(REJECTS)
+    strips = [_strip(source, days, data) for source in sources.itertuples(index=False)]
+    mean = mean_coverage(strips)
+    reject_count = int(rejects["reject_count"].sum()) if len(rejects) else 0
+    gaps = [gap for strip in strips for gap in _gaps(strip, data)]
+    blind = [strip for strip in strips if not any(strip.days)]
+    lead = (
+        "No source is configured for this site: nothing in this report is known."
+        if mean is None
+        else f"The {len(strips)} sources of this site cover {100 * mean:.0f}% of the quarter"
+        + (f"; {len(blind)} of them brought nothing at all." if blind else ".")
+    )
+    return CoverageView(
+        lead=lead,
+        stats=[
+            Fact(
+                label="of the quarter covered",
+                text="not known" if mean is None else f"{100 * mean:.0f}%",
+                value=None if mean is None else 100 * mean,
+                unit="percent",
+                query="marts.source_day",
+                tone="unknown" if mean is None else "neutral",
+            ),
+            Fact(
+                label="gaps of a day or more",
+                text=f"{len(gaps)}",
+                value=len(gaps),
+                unit="count",
+                query="marts.source_day",
+            ),
+            Fact(
+                label="pieces of input rejected",
+                text=f"{reject_count:,}",
+                value=reject_count,
+                unit="count",
+                query="raw.reject",
+            ),
+            Fact(label="snapshot", text=data.scope.snapshot_id[:8], value=None, unit="hash", query="raw.batch"),
+        ],
+        strips=strips,
+        gaps=gaps[:10],
+        rejects=[
+            (row.source_id, cut(row.reason, 90), f"{row.reject_count:,}") for row in rejects.itertuples(index=False)
+        ],
+        silent=[(answer.rule.id, answer.reason) for answer in advice.silent],
+        unknown=[(answer.rule.id, answer.missing) for answer in advice.unknown],
+        action=data.action(("coverage",), f"{data.titles(('coverage',))}."),
+    )
+
+
+def mean_coverage(strips: Sequence[SourceStrip]) -> float | None:
+    """Return the mean share of the quarter that the sources cover, 0 to 1; None without sources."""
+    values = [value or 0.0 for strip in strips for value in strip.days]
+    return sum(values) / len(values) if values else None
+
+
+def _strip(source: object, days: pd.DataFrame, data: QuarterData) -> SourceStrip:
+    source_id, fills = source.source_id, source.fills  # type: ignore[attr-defined]
+    own = days[days["source_id"] == source_id]
+    known = {pd.Timestamp(row.day_date).date(): float(row.coverage_ratio) for row in own.itertuples()}
+    values = [known.get(day) for day in data.days]
+    covered = sum(1 for value in values if value)
+    return SourceStrip(
+        name=source_id,
+        kind=WORDS.get(fills, fills.replace("_", " ")),
+        days=values,
+        text=f"{covered} of {len(values)} days",
+    )
+
+
+def _gaps(strip: SourceStrip, data: QuarterData) -> list[tuple[str, str, str]]:
+    """Return runs of days without data as (source, first day, last day)."""
+    gaps, start = [], None
+    for day, value in zip([*data.days, data.quarter.end_date], [*strip.days, 1.0], strict=True):
+        if not value and start is None:
+            start = day
+        elif value and start is not None:
+            last = max(known for known in data.days if known < day)
+            gaps.append((strip.name, f"{start:%-d %b}", f"{last:%-d %b}"))
+            start = None
+    return gaps

@@ -1,0 +1,184 @@
+"""The section on the WAF: who attacked, how, what was stopped, what was not, and which visitors were hurt."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tasks.quarter_data import WEEKS, QuarterData
+from tasks.render.text import cut
+from tasks.report_model import Fact, NoData, SecurityView
+
+DAYS = """
+SELECT day_date, action, coalesce(attack_class, 'other') AS attack_class, event_count, would_block_count
+FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+PATHS = """
+SELECT path, sum(block_count + would_block_count) AS attack_count
+FROM marts.waf_path_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY path
+HAVING attack_count > 0
+ORDER BY attack_count DESC, path LIMIT 8"""
+
+NETWORKS = """
+SELECT client_network, count(DISTINCT day_date) AS day_count, sum(block_count + would_block_count) AS attack_count
+FROM marts.waf_network_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY client_network
+HAVING attack_count > 0
+ORDER BY attack_count DESC, client_network LIMIT 8"""
+
+VISITORS = """
+SELECT path, count(DISTINCT client_ip) AS client_count, sum(block_count) AS block_count
+FROM marts.blocked_visitor_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY path
+ORDER BY block_count DESC, path LIMIT 4"""
+
+REQUESTS = """
+SELECT sum(request_count) AS request_count FROM marts.request_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+LOGINS = """
+SELECT sum(attempt_count) AS attempt_count FROM marts.login_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+NAMES = {
+    "lfi": "File access",
+    "rfi": "Remote file",
+    "rce": "Command execution",
+    "php": "PHP injection",
+    "nodejs": "Code injection",
+    "java": "Java injection",
+    "xss": "Cross-site scripting",
+    "sqli": "SQL injection",
+    "session": "Session fixation",
+    "scanner": "Scanners",
+    "protocol": "Malformed requests",
+    "method": "Forbidden methods",
+    "other": "Other rules",
+}
+"""Attack classes in the words of the report."""
+
+
+def view(data: QuarterData) -> SecurityView | NoData:
+    """Return the section, or what is missing for it."""
+    days = data.frame(DAYS)
+    if days.empty:
+        return NoData(
+            title="Security",
+            missing="no WAF log of this quarter is in the warehouse",
+            remedy="Add a waf_logs source for the firewall in front of this site.",
+        )
+    blocked = float(days.loc[days["action"] == "block", "event_count"].sum())
+    passed = float(days["would_block_count"].sum())
+    total = float(data.frame(REQUESTS)["request_count"].fillna(0).iloc[0])
+    logins = data.frame(LOGINS)["attempt_count"].iloc[0]
+    paths, networks, visitors = data.frame(PATHS), data.frame(NETWORKS), data.frame(VISITORS)
+    is_detecting = passed > blocked
+    classes, weeks = _weeks(days, data)
+    share = (
+        f", {100 * float(paths['attack_count'].iloc[0]) / (blocked + passed):.0f}% of them at {cut(paths['path'].iloc[0], 40)}"
+        if len(paths)
+        else ""
+    )
+    lead = (
+        f"The firewall recognised {passed:,.0f} attacks and let them through, because it only watches{share}."
+        if is_detecting
+        else f"The firewall stopped {blocked:,.0f} hostile requests{share}."
+    )
+    return SecurityView(
+        lead=lead,
+        stats=[
+            attacks_fact(days, data),
+            Fact(
+                label="of all requests",
+                text=f"{100 * (blocked + passed) / total:.1f}%" if total else "not known",
+                value=100 * (blocked + passed) / total if total else None,
+                unit="percent",
+                query="marts.request_day",
+                tone="neutral" if total else "unknown",
+                note=f"of {total:,.0f} logged" if total else "needs an access log",
+            ),
+            Fact(
+                label="attempts to log in",
+                text="not known" if not total else f"{0 if pd.isna(logins) else logins:,.0f}",
+                value=None if not total else float(0 if pd.isna(logins) else logins),
+                unit="count",
+                query="marts.login_day",
+                tone="neutral" if total else "unknown",
+            ),
+            Fact(
+                label="blocks of likely visitors",
+                text=f"{visitors['block_count'].sum():,.0f}" if total else "not known",
+                value=float(visitors["block_count"].sum()) if total else None,
+                unit="count",
+                query="marts.blocked_visitor_day",
+                tone="unknown" if not total else "warn" if len(visitors) else "neutral",
+            ),
+        ],
+        chart_title="Attacks recognised per week, not stopped" if is_detecting else "Requests blocked per week",
+        week_labels=data.week_labels,
+        classes=classes,
+        weeks=weeks,
+        paths=[(cut(row.path, 60), f"{row.attack_count:,.0f}") for row in paths.itertuples()],
+        networks=[
+            (row.client_network, f"{row.day_count}", f"{row.attack_count:,.0f}") for row in networks.itertuples()
+        ],
+        visitors=[
+            (cut(row.path, 90), f"{row.client_count}", f"{row.block_count:,.0f}") for row in visitors.itertuples()
+        ],
+        visitors_note="Clients that were answered normally ten times or more on the same day. Likely, not proved."
+        if total
+        else "Can’t be judged without an access log.",
+        action=data.action(("security",), f"{data.titles(('security',))}."),
+    )
+
+
+def attacks_fact(days: pd.DataFrame, data: QuarterData) -> Fact:
+    """Return what was stopped, or what a detecting firewall saw and let through."""
+    blocked = days[days["action"] == "block"]
+    stopped, passed = float(blocked["event_count"].sum()), float(days["would_block_count"].sum())
+    if passed > stopped:
+        return Fact(
+            label="attacks not stopped",
+            text=f"{passed:,.0f}",
+            value=passed,
+            unit="count",
+            query="marts.waf_day",
+            note="recognised, let through",
+            tone="bad",
+            series=data.weekly(days, "would_block_count"),
+        )
+    return Fact(
+        label="attacks stopped",
+        text=f"{stopped:,.0f}",
+        value=stopped,
+        unit="count",
+        query="marts.waf_day",
+        series=data.weekly(blocked, "event_count"),
+    )
+
+
+def _weeks(days: pd.DataFrame, data: QuarterData) -> tuple[list[str], list[list[float] | None]]:
+    """Return the four largest classes and the rest, by week; a week in which the WAF wrote nothing at all is a gap."""
+    counted = days.assign(
+        week=data.week_of(days["day_date"]),
+        count=days["event_count"].where(days["action"] == "block", 0) + days["would_block_count"],
+    )
+    totals = counted.groupby("attack_class")["count"].sum().sort_index().sort_values(ascending=False, kind="stable")
+    kept = [name for name in totals.index if totals[name] > 0][:4]
+    rows: list[list[float] | None] = []
+    for week in range(WEEKS):
+        inside = counted[counted["week"] == week]
+        if inside.empty:
+            rows.append(None)
+            continue
+        sums = inside.groupby("attack_class")["count"].sum()
+        row = [float(sums.get(name, 0)) for name in kept]
+        rows.append([*row, float(sums.sum()) - sum(row)])
+    names = [NAMES.get(name, name.replace("_", " ").capitalize()) for name in kept]
+    if any(row and row[-1] > 0 for row in rows):
+        return [*names, "Everything else"], rows
+    return names, [row[:-1] if row else row for row in rows]
