@@ -1,0 +1,247 @@
+"""The story of the demo quarter as data: four fictional sites of one agency from July to September 2026.
+
+What happens is stated here and nowhere else; the other modules only write it down in the formats of real software.
+Addresses come from the documentation ranges (RFC 5737, RFC 3849). README.md has the answers that follow from it.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+QUARTER_START = date(2026, 7, 1)
+QUARTER_END = date(2026, 10, 1)
+"""The day after the quarter."""
+DAYS = (QUARTER_END - QUARTER_START).days
+DAY_SECONDS = 86_400
+BUNDLE_DAYS = tuple(QUARTER_START + timedelta(weeks=week) for week in range(14))
+"""An inventory every Wednesday, the first and the last day of the quarter among them."""
+
+UNREACHABLE = 0
+"""Status of an outage in which nobody answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Minutes in which the site failed; `start` is a local time, whole minutes."""
+
+    start: str
+    minutes: int
+    status: int = UNREACHABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Attacks of one kind: `per_day` of them on each of `days` days from `first_day`, by turns from `addresses`."""
+
+    attacks: tuple[str, ...]
+    """Names in attacks.yaml; a name that stands twice comes twice as often."""
+    addresses: tuple[str, ...]
+    per_day: int
+    first_day: str = "2026-07-01"
+    days: int = DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class BruteForce:
+    """Passwords tried at /wp-login.php, each answered 200 as WordPress does for a wrong one."""
+
+    address: str
+    first_day: str
+    days: int
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """Somebody at work in wp-admin; on each of `block_counts` days the firewall refuses so many of their saves."""
+
+    address: str
+    name: str
+    first_day: str
+    block_counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One site and all that happens to it."""
+
+    id: str
+    seed: int
+    time_zone: str
+    log_zone: str
+    """Zone in which its server writes logs."""
+    server: str
+    """nginx or apache."""
+    is_wordpress: bool
+    is_enforcing: bool
+    """Whether ModSecurity blocks, or only detects."""
+    page_views: int
+    pages: tuple[str, ...]
+    certificates: tuple[tuple[str, str], ...]
+    """(seen from, expires): UTC times, the first seen from before the quarter."""
+    typical_seconds: float
+    """Length of an uptime check."""
+    outages: tuple[Outage, ...] = ()
+    monitoring_gap: tuple[str, str] | None = None
+    """First day and the day after the last on which nobody checked."""
+    campaigns: tuple[Campaign, ...] = ()
+    brute_force: tuple[BruteForce, ...] = ()
+    editors: tuple[Editor, ...] = ()
+    lists_stuck_on: str | None = None
+    """Day from which apt's package lists were no longer refreshed."""
+    is_patched: bool = True
+    """Whether Debian updates are applied."""
+    held_plugin: str | None = None
+    """Plugin whose update nobody applies."""
+
+    @property
+    def host(self) -> str:
+        """Return the host name."""
+        return f"{self.id}.example"
+
+    @property
+    def url(self) -> str:
+        """Return the home page, which is the `instance` of its uptime checks."""
+        return f"https://{self.host}/"
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """Return the zone in which its days are counted."""
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def start(self) -> int:
+        """Return the first second of the quarter, unix time."""
+        return self.unix(QUARTER_START.isoformat())
+
+    @property
+    def end(self) -> int:
+        """Return the first second after the quarter, unix time."""
+        return self.unix(QUARTER_END.isoformat())
+
+    def unix(self, local: str) -> int:
+        """Return a local day or time of the site as unix time."""
+        return int(datetime.fromisoformat(local).replace(tzinfo=self.zone).timestamp())
+
+
+def _hosts(prefix: str, first: int, last: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{number}" for number in range(first, last + 1))
+
+
+_XMLRPC = ("xmlrpc-sqli", "xmlrpc-php", "xmlrpc-wpscan", "xmlrpc-wpscan")
+_MIXED = (
+    "lfi-passwd", "lfi-passwd", "lfi-env", "lfi-env", "lfi-backup", "lfi-php-filter", "xss-script", "xss-script", "xss-svg",
+    "xss-cookie", "sqli-union", "sqli-union", "sqli-sleep", "rce-cat", "rce-ping", "rce-jndi", "php-tag", "php-eval",
+    "scanner-nikto", "scanner-sqlmap", "scanner-nuclei", "scanner-masscan", "protocol-debug-log", "protocol-sql-dump",
+    "protocol-numeric-host", "method-put",
+)  # fmt: skip
+_STATIC = tuple(name for name in _MIXED if not name.startswith(("php", "sqli"))) + ("sqli-union",)
+
+HARBOURVALE = Site(
+    id="harbourvale",
+    seed=20260701,
+    time_zone="Europe/London",
+    log_zone="UTC",
+    server="nginx",
+    is_wordpress=True,
+    is_enforcing=True,
+    page_views=31_000,
+    pages=(
+        "/", "/visit/", "/whats-on/", "/collections/", "/collections/maritime/", "/collections/pottery/", "/learning/schools/",
+        "/whats-on/summer-regatta/", "/whats-on/night-at-the-museum/", "/support-us/", "/about/", "/contact/", "/cafe/", "/news/",
+        "/news/new-lifeboat-gallery/", "/venue-hire/", "/accessibility/", "/search/?s=lighthouse", "/search/?s=opening+times",
+    ),
+    certificates=(("2026-06-01T00:00:00", "2026-08-30T07:12:44"), ("2026-08-01T02:40:00", "2026-10-30T01:36:09"), ("2026-09-30T02:40:00", "2026-12-29T01:35:51")),
+    typical_seconds=0.21,
+    outages=(Outage("2026-08-20T14:06", 47),),
+    campaigns=(
+        Campaign(_XMLRPC, ("203.0.113.9", "203.0.113.19", "203.0.113.29", "192.0.2.219"), 38),
+        Campaign(_MIXED, _hosts("203.0.113.", 60, 99), 34),
+        Campaign(_MIXED, ("2001:db8:bad:4::1f",), 60, "2026-07-27", 4),
+    ),
+    brute_force=(
+        BruteForce("203.0.113.7", "2026-07-14", 6, 480),
+        BruteForce("192.0.2.233", "2026-07-16", 5, 350),
+        BruteForce("2001:db8:bad:1::7", "2026-09-07", 7, 260),
+    ),
+    editors=(
+        Editor("198.51.100.50", "editor", "2026-09-08", (4, 3, 2, 5, 3, 2, 4, 2)),
+        Editor("198.51.100.51", "curator", "2026-07-02"),
+    ),
+    held_plugin="event-diary",
+)  # fmt: skip
+
+ALDERFINCH = Site(
+    id="alderfinch",
+    seed=20260702,
+    time_zone="Europe/Berlin",
+    log_zone="Europe/Berlin",
+    server="apache",
+    is_wordpress=True,
+    is_enforcing=False,
+    page_views=36_000,
+    pages=(
+        "/", "/shop/", "/shop/chairs/", "/shop/tables/", "/shop/lamps/", "/product/oak-chair/", "/product/ash-stool/",
+        "/product/linen-lamp/", "/product/walnut-desk/", "/product/finch-side-table/", "/cart/", "/checkout/", "/my-account/",
+        "/journal/", "/journal/how-we-oil-oak/", "/delivery/", "/contact/", "/search/?s=desk", "/search/?s=stool",
+    ),
+    certificates=(("2025-10-13T09:00:00", "2026-10-13T09:41:26"),),
+    typical_seconds=0.34,
+    outages=(
+        Outage("2026-07-09T03:25", 12, 503),
+        Outage("2026-08-05T10:40", 130),
+        Outage("2026-08-29T19:12", 8, 503),
+        Outage("2026-09-21T02:51", 15, 502),
+    ),
+    campaigns=(
+        Campaign(_MIXED, _hosts("203.0.113.", 120, 171), 38),
+        Campaign(("sqli-union", "sqli-sleep", "scanner-sqlmap"), ("192.0.2.240", "192.0.2.241"), 190, "2026-08-11", 5),
+    ),
+    editors=(Editor("198.51.100.50", "shop", "2026-07-01"),),
+)  # fmt: skip
+
+KESTREL = Site(
+    id="kestrel",
+    seed=20260703,
+    time_zone="America/New_York",
+    log_zone="UTC",
+    server="nginx",
+    is_wordpress=False,
+    is_enforcing=True,
+    page_views=18_000,
+    pages=(
+        "/", "/our-work/", "/our-work/riverbanks/", "/our-work/nest-boxes/", "/donate/", "/volunteer/", "/reports/",
+        "/reports/annual-2025.html", "/news/", "/news/2026-spring-count.html", "/about/", "/contact/",
+    ),
+    certificates=(("2026-05-20T00:00:00", "2026-08-18T05:20:11"), ("2026-07-19T04:10:00", "2026-10-17T03:11:32"), ("2026-09-17T04:10:00", "2026-12-16T03:11:58")),
+    typical_seconds=0.09,
+    monitoring_gap=("2026-08-10", "2026-08-19"),
+    campaigns=(Campaign(_STATIC, _hosts("203.0.113.", 180, 199), 7),),
+    lists_stuck_on="2026-07-14",
+    is_patched=False,
+)  # fmt: skip
+
+LINDEN = Site(
+    id="linden",
+    seed=20260704,
+    time_zone="Europe/Lisbon",
+    log_zone="UTC",
+    server="nginx",
+    is_wordpress=True,
+    is_enforcing=True,
+    page_views=24_000,
+    pages=(
+        "/", "/courses/", "/courses/evening/", "/courses/bookkeeping/", "/courses/welding/", "/courses/ceramics/", "/enrol/",
+        "/fees/", "/students/", "/students/timetable/", "/library/", "/about/", "/contact/", "/news/", "/news/open-day/",
+        "/search/?s=timetable", "/search/?s=fees",
+    ),
+    certificates=(("2026-06-15T00:00:00", "2026-09-13T06:05:27"), ("2026-08-14T03:20:00", "2026-11-12T02:21:40")),
+    typical_seconds=0.16,
+    outages=(Outage("2026-08-16T04:30", 9),),
+    campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 210, 219), 3),),
+    editors=(Editor("198.51.100.50", "webteam", "2026-07-01"),),
+)  # fmt: skip
+
+SITES = (HARBOURVALE, ALDERFINCH, KESTREL, LINDEN)
