@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -68,3 +68,8 @@ class QuarterData:
     def titles(self, areas: Iterable[str]) -> str:
         """Return the first recommendation of an area as a sentence."""
         return next((item.title for item in self.recommendations if item.area in areas), "")
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows of a frame with its columns as attributes."""
+    return iter(frame.itertuples(index=False))

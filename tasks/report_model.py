@@ -157,6 +157,15 @@ class SourceStrip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One query that proves recommendations; `numbers` are theirs."""
+
+    numbers: str
+    rule_id: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageView:
     """The section on what is known: sources, gaps, rejects, rules that did not speak."""
 
@@ -167,6 +176,7 @@ class CoverageView:
     rejects: Sequence[tuple[str, str, str]]
     silent: Sequence[tuple[str, str]]
     unknown: Sequence[tuple[str, str]]
+    evidence: Sequence[Proof]
     action: Action | None
 
 

@@ -43,6 +43,9 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AN
 REQUESTS = """
 SELECT day_date, sum(request_count) AS request_count FROM marts.request_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date GROUP BY day_date"""
+NEWEST = """
+SELECT max(day_date) AS day_date FROM marts.source_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND row_count > 0"""
 CHECKS = """
 SELECT coalesce(sum(check_count), 0) AS check_count FROM marts.availability_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
@@ -75,7 +78,7 @@ def build(con: duckdb.DuckDBPyConnection, agency: Agency, base: Path, site_id: s
     covered = coverage.view(data, advice)
     dials = _dials(available, secure, current, covered, views, advice)
     logo = (base / agency.logo).read_bytes() if agency.logo else None
-    last = max((day for day in data.days), default=quarter.start_date)
+    newest = data.frame(NEWEST)["day_date"].iloc[0]
     return Report(
         site_id=site.site_id,
         site_name=site.site_name,
@@ -91,10 +94,10 @@ def build(con: duckdb.DuckDBPyConnection, agency: Agency, base: Path, site_id: s
         quarter=str(quarter),
         start_date=quarter.start_date,
         end_date=quarter.end_date,
-        period=f"{quarter.start_date:%B} to {last:%B %Y}",
-        data_as_of=f"{last:%-d %B %Y}",
+        period=f"{quarter.start_date:%B} to {data.days[-1]:%B %Y}",
+        data_as_of="not known" if pd.isna(newest) else f"{pd.Timestamp(newest):%-d %B %Y}",
         snapshot_id=scope.snapshot_id,
-        verdict=_verdict(available, views),
+        verdict=_verdict(available, covered, views),
         dials=dials,
         kpis=_kpis(data, available, secure, current),
         lanes=_lanes(data, site, current, views),
@@ -180,24 +183,28 @@ def _dials(
     return [Dial(name=name, score=score, note=note, tone=_tone(score)) for name, score, note in rounded]
 
 
-def _verdict(available: AvailabilityView | NoData, views: Sequence[RecommendationView]) -> list[tuple[str, bool]]:
-    """Say the state of the site in one or two sentences."""
+def _verdict(
+    available: AvailabilityView | NoData, covered: CoverageView, views: Sequence[RecommendationView]
+) -> list[tuple[str, bool]]:
+    """Say the state of the site in two sentences; where little is known that comes first."""
     urgent = [item for item in views if item.band in ("act now", "high")]
-    state = (
-        "healthy, with nothing to act on"
-        if not views
-        else "sound, with some things to improve"
-        if not urgent
-        else f"in need of {_count(len(urgent), 'action')} soon"
-    )
-    pieces = [("In what is known, the site is ", False), (state, True), (". ", False)]
-    if isinstance(available, AvailabilityView):
-        pieces.append((f"It was up {available.stats[0].text} of the time that was watched", False))
+    if (covered.stats[0].value or 0) < 50:
+        state = "mostly not known"
+    elif urgent:
+        state = f"in need of {_count(len(urgent), 'action')} soon"
     else:
-        pieces.append(("Whether it was up is not known", False))
+        state = "sound, with some things to improve" if views else "healthy, with nothing to act on"
+    if isinstance(available, AvailabilityView):
+        uptime = f"It was up {available.stats[0].text} of the time that was watched"
+    else:
+        uptime = "Whether it was up was not watched"
     first = (urgent or list(views))[:1]
-    pieces.append((f"; first: {first[0].title[0].lower()}{first[0].title[1:]}." if first else ".", False))
-    return pieces
+    rest = f"; first of all, {first[0].title[0].lower()}{first[0].title[1:]}." if first else "."
+    return [
+        ("The state of the site is " if state.startswith("mostly") else "The site is ", False),
+        (state, True),
+        (f". {uptime}{rest}", False),
+    ]
 
 
 def _count(number: int, word: str) -> str:
@@ -247,10 +254,7 @@ def _kpis(
     if isinstance(current, UpdatesView):
         facts += [current.stats[0], current.stats[1]]
     else:
-        facts += [
-            _missing(label, "no inventory", "marts.bundle")
-            for label in ("updates applied", "outstanding past their date")
-        ]
+        facts += [_missing(label, "no inventory", "marts.bundle") for label in ("updates applied", "updates overdue")]
     if len(requests):
         total = float(requests["request_count"].sum())
         facts.append(

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from tasks.probe import CAUSES
-from tasks.quarter_data import QuarterData
+from tasks.quarter_data import QuarterData, rows_of
 from tasks.report_model import AvailabilityView, DayState, Fact, NoData
 
 DAYS = """
@@ -105,7 +105,7 @@ def minutes(seconds: float) -> str:
 
 
 def _states(days: pd.DataFrame, data: QuarterData) -> list[DayState]:
-    known = {pd.Timestamp(row.day_date).date(): row for row in days.itertuples()}
+    known = {pd.Timestamp(row.day_date).date(): row for row in rows_of(days)}
     states = []
     for day in data.days:
         row = known.get(day)
@@ -123,7 +123,7 @@ def _level(down_seconds: float) -> int:
 
 def _burn(days: pd.DataFrame, data: QuarterData, budget: float) -> list[float | None]:
     """Return the budget left after each day; a day without checks is a gap, the budget goes on after it."""
-    down = {pd.Timestamp(row.day_date).date(): row.down_seconds / 60 for row in days.itertuples()}
+    down = {pd.Timestamp(row.day_date).date(): row.down_seconds / 60 for row in rows_of(days)}
     left, values = budget, list[float | None]()
     for day in data.days:
         left -= down.get(day, 0.0)
@@ -135,7 +135,7 @@ def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, st
     longest = incidents.nlargest(SHOWN, "down_seconds").sort_values("started_at")
     zone = ZoneInfo(data.site.time_zone)
     rows = []
-    for row in longest.itertuples():
+    for row in rows_of(longest):
         start = row.started_at.to_pydatetime().astimezone(zone)
         end = (start + timedelta(seconds=row.down_seconds)).strftime("%H:%M") if row.is_end_seen else "not seen"
         cause = CAUSES.get(row.cause, row.cause or "not known")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from tasks.quarter_data import QuarterData
+from tasks.quarter_data import QuarterData, rows_of
 from tasks.recommending import Advice
 from tasks.render.text import cut
-from tasks.report_model import CoverageView, Fact, SourceStrip
+from tasks.report_model import CoverageView, Fact, Proof, RecommendationView, SourceStrip
 
 SOURCES = "SELECT source_id, kind, fills FROM staging.source WHERE site_id = $site_id ORDER BY fills, source_id"
 
@@ -32,7 +32,7 @@ WORDS = {
 def view(data: QuarterData, advice: Advice) -> CoverageView:
     """Return the section; it can always be written."""
     sources, days, rejects = data.frame(SOURCES), data.frame(DAYS), data.frame(REJECTS)
-    strips = [_strip(source, days, data) for source in sources.itertuples(index=False)]
+    strips = [_strip(source, days, data) for source in rows_of(sources)]
     mean = mean_coverage(strips)
     reject_count = int(rejects["reject_count"].sum()) if len(rejects) else 0
     gaps = [gap for strip in strips for gap in _gaps(strip, data)]
@@ -72,11 +72,10 @@ def view(data: QuarterData, advice: Advice) -> CoverageView:
         ],
         strips=strips,
         gaps=gaps[:10],
-        rejects=[
-            (row.source_id, cut(row.reason, 90), f"{row.reject_count:,}") for row in rejects.itertuples(index=False)
-        ],
+        rejects=[(row.source_id, cut(row.reason, 90), f"{row.reject_count:,}") for row in rows_of(rejects)],
         silent=[(answer.rule.id, answer.reason) for answer in advice.silent],
         unknown=[(answer.rule.id, answer.missing) for answer in advice.unknown],
+        evidence=_proofs(data.recommendations),
         action=data.action(("coverage",), f"{data.titles(('coverage',))}."),
     )
 
@@ -87,10 +86,19 @@ def mean_coverage(strips: Sequence[SourceStrip]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def _proofs(recommendations: Sequence[RecommendationView]) -> list[Proof]:
+    """Return each query once, with the numbers of all that it proves."""
+    rules = {item.rule_id: item.sql for item in recommendations}
+    return [
+        Proof(numbers=", ".join(r.number for r in recommendations if r.rule_id == rule_id), rule_id=rule_id, sql=sql)
+        for rule_id, sql in rules.items()
+    ]
+
+
 def _strip(source: object, days: pd.DataFrame, data: QuarterData) -> SourceStrip:
     source_id, fills = source.source_id, source.fills  # type: ignore[attr-defined]
     own = days[days["source_id"] == source_id]
-    known = {pd.Timestamp(row.day_date).date(): float(row.coverage_ratio) for row in own.itertuples()}
+    known = {pd.Timestamp(row.day_date).date(): float(row.coverage_ratio) for row in rows_of(own)}
     values = [known.get(day) for day in data.days]
     covered = sum(1 for value in values if value)
     return SourceStrip(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tasks.quarter_data import WEEKS, QuarterData
+from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Fact, NoData, SecurityView
 
@@ -122,13 +122,9 @@ def view(data: QuarterData) -> SecurityView | NoData:
         week_labels=data.week_labels,
         classes=classes,
         weeks=weeks,
-        paths=[(cut(row.path, 60), f"{row.attack_count:,.0f}") for row in paths.itertuples()],
-        networks=[
-            (row.client_network, f"{row.day_count}", f"{row.attack_count:,.0f}") for row in networks.itertuples()
-        ],
-        visitors=[
-            (cut(row.path, 90), f"{row.client_count}", f"{row.block_count:,.0f}") for row in visitors.itertuples()
-        ],
+        paths=[(cut(row.path, 60), f"{row.attack_count:,.0f}") for row in rows_of(paths)],
+        networks=[(row.client_network, f"{row.day_count}", f"{row.attack_count:,.0f}") for row in rows_of(networks)],
+        visitors=[(cut(row.path, 90), f"{row.client_count}", f"{row.block_count:,.0f}") for row in rows_of(visitors)],
         visitors_note="Clients that were answered normally ten times or more on the same day. Likely, not proved."
         if total
         else "Can’t be judged without an access log.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tasks.quarter_data import WEEKS, QuarterData
+from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Fact, NoData, UpdatesView
 
@@ -56,7 +56,7 @@ def view(data: QuarterData) -> UpdatesView | NoData:
         stats=[
             applied_fact(applied, data),
             Fact(
-                label="outstanding past their date",
+                label="updates overdue",
                 text=f"{len(late)}",
                 value=len(late),
                 unit="count",
@@ -90,7 +90,7 @@ def view(data: QuarterData) -> UpdatesView | NoData:
                 f"{pd.Timestamp(row.seen_date):%-d %b}",
                 f"{row.late_days}",
             )
-            for row in late.head(SHOWN).itertuples(index=False)
+            for row in rows_of(late.head(SHOWN))
         ],
         outstanding_note=f"The first {SHOWN} of {len(late)}." if len(late) > SHOWN else "",
         applied=[
@@ -101,7 +101,7 @@ def view(data: QuarterData) -> UpdatesView | NoData:
                 cut(row.new_version, 30),
                 _how(row),
             )
-            for row in applied.head(APPLIED_SHOWN).itertuples(index=False)
+            for row in rows_of(applied.head(APPLIED_SHOWN))
         ],
         applied_note=(
             f"The first {APPLIED_SHOWN} of {len(applied):,}; all are in marts.update_day. "

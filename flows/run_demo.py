@@ -1,0 +1,77 @@
+"""The whole main job on the bundled quarter: make the source files, collect, load, publish, report.
+
+Everything goes through the same flows as in production; Prefect starts a temporary server of its own for it, with its
+home below the demo's folder. Monitoring history comes from a small HTTP server that answers as Prometheus does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from demo.configure import configure
+from demo.generate import generate
+from demo.prometheus import serve
+from demo.scenario import QUARTER
+from flows import run_command
+from tasks import progress
+from tasks.errors import ConfigurationError, UpkeepError
+from tasks.quarters import parse_quarter
+
+_MARK = ".upkeep-demo"
+
+
+def run(folder: Path) -> int:
+    """Run the demo below `folder` and return the exit status.
+
+    Raises:
+        ConfigurationError: the folder holds something that is not a demo.
+    """
+    start = time.monotonic()
+    _make_room(folder)
+    os.environ["UPKEEP_VAR"] = str(folder / "var")
+    os.environ["PREFECT_HOME"] = str(folder / "prefect")
+    os.environ.pop("PREFECT_API_URL", None)
+    quarter = parse_quarter(QUARTER)
+    window = {
+        "since": run_command.moment(f"{quarter.start_date}", ""),
+        "until": run_command.moment(f"{quarter.end_date}", ""),
+    }
+    with run_command.bars():
+        generate(folder, lambda done, total: progress.report("source files", done, total))
+        with serve(folder) as address:
+            os.environ["UPKEEP_SITES"] = str(configure(folder, address))
+            steps = [
+                ("uptime-history", window),
+                ("patches", {}),
+                ("waf-logs", {}),
+                ("snapshot", {}),
+                ("report", {"quarter": QUARTER, "out": str(folder / "reports")}),
+            ]
+            for what, parameters in steps:
+                if run_command.run(what, parameters):
+                    raise UpkeepError(f"The demo stopped at {what}.")
+    pdfs = sorted((folder / "reports").glob("*.pdf"))
+    sys.stdout.write(f"\n{len(pdfs)} reports after {time.monotonic() - start:.0f} s:\n")
+    for pdf in pdfs:
+        sys.stdout.write(f"  {pdf}\n")
+    sys.stdout.write(
+        f"\nAsk the data yourself:\n  UPKEEP_VAR={folder / 'var'} upkeep sql "
+        '"SELECT site_id, sum(event_count) AS events FROM marts.waf_day GROUP BY ALL ORDER BY 1"\n'
+    )
+    return 0
+
+
+def _make_room(folder: Path) -> None:
+    """Empty the folder of the last demo; never one that is not a demo's."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).exists():
+            raise ConfigurationError(f"{folder} is not empty and not of a demo: name another one with --out.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).write_text(
+        "Made by `upkeep demo`, which empties this folder when it runs again.\n", encoding="utf-8"
+    )
