@@ -1,0 +1,143 @@
+"""A real Prefect server and a real process worker run what prefect.yaml says."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from warehouse.connection import open_snapshot
+
+ROOT = Path(__file__).parent.parent.parent
+PREFECT = str(Path(sys.executable).parent / "prefect")
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+SITES = """
+agency: {{name: Northlight Studio, contact: hello@northlight.example}}
+clients: [{{id: one, name: One}}]
+sites:
+  - id: one
+    name: One
+    client: one
+    url: {url}
+    platform: other
+    time_zone: Europe/London
+    owner: {{name: O, email: o@a.example}}
+    sources: [{{kind: uptime_http}}]
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def process(*command: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a process group of its own, and end the whole group."""
+    with log.open("wb") as out:
+        started = subprocess.Popen(command, env=env, stdout=out, stderr=out, cwd=log.parent, start_new_session=True)
+        try:
+            yield started
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGTERM)
+            try:
+                started.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(started.pid, signal.SIGKILL)
+                started.wait()
+
+
+@contextlib.contextmanager
+def website() -> Iterator[str]:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+def wait_for(what: str, check: Callable[[], object], seconds: float) -> object:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if found := check():
+                return found
+        time.sleep(0.5)
+    raise AssertionError(f"{what} did not happen within {seconds:g} s")
+
+
+def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_path: Path) -> None:
+    api = f"http://127.0.0.1:{free_port()}/api"
+    with website() as url, contextlib.ExitStack() as stack:
+        (tmp_path / "sites.yaml").write_text(SITES.format(url=url))
+        env = os.environ | {
+            "PREFECT_HOME": str(tmp_path / "prefect"),
+            "PREFECT_API_URL": api,
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "UPKEEP_HOME": str(ROOT),
+            "UPKEEP_SITES": str(tmp_path / "sites.yaml"),
+            "UPKEEP_VAR": str(tmp_path / "var"),
+        }
+        host, port = api.split("//")[1].split("/")[0].split(":")
+        server = (PREFECT, "server", "start", "--host", host, "--port", port)
+        stack.enter_context(process(*server, env=env, log=tmp_path / "server.log"))
+        client = stack.enter_context(httpx.Client(base_url=api, trust_env=False, timeout=30))
+        wait_for("a healthy server", lambda: client.get("/health").status_code == 200, 90)
+
+        def prefect(*arguments: str) -> str:
+            done = subprocess.run([PREFECT, "--no-prompt", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        prefect("work-pool", "create", "upkeep", "--type", "process")
+        prefect("deploy", "--all")
+        scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+        count = wait_for("scheduled runs", lambda: client.post("/flow_runs/count", json=scheduled).json(), 15)
+        assert count > 60
+        limits = {d["name"]: d["concurrency_options"] for d in client.post("/deployments/filter", json={}).json()}
+        assert limits["every-minute"]["collision_strategy"] == "CANCEL_NEW"
+
+        worker = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process", "--limit", "4")
+        stack.enter_context(process(*worker, env=env, log=tmp_path / "worker.log"))
+
+        def completed(flow: str) -> list[dict]:
+            body = {"flows": {"name": {"any_": [flow]}}, "flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}}
+            runs = client.post("/flow_runs/filter", json=body).json()
+            assert all(run["state_type"] == "COMPLETED" for run in runs), json.dumps(runs)[:2000] + (tmp_path / "worker.log").read_text()[-3000:]
+            return runs
+
+        (run, *_) = wait_for("a scheduled uptime run", lambda: [r for r in completed("collect-uptime") if r["auto_scheduled"]], 150)
+        assert run["name"].startswith("all sites · ")
+        prefect("deployment", "run", "publish-snapshot/every-quarter-hour")
+        wait_for("a published snapshot", lambda: completed("publish-snapshot"), 90)
+        quarter = f"{run['start_time'][:4]}Q{(int(run['start_time'][5:7]) - 1) // 3 + 1}"
+        prefect("deployment", "run", "report-quarterly/quarterly", "--param", f"quarter={quarter}")
+        wait_for("a report", lambda: completed("report-quarterly"), 120)
+        artifacts = {a["key"] for a in client.post("/artifacts/filter", json={}).json()}
+    assert {"collect-uptime", "publish-snapshot", "report-quarterly", f"report-one-{quarter.lower()}"} <= artifacts
+    assert (tmp_path / "var" / "reports" / f"one-{quarter}.pdf").read_bytes().startswith(b"%PDF")
+    with contextlib.closing(open_snapshot(tmp_path / "var" / "analytics.duckdb")) as con:
+        assert con.execute("SELECT count(*) > 0 FROM raw.check_result WHERE outcome = 'up'").fetchall() == [(True,)]
+    shutil.rmtree(tmp_path / "prefect", ignore_errors=True)
