@@ -12,12 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+LONGEST = 200
+"""Characters of a version at most: longer ones are no versions."""
+
 _PHP_RANKS = (("dev", "1"), ("a", "2"), ("b", "3"), ("RC", "4"), ("rc", "4"), ("p", "7"))
 """Rank of a word by its first letters, in the order in which PHP tries them."""
 _PHP_UNKNOWN, _PHP_END, _PHP_NUMBER = "0", "5", "6"
 _PHP_LARGEST = 2**63 - 1
 
-_DEB_VERSION = re.compile(r"(?:([0-9]+):)?([A-Za-z0-9.+:~-]+)")
+_DEB_VERSION = re.compile(r"(?:([0-9]+):)?+([A-Za-z0-9.+:~-]+)")
 _DEB_BEFORE_END, _DEB_END = "!", "%"
 
 
@@ -27,7 +30,7 @@ def sort_key(ecosystem: str, version: str) -> str | None:
     Equal versions have equal keys: `1.0` and `1.00`, or for dpkg `1.0` and `1.0-0`.
     """
     order = _ORDERS.get(ecosystem)
-    return order(version) if order else None
+    return order(version) if order and len(version) <= LONGEST else None
 
 
 def is_newer(ecosystem: str, version: str, than: str) -> bool | None:
@@ -50,7 +53,7 @@ def _php_key(version: str) -> str | None:
 
 
 def _php_token(token: str) -> str:
-    if token[:1].isdigit():
+    if _is_digit(token[:1]):
         return _PHP_NUMBER + _number(str(min(int(token), _PHP_LARGEST)))
     return next((rank for prefix, rank in _PHP_RANKS if token.startswith(prefix)), _PHP_UNKNOWN)
 
@@ -84,10 +87,12 @@ def _deb_key(version: str) -> str | None:
     match = _DEB_VERSION.fullmatch(version)
     if not match:
         return None
-    upstream, _, revision = match[2].rpartition("-") if "-" in match[2] else (match[2], "", "")
-    if not upstream:
+    if match[1] is None and ":" in version:
         return None
-    return _number(match[1] or "") + _deb_part(upstream) + _deb_part(revision or "0")
+    upstream, _, revision = match[2].rpartition("-") if "-" in match[2] else (match[2], "", "0")
+    if not upstream or not revision:
+        return None
+    return _number(match[1] or "") + _deb_part(upstream) + _deb_part(revision)
 
 
 def _deb_part(text: str) -> str:

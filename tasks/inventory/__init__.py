@@ -1,0 +1,1 @@
+"""Pure parsers of what stock commands say is installed: one file per output format."""

@@ -1,0 +1,194 @@
+"""What WP-CLI prints: core version, core updates, plugins, themes, and the update transients.
+
+Formats as of WP-CLI 2 and 3. Warnings of PHP may stand before the JSON, on the same stream and with exit status 0.
+
+Why the transients are needed: `wp core check-update` prints `[]`, and a plugin list says `none`, both when all is
+current and when the update server was not reached. WordPress writes `last_checked` before it asks, so that time alone
+proves nothing either; only what an answer leaves behind does. After `wp eval 'wp_clean_update_cache();'` it can only
+be left by an answer of this very check.
+https://developer.wordpress.org/reference/functions/wp_update_plugins/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tasks.errors import SourceError
+from tasks.log_files import LineReject
+
+_CORE_VERSION = re.compile(r"(?:WordPress version:\s*)?(\d{1,4}(?:\.\d{1,4})+(?:[-.+][\w.+-]{1,40})?)", re.ASCII)
+_JSON_STARTS = 100
+"""Lines at most that are tried as the start of the JSON: warnings can start with a bracket too."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreOffer:
+    """A version of WordPress on offer; `update_type` is minor or major."""
+
+    version: str
+    update_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of `wp plugin list` or `wp theme list`; `update` is WP-CLI's word, `update_version` empty where none."""
+
+    name: str
+    status: str
+    version: str
+    update: str
+    update_version: str
+    is_auto_update: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the update server last answered about core, plugins or themes.
+
+    `offered` has the version offered by component. `current` has the components that it knows to be current; None
+    where WordPress keeps no such list (before 5.5), so that every component not offered counts as current.
+    """
+
+    answered_at: datetime
+    offered: Mapping[str, str] = field(default_factory=dict)
+    current: frozenset[str] | None = None
+
+    def covers(self, name: str) -> bool:
+        """Say whether the server knows the component at all: it is silent about premium and unpublished ones."""
+        return self.current is None or name in self.current or name in self.offered
+
+
+def core_version(text: str) -> str:
+    """Return the version from `wp core version`, plain or `--extra`.
+
+    Raises:
+        SourceError: no line is one.
+    """
+    for line in text.split("\n"):
+        if match := _CORE_VERSION.fullmatch(line.strip()):
+            return match[1]
+    raise SourceError("no line is a WordPress version; run `wp core version`")
+
+
+def core_offers(text: str) -> list[CoreOffer]:
+    """Return what `wp core check-update --format=json` lists; an empty list proves nothing.
+
+    Raises:
+        SourceError: it is not a JSON list of objects with a version.
+    """
+    offers = []
+    for item in _decode(text, list):
+        if not isinstance(item, dict) or not isinstance(item.get("version"), str):
+            raise SourceError("an update has no version; run `wp core check-update --format=json`")
+        offers.append(CoreOffer(item["version"], str(item.get("update_type"))))
+    return offers
+
+
+def component_list(text: str) -> tuple[list[Listed], list[LineReject]]:
+    """Return the entries of `wp plugin list` or `wp theme list` with `--format=json`, and those that are none.
+
+    Raises:
+        SourceError: it is not a JSON list.
+    """
+    listed, rejects = [], []
+    for number, item in enumerate(_decode(text, list), start=1):
+        name = item.get("name") if isinstance(item, dict) else None
+        if not isinstance(name, str) or not name:
+            rejects.append(LineReject(None, f"entry {number} of the list has no name", str(item)))
+            continue
+        listed.append(
+            Listed(
+                name=name,
+                status=_word(item, "status"),
+                version=_word(item, "version"),
+                update=_word(item, "update"),
+                update_version=_word(item, "update_version"),
+                is_auto_update={"on": True, "off": False}.get(_word(item, "auto_update")),
+            )
+        )
+    return listed, rejects
+
+
+def update_answers(text: str) -> dict[str, Answer]:
+    """Return the answers kept in the site transients, by `core`, `plugins` and `themes`; no answer, no entry.
+
+    The text is one JSON object with the keys update_core, update_plugins and update_themes.
+
+    Raises:
+        SourceError: it is not a JSON object.
+    """
+    transients = _decode(text, dict)
+    answers: dict[str, Answer] = {}
+    for kind in ("core", "plugins", "themes"):
+        transient = transients.get(f"update_{kind}")
+        checked_at = _time(transient.get("last_checked")) if isinstance(transient, dict) else None
+        if checked_at is None:
+            continue
+        if kind == "core":
+            # An answer always lists something: the installed version itself when there is nothing newer.
+            if transient.get("updates"):
+                answers[kind] = Answer(checked_at)
+        elif "response" in transient:
+            is_kept = "no_update" in transient
+            offered, current = _versions(transient, "response", kind), _versions(transient, "no_update", kind)
+            answers[kind] = Answer(checked_at, offered, frozenset(current) if is_kept else None)
+    return answers
+
+
+def _decode(text: str, expected: type[list[Any] | dict[str, Any]]) -> Any:
+    """Return the first JSON value of the expected type that starts a line."""
+    opening = "[" if expected is list else "{"
+    for start in _line_starts(text, opening):
+        try:
+            value, _ = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, expected):
+            return value
+    raise SourceError(f"no line starts a whole JSON {'list' if expected is list else 'object'}; run it again")
+
+
+def _line_starts(text: str, opening: str) -> Iterator[int]:
+    """Yield where lines start with the opening bracket, the first `_JSON_STARTS` of them."""
+    position = 0 if text.startswith(opening) else text.find(f"\n{opening}") + 1
+    for _ in range(_JSON_STARTS):
+        if not text.startswith(opening, position):
+            return
+        yield position
+        position = text.find(f"\n{opening}", position) + 1
+        if not position:
+            return
+
+
+def _versions(transient: Mapping[str, Any], key: str, kind: str) -> dict[str, str]:
+    """Return new versions by component; PHP writes an empty map as a list."""
+    entries = transient.get(key)
+    if not isinstance(entries, dict):
+        return {}
+    return {
+        _plugin_name(file) if kind == "plugins" else file: _word(entry, "new_version")
+        for file, entry in entries.items()
+        if isinstance(entry, dict)
+    }
+
+
+def _plugin_name(file: str) -> str:
+    """Return a plugin's name as WP-CLI does: its folder, or for a single file the name without .php."""
+    folder, slash, _ = file.partition("/")
+    return folder if slash else file.removesuffix(".php")
+
+
+def _word(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 33:
+        return None
+    return datetime.fromtimestamp(value, UTC)

@@ -1,0 +1,58 @@
+"""Installed packages are those that dpkg calls installed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.errors import SourceError
+from tasks.inventory import dpkg_query
+from tests.conftest import CASES
+
+TSV = (CASES / "patches_bundle" / "debian" / "dpkg-query.tsv").read_text(encoding="utf-8")
+
+
+def line(name: str, version: str = "1.0", status: str = "ii ") -> str:
+    return f"{name}\t{version}\tsource\t{version}\t{status}\n"
+
+
+def test_every_package_of_a_real_server_is_read() -> None:
+    packages, rejects = dpkg_query.parse(TSV)
+    assert (len(packages), rejects) == (TSV.count("\tii \n"), []) == (799, [])
+    assert dpkg_query.Package("bsdutils", "1:2.38.1-5+deb12u3", "ii") in packages
+    assert all(":" not in package.name for package in packages)
+
+
+def test_only_installed_and_held_packages_count() -> None:
+    text = (
+        line("a") + line("b", status="hi ") + line("c", status="rc ") + line("d", "", "un ") + line("e", status="iU ")
+    )
+    packages, rejects = dpkg_query.parse(text)
+    assert [(package.name, package.status) for package in packages] == [("a", "ii"), ("b", "hi")]
+    assert rejects == []
+
+
+def test_a_package_of_two_architectures_is_one_component() -> None:
+    assert len(dpkg_query.parse(line("libc6:amd64") + line("libc6:i386"))[0]) == 1
+
+
+def test_a_bad_line_is_rejected_with_its_number_and_the_others_are_kept() -> None:
+    packages, rejects = dpkg_query.parse(line("a") + "a b c\n" + line("b"))
+    assert [package.name for package in packages] == ["a", "b"]
+    assert [(reject.line_number, reject.excerpt) for reject in rejects] == [(2, "a b c")]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "dpkg-query: error: no such format\n"])
+def test_a_file_without_a_package_is_an_error(text: str) -> None:
+    with pytest.raises(SourceError, match="no line is a package"):
+        dpkg_query.parse(text)
+
+
+@given(st.text() | st.lists(st.sampled_from(["a", "\t", "\n", "ii ", "hi", ":"]), max_size=60).map("".join))
+def test_any_text_is_parsed_or_is_a_source_error(text: str) -> None:
+    try:
+        packages, _ = dpkg_query.parse(text)
+    except SourceError:
+        return
+    assert all(package.status in ("ii", "hi") for package in packages)
