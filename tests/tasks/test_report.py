@@ -1,0 +1,205 @@
+"""The report says what the data says, the same every time, and nothing in it is obeyed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tasks import reporting
+from tasks.errors import ConfigurationError
+from tasks.quarters import parse_quarter
+from tasks.recommendation import in_order
+from tasks.render.document import render_html, render_pdf
+from tasks.render.fetcher import AssetFetcher, RenderError
+from tasks.report_model import NoData, Report
+from tests import quarter
+from warehouse.connection import open_snapshot
+
+Q3 = parse_quarter("2026Q3")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory):
+    return quarter.make(tmp_path_factory.mktemp("quarter"))
+
+
+def report_of(made, site: str) -> Report:
+    settings, sites = made
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        return reporting.build(con, sites.agency, settings.sites_file.parent, site, Q3)
+
+
+@pytest.fixture(scope="module")
+def report(made) -> Report:
+    return report_of(made, "one")
+
+
+@pytest.fixture(scope="module")
+def pdf(report: Report) -> bytes:
+    return render_pdf(report)
+
+
+@pytest.fixture(scope="module")
+def text(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def ask(made, sql: str):
+    with contextlib.closing(open_snapshot(made[0].snapshot)) as con:
+        return con.execute(sql).fetchall()
+
+
+def test_the_printed_figures_equal_queries_of_their_own(made, report: Report, text: str) -> None:
+    known = (92 - 7) * 86_400
+    down = 4 * 3600
+    facts = {fact.label: fact for fact in [*report.kpis, *report.availability.stats, *report.security.stats, *report.updates.stats]}
+    assert facts["Uptime"].value == pytest.approx(100 * (known - down) / known)
+    ((blocks,),) = ask(made, "SELECT count(*) FROM raw.waf_event WHERE status = 403")
+    assert facts["Attacks stopped"].value == blocks == 92 * 11 + 4
+    ((requests,),) = ask(made, "SELECT count(*) FROM raw.http_request")
+    assert facts["Requests served"].value == requests == 92 * 17 + 304
+    assert facts["attempts to log in"].value == 300
+    assert facts["of the quarter not known"].value == pytest.approx(7 * 24)
+    assert facts["Updates applied"].value == 1
+    assert facts["Updates overdue"].value == 2
+    for label in ("Uptime", "Attacks stopped", "Requests served", "attempts to log in"):
+        assert facts[label].text in text, label
+
+
+def test_every_rule_speaks_is_silent_or_says_what_is_missing(report: Report) -> None:
+    from tasks.recommending import rules
+
+    spoken = {item.rule_id for item in report.recommendations}
+    assert spoken == {
+        "availability.below_slo", "availability.certificate_expiry", "availability.monitoring_gap",
+        "updates.security_overdue", "updates.routine_overdue", "security.login_brute_force", "security.single_path",
+        "security.visitors_blocked",
+    }  # fmt: skip
+    others = {rule for rule, _ in [*report.coverage.silent, *report.coverage.unknown]}
+    assert spoken | others == {rule.id for rule in rules()}
+    assert spoken & others == set()
+
+
+def test_a_site_without_data_is_unknown_everywhere_and_nowhere_green(made) -> None:
+    report = report_of(made, "empty")
+    assert [dial.score for dial in report.dials] == [None, None, None, None]
+    assert all(fact.tone == "unknown" and fact.value is None for fact in report.kpis)
+    assert isinstance(report.availability, NoData)
+    assert isinstance(report.security, NoData)
+    assert isinstance(report.updates, NoData)
+    assert report.recommendations == []
+    assert len(pypdf.PdfReader(io.BytesIO(render_pdf(report))).pages) >= 3
+
+
+def test_the_gap_is_unknown_on_the_heat_map_and_a_break_in_the_burn(report: Report) -> None:
+    levels = {state.day.isoformat(): state.level for state in report.availability.days}
+    assert levels["2026-08-23"] is None
+    assert levels["2026-08-04"] == 3
+    assert levels["2026-08-05"] == 0
+    assert report.availability.burn[(quarter.GAP[0].date() - Q3.start_date).days + 2] is None
+
+
+def test_hostile_text_reaches_the_page_as_plain_text(text: str) -> None:
+    joined = re.sub(r"\s", "", text)
+    for path in quarter.HOSTILE:
+        assert re.sub(r"\s", "", path)[:40] in joined, path
+    assert "One<i>{{7*7}}</i>&=cmd()" in joined
+    assert "Northlight<b>Studio</b>" in joined
+    assert "<script>alert(2)</script>" in joined
+    assert "49" not in re.findall(r"One <i>(\d+)", text)
+
+
+def test_html_has_no_tag_that_came_from_outside(report: Report) -> None:
+    html = render_html(report)
+    assert "<script" not in html
+    assert "<img src=file" not in html
+    assert "<i>{{" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_a_report_that_wants_to_load_something_fails(report: Report) -> None:
+    from weasyprint.urls import FatalURLFetchingError
+
+    fetcher = AssetFetcher({"known": (b"x", "text/css")})
+    assert fetcher.fetch("asset:known")
+    for url in ("file:///etc/passwd", "http://127.0.0.1/", "asset:unknown", "data:text/css,x"):
+        with pytest.raises(FatalURLFetchingError):
+            fetcher.fetch(url)
+    assert len(fetcher.refused) == 4
+    from dataclasses import replace
+
+    broken = replace(report, logo=b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>", logo_type="image/svg+xml")
+    with pytest.raises(RenderError, match="nothing"):
+        render_pdf(broken)
+
+
+def test_only_our_fonts_are_embedded(pdf: bytes) -> None:
+    names = set()
+    for page in pypdf.PdfReader(io.BytesIO(pdf)).pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            names.add(str(font.get_object()["/BaseFont"]).split("+")[-1])
+    assert names
+    assert all(name.startswith(("Upkeep", "Inter", "Source", "JetBrains")) for name in names), names
+
+
+def test_the_pdf_is_tagged_titled_and_has_six_pages_or_more(pdf: bytes) -> None:
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    assert len(reader.pages) >= 6
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en-GB"
+    assert "website report" in reader.metadata.title
+    assert len(reader.outline) >= 5
+
+
+@pytest.mark.slow
+def test_the_same_data_gives_the_same_bytes_in_other_processes_zones_and_locales(made, pdf: bytes) -> None:
+    settings, _ = made
+    code = (
+        "import hashlib, sys; from pathlib import Path; from tasks import reporting; from tasks.settings import load_settings;"
+        "from tasks.sites import load_sites; from tasks.quarters import parse_quarter; s = load_settings(); c = load_sites(s.sites_file);"
+        "path, _ = reporting.write_site_report(s.snapshot, c.agency, s.sites_file.parent, 'one', parse_quarter('2026Q3'), Path(sys.argv[1]));"
+        "print(hashlib.sha256(path.read_bytes()).hexdigest())"
+    )
+    hashes = {hashlib.sha256(pdf).hexdigest()}
+    for number, (zone, locale, seed) in enumerate((("Asia/Tokyo", "C", "1"), ("America/New_York", "C.UTF-8", "2"))):
+        env = os.environ | {
+            "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed, "UPKEEP_SITES": str(settings.sites_file),
+            "UPKEEP_VAR": str(settings.var), "PYTHONPATH": str(Path(__file__).parent.parent.parent),
+        }  # fmt: skip
+        out = str(settings.var / f"out{number}")
+        done = subprocess.run([sys.executable, "-c", code, out], env=env, capture_output=True, text=True, check=True)
+        hashes.add(done.stdout.strip())
+    assert len(hashes) == 1
+
+
+def test_an_unknown_site_and_a_missing_snapshot_say_what_to_do(made, tmp_path: Path) -> None:
+    settings, sites = made
+    with pytest.raises(ConfigurationError, match="knows no site 'two'"):
+        report_of(made, "two")
+    with pytest.raises(ConfigurationError, match="upkeep publish"):
+        reporting.write_site_report(tmp_path / "none", sites.agency, tmp_path, "one", Q3, tmp_path)
+
+
+def test_recommendations_are_ordered_by_band_then_by_risk_for_effort(made) -> None:
+    settings, sites = made
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        from tasks.recommending import advise
+
+        site = reporting._site(con, "one")
+        advice = advise(reporting._scope(con, sites.agency, site, Q3))
+    order = [(item.band, item.risk) for item in advice.recommendations]
+    bands = ["act now", "high", "medium", "low"]
+    assert [bands.index(band) for band, _ in order] == sorted(bands.index(band) for band, _ in order)
+    assert in_order(list(reversed(advice.recommendations))) == advice.recommendations
+    assert order[0][0] == "act now"
+    assert all(item.evidence.snapshot_id and item.evidence.row_count for item in advice.recommendations)
