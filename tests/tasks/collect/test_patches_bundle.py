@@ -129,6 +129,16 @@ def test_a_wordpress_with_a_fresh_answer_is_known_component_by_component(setting
     assert query(settings, f"{details}'agency-agent'") == [("must-use", "0.3", False)]
 
 
+def test_must_use_plugins_stay_unknown_where_wordpress_keeps_no_list_of_current_ones(settings, folder: Path) -> None:
+    transients = json.loads(wordpress()["update-transients.json"])
+    del transients["update_plugins"]["no_update"]
+    drop(folder, wordpress(update_transients__json=json.dumps(transients).encode()))
+    take(settings, folder)
+    found = {name: state for name, (state, *_) in states(settings).items()}
+    assert found["acme-premium"] == "none"
+    assert {found[name] for name in ("agency-agent", "lab-update-server", "advanced-cache.php")} == {"unknown"}
+
+
 def test_an_update_server_that_was_not_reached_leaves_all_unknown(settings, folder: Path) -> None:
     drop(folder, files_of("wordpress-blocked", BLOCKED))
     outcome = take(settings, folder)
