@@ -1,43 +1,39 @@
 -- Grain: one row per site, source and day (of the site's zone) with at least one check.
 CREATE OR REPLACE VIEW marts.availability_day AS
 WITH span AS (
-  SELECT site.time_zone, check_span.*
-  FROM staging.check_span AS check_span JOIN staging.site AS site USING (site_id)
+  SELECT span.*, day.end_at AS day_end_at
+  FROM staging.check_span AS span
+  JOIN staging.site_day AS day ON day.site_id = span.site_id AND day.day_date = span.local_date
 ), piece AS (
-  SELECT site_id, source_id, time_zone, local_date, start_at, end_at, outcome, total_ms FROM span
-  WHERE timezone(time_zone, end_at - INTERVAL 1 MICROSECOND)::DATE = local_date
+  SELECT site_id, source_id, local_date, start_at, least(end_at, day_end_at) AS end_at, outcome, total_ms
+  FROM span
   UNION ALL
-  -- The few spans that cross midnight are cut at each midnight.
+  -- The few spans that cross midnight go on in the days after.
   SELECT
-    site_id, source_id, time_zone, day::DATE,
-    greatest(start_at, timezone(time_zone, day::TIMESTAMP)),
-    least(end_at, timezone(time_zone, day::TIMESTAMP + INTERVAL 1 DAY)),
-    outcome, total_ms
-  FROM (
-    SELECT
-      *,
-      unnest(generate_series(local_date::TIMESTAMP, timezone(time_zone, end_at - INTERVAL 1 MICROSECOND)::DATE::TIMESTAMP, INTERVAL 1 DAY)) AS day
-    FROM span
-    WHERE timezone(time_zone, end_at - INTERVAL 1 MICROSECOND)::DATE > local_date
-  )
+    span.site_id, span.source_id, day.day_date, day.start_at, least(span.end_at, day.end_at), span.outcome, span.total_ms
+  FROM (SELECT * FROM span WHERE end_at > day_end_at) AS span
+  JOIN staging.site_day AS day
+    ON day.site_id = span.site_id AND day.start_at >= span.day_end_at AND day.start_at < span.end_at
 ), by_day AS (
   SELECT
-    site_id,
-    source_id,
-    local_date AS day_date,
-    any_value(date_diff('second', timezone(time_zone, local_date::TIMESTAMP), timezone(time_zone, local_date::TIMESTAMP + INTERVAL 1 DAY))) AS day_seconds,
-    coalesce(sum(date_diff('microsecond', start_at, end_at)) FILTER (outcome = 'up'), 0) / 1000000.0 AS up_seconds,
-    coalesce(sum(date_diff('microsecond', start_at, end_at)) FILTER (outcome = 'down'), 0) / 1000000.0 AS down_seconds,
+    piece.site_id,
+    piece.source_id,
+    piece.local_date AS day_date,
+    coalesce(sum(date_diff('microsecond', piece.start_at, piece.end_at)) FILTER (outcome = 'up'), 0) / 1000000.0 AS up_seconds,
+    coalesce(sum(date_diff('microsecond', piece.start_at, piece.end_at)) FILTER (outcome = 'down'), 0) / 1000000.0 AS down_seconds,
     count(*) AS check_count,
     round(median(total_ms), 1) AS median_total_ms
   FROM piece
-  GROUP BY site_id, source_id, local_date
+  GROUP BY piece.site_id, piece.source_id, piece.local_date
+), sized AS (
+  SELECT by_day.*, date_diff('second', day.start_at, day.end_at) AS day_seconds
+  FROM by_day JOIN staging.site_day AS day ON day.site_id = by_day.site_id AND day.day_date = by_day.day_date
 )
 SELECT
   *,
   greatest(day_seconds - up_seconds - down_seconds, 0) AS unknown_seconds,
   row_number() OVER (PARTITION BY site_id, day_date ORDER BY up_seconds + down_seconds DESC, source_id) = 1 AS is_primary
-FROM by_day;
+FROM sized;
 COMMENT ON VIEW marts.availability_day IS 'Availability by time, one row per site, source and day with at least one check. Availability is up / (up + down); days without a row and unknown seconds are in neither. Sum only rows with is_primary, or two monitors of one site are mixed.';
 COMMENT ON COLUMN marts.availability_day.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.availability_day.source_id IS 'Source within the site.';

@@ -12,6 +12,7 @@ WITH marked AS (
     source_id,
     up_before,
     min(start_at) AS started_at,
+    min(local_date) AS started_date,
     max(end_at) AS ended_at,
     sum(date_diff('microsecond', start_at, end_at)) / 1000000.0 AS down_seconds,
     count(*) AS check_count,
@@ -22,10 +23,8 @@ WITH marked AS (
   WHERE outcome = 'down'
   GROUP BY site_id, source_id, up_before
 )
-SELECT
-  run.* EXCLUDE (up_before),
-  timezone(site.time_zone, run.started_at)::DATE AS started_date
-FROM run JOIN staging.site AS site USING (site_id);
+SELECT * EXCLUDE (up_before)
+FROM run;
 COMMENT ON VIEW marts.incident IS 'One row per incident: a run of down slots of one site and source without an up slot between them.';
 COMMENT ON COLUMN marts.incident.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.incident.source_id IS 'Source within the site.';

@@ -28,8 +28,8 @@ SELECT
   timed.total_ms,
   timed.certificate_not_after_at,
   timed.is_certificate_valid,
-  timezone(site.time_zone, timed.slot_at)::DATE AS local_date
-FROM timed JOIN staging.site AS site USING (site_id);
+  day.day_date AS local_date
+FROM timed ASOF JOIN staging.site_day AS day ON day.site_id = timed.site_id AND timed.slot_at >= day.start_at;
 COMMENT ON VIEW staging.check_span IS 'One row per check slot: the confirmed outcome and the time for which it speaks. Time without a row is unknown, not up.';
 COMMENT ON COLUMN staging.check_span.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.check_span.source_id IS 'Source within the site: never mix two in one series.';

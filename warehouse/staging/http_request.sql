@@ -15,12 +15,13 @@ SELECT
   request.bytes,
   request.referrer,
   request.user_agent,
-  timezone(site.time_zone, request.event_at)::DATE AS local_date,
+  day.day_date AS local_date,
   -- Places where software lets somebody log in: WordPress, Drupal, Joomla, TYPO3.
   request.method = 'POST' AND regexp_matches(
     lower(request.path), '/(wp-login\.php|xmlrpc\.php|user/login|administrator(/index\.php)?|typo3(/index\.php)?)/?$'
   ) AS is_login_attempt
-FROM raw.http_request AS request JOIN staging.site AS site USING (site_id);
+FROM raw.http_request AS request
+ASOF JOIN staging.site_day AS day ON day.site_id = request.site_id AND request.event_at >= day.start_at;
 COMMENT ON VIEW staging.http_request IS 'One row per line of an access log, with the day of the site and what the request was for.';
 COMMENT ON COLUMN staging.http_request.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.http_request.source_id IS 'Source within the site.';

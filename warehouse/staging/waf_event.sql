@@ -2,8 +2,9 @@
 CREATE OR REPLACE VIEW staging.waf_event AS
 SELECT
   event.* EXCLUDE (parser_version, batch_id, file_id, line_number),
-  timezone(site.time_zone, event.event_at)::DATE AS local_date
-FROM raw.waf_event AS event JOIN staging.site AS site USING (site_id)
+  day.day_date AS local_date
+FROM raw.waf_event AS event
+ASOF JOIN staging.site_day AS day ON day.site_id = event.site_id AND event.event_at >= day.start_at
 QUALIFY row_number() OVER (PARTITION BY event.site_id, event.source_id, event.event_id ORDER BY event.batch_id) = 1;
 COMMENT ON VIEW staging.waf_event IS 'One row per request that a WAF wrote down, each once; columns as in raw.waf_event.';
 COMMENT ON COLUMN staging.waf_event.event_id IS 'Stable identity of the event.';
