@@ -156,10 +156,12 @@ def _response_headers(site: Site, request: Request) -> dict[str, str]:
 def _message(rule_id: str, variable: str, value: str, matched: str) -> dict[str, Any]:
     rule = rules()[rule_id]
     where = "" if rule["match"].startswith("detected") else f" against variable `{variable}' (Value: `{value}' )"
-    has_place = rule["match"].startswith("Matched \"Operator `Within") or rule_id in ("920350", "920500")
+    has_place = rule["match"].startswith('Matched "Operator `Within') or rule_id in ("920350", "920500")
     data = matched if has_place else f"Matched Data: {matched} found within {variable}: {value}"
     offset = max(value.lower().find(matched.lower()), 0)
-    return _details(rule_id, rule, rule["message"], rule["match"] + where, data, f"o{offset},{len(matched)}v4,{len(value)}")
+    return _details(
+        rule_id, rule, rule["message"], rule["match"] + where, data, f"o{offset},{len(matched)}v4,{len(value)}"
+    )
 
 
 def _verdict(score: int) -> dict[str, Any]:

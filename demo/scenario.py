@@ -90,9 +90,11 @@ class Site:
     brute_force: tuple[BruteForce, ...] = ()
     editors: tuple[Editor, ...] = ()
     lists_stuck_on: str | None = None
-    """Day from which apt's package lists were no longer refreshed."""
-    is_patched: bool = True
-    """Whether Debian updates are applied."""
+    """Day on which apt's package lists were refreshed for the last time."""
+    patched_until: str = "2026-10-01"
+    """Day from which no Debian update is applied any more."""
+    plugins: tuple[str, ...] = ()
+    """Plugins that only this site has, as in PLUGINS."""
     held_plugin: str | None = None
     """Plugin whose update nobody applies."""
 
@@ -170,6 +172,7 @@ HARBOURVALE = Site(
         Editor("198.51.100.50", "editor", "2026-09-08", (4, 3, 2, 5, 3, 2, 4, 2)),
         Editor("198.51.100.51", "curator", "2026-07-02"),
     ),
+    plugins=("event-diary", "museum-tickets", "floor-plans", "members-area"),
     held_plugin="event-diary",
 )  # fmt: skip
 
@@ -200,6 +203,7 @@ ALDERFINCH = Site(
         Campaign(("sqli-union", "sqli-sleep", "scanner-sqlmap"), ("192.0.2.240", "192.0.2.241"), 190, "2026-08-11", 5),
     ),
     editors=(Editor("198.51.100.50", "shop", "2026-07-01"),),
+    plugins=("basket-till", "parcel-rates", "product-filter", "wish-list", "invoice-print"),
 )  # fmt: skip
 
 KESTREL = Site(
@@ -219,8 +223,8 @@ KESTREL = Site(
     typical_seconds=0.09,
     monitoring_gap=("2026-08-10", "2026-08-19"),
     campaigns=(Campaign(_STATIC, _hosts("203.0.113.", 180, 199), 7),),
-    lists_stuck_on="2026-07-14",
-    is_patched=False,
+    lists_stuck_on="2026-07-15",
+    patched_until="2026-07-01",
 )  # fmt: skip
 
 LINDEN = Site(
@@ -242,6 +246,20 @@ LINDEN = Site(
     outages=(Outage("2026-08-16T04:30", 9),),
     campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 210, 219), 3),),
     editors=(Editor("198.51.100.50", "webteam", "2026-07-01"),),
+    plugins=("class-booking",),
 )  # fmt: skip
+
+PLUGINS = {
+    "tidy-forms": "5.1.3", "swift-cache": "2.8.0", "plain-seo": "11.4.1", "gallery-grid": "3.0.7", "safe-backup": "1.22.4",
+    "mail-relay": "4.0.2", "redirect-keeper": "2.3.9", "image-squeeze": "6.6.0", "consent-note": "1.9.2", "menu-icons-lite": "0.13.5",
+    "two-step-login": "3.2.1", "site-search-plus": "2.1.0", "event-diary": "4.2.1", "museum-tickets": "1.4.8", "floor-plans": "0.9.6",
+    "members-area": "2.7.3", "basket-till": "9.1.2", "parcel-rates": "3.3.0", "product-filter": "4.8.1", "wish-list": "1.6.6",
+    "invoice-print": "2.0.4", "class-booking": "5.5.0",
+}  # fmt: skip
+"""Fictional plugins and their versions on 1 June; the first twelve are on every WordPress site."""
+COMMON_PLUGINS = tuple(PLUGINS)[:12]
+HELD_RELEASE = ("2026-06-27", "4.3.0")
+"""Day and version of the update that nobody applies."""
+CORE_RELEASES = (("2026-05-12", "6.9.4"), ("2026-07-14", "6.9.5"), ("2026-09-01", "6.9.6"))
 
 SITES = (HARBOURVALE, ALDERFINCH, KESTREL, LINDEN)

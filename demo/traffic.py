@@ -9,7 +9,9 @@ import numpy as np
 
 from demo.scenario import DAY_SECONDS, DAYS, UNREACHABLE, BruteForce, Editor, Site
 
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
+)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15"
 BROWSERS = (
@@ -34,7 +36,14 @@ ASSETS = (
     "/wp-includes/js/jquery/jquery.min.js?ver=3.7.1", "/wp-content/uploads/2026/06/header-1600.webp",
     "/wp-content/uploads/2026/05/card-640.webp", "/wp-content/uploads/2026/07/summer.jpg", "/favicon.ico",
 )  # fmt: skip
-STATIC_ASSETS = ("/css/site.css", "/js/site.js", "/img/kestrel-1600.webp", "/img/river.jpg", "/fonts/inter.woff2", "/favicon.ico")
+STATIC_ASSETS = (
+    "/css/site.css",
+    "/js/site.js",
+    "/img/kestrel-1600.webp",
+    "/img/river.jpg",
+    "/fonts/inter.woff2",
+    "/favicon.ico",
+)
 # What robots and bored people try; no rule at paranoia level 1 stops it, nothing is there. A reader must escape it.
 NOISE = (
     ("/old-home.html", CHROME), ("/apple-touch-icon.png", SAFARI), ("/ads.txt", FIREFOX), ("/wp-content/uploads/2019/", CHROME),
@@ -90,17 +99,30 @@ def visits(site: Site, rng: np.random.Generator) -> list[Request]:
     weights = 1 / np.arange(1, len(pages) + 1) ** 0.8
     page = rng.choice(len(pages), count, p=weights / weights.sum())
     came_from = rng.choice(len(pages) + 8, count)
-    outside = ("-", "-", "-", "-", "https://www.google.com/", "https://www.google.com/", "https://www.bing.com/", "https://social.example/")
+    outside = (
+        "-",
+        "-",
+        "-",
+        "-",
+        "https://www.google.com/",
+        "https://www.google.com/",
+        "https://www.bing.com/",
+        "https://social.example/",
+    )
     referrers = [*(f"https://{site.host}{path}" for path in pages), *outside]
     size = (page * 977) % 21_000 + 9_000 + rng.integers(0, 300, count)
     views = [
         Request(a, VISITORS[v], "GET", pages[p], 200, s, referrers[r], BROWSERS[v % len(BROWSERS)])
-        for a, v, p, r, s in zip(at.tolist(), visitor.tolist(), page.tolist(), came_from.tolist(), size.tolist(), strict=True)
+        for a, v, p, r, s in zip(
+            at.tolist(), visitor.tolist(), page.tolist(), came_from.tolist(), size.tolist(), strict=True
+        )
     ]
     return views + _assets(site, at, visitor, page, rng)
 
 
-def _assets(site: Site, at: np.ndarray, visitor: np.ndarray, page: np.ndarray, rng: np.random.Generator) -> list[Request]:
+def _assets(
+    site: Site, at: np.ndarray, visitor: np.ndarray, page: np.ndarray, rng: np.random.Generator
+) -> list[Request]:
     assets = ASSETS if site.is_wordpress else STATIC_ASSETS
     view = np.repeat(np.arange(len(at)), rng.integers(0, 5, len(at)))
     asset = rng.integers(0, len(assets), len(view))
@@ -110,7 +132,16 @@ def _assets(site: Site, at: np.ndarray, visitor: np.ndarray, page: np.ndarray, r
     status = np.where(is_known, 304, 200)
     columns = (at, visitor[view], page[view], asset, status, size)
     return [
-        Request(a, VISITORS[v], "GET", assets[i], code, s, f"https://{site.host}{site.pages[p]}", BROWSERS[v % len(BROWSERS)])
+        Request(
+            a,
+            VISITORS[v],
+            "GET",
+            assets[i],
+            code,
+            s,
+            f"https://{site.host}{site.pages[p]}",
+            BROWSERS[v % len(BROWSERS)],
+        )
         for a, v, p, i, code, s in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
@@ -120,7 +151,12 @@ def robots(site: Site, rng: np.random.Generator) -> list[Request]:
     count = site.page_views // 4
     at = site.start + rng.integers(0, site.end - site.start, count)
     robot, choice = rng.integers(0, len(ROBOTS), count), rng.integers(0, len(site.pages) + 3, count)
-    known = [*((page, 200) for page in site.pages), ("/robots.txt", 200), ("/sitemap.xml", 200), ("/closed-exhibition/", 404)]
+    known = [
+        *((page, 200) for page in site.pages),
+        ("/robots.txt", 200),
+        ("/sitemap.xml", 200),
+        ("/closed-exhibition/", 404),
+    ]
     return [
         Request(a, ROBOTS[r][1], "GET", known[c][0], known[c][1], 900 + c * 731, "-", ROBOTS[r][0])
         for a, r, c in zip(at.tolist(), robot.tolist(), choice.tolist(), strict=True)
@@ -138,7 +174,9 @@ def noise(site: Site, rng: np.random.Generator) -> list[Request]:
     ]
     # A server refuses this one before it looks at anything else.
     refused = site.start + rng.integers(0, site.end - site.start, 20)
-    return requests + [Request(a, "203.0.113.100", "GET", "/../../etc/passwd", 400, 157, "-", "-") for a in refused.tolist()]
+    return requests + [
+        Request(a, "203.0.113.100", "GET", "/../../etc/passwd", 400, 157, "-", "-") for a in refused.tolist()
+    ]
 
 
 def workdays(site: Site, first_day: str, count: int | None = None) -> list[int]:
@@ -151,7 +189,13 @@ def workdays(site: Site, first_day: str, count: int | None = None) -> list[int]:
 def editing(site: Site, editor: Editor, rng: np.random.Generator) -> list[Request]:
     """Return an editor's working days: one log-in, then wp-admin pages and their assets, all answered."""
     requests = []
-    admin = ("/wp-admin/", "/wp-admin/edit.php", "/wp-admin/post.php?post=12&action=edit", "/wp-admin/upload.php", "/wp-json/wp/v2/pages?per_page=20")
+    admin = (
+        "/wp-admin/",
+        "/wp-admin/edit.php",
+        "/wp-admin/post.php?post=12&action=edit",
+        "/wp-admin/upload.php",
+        "/wp-json/wp/v2/pages?per_page=20",
+    )
     assets = ("/wp-admin/css/common.min.css", "/wp-admin/js/common.min.js", "/wp-includes/css/dashicons.min.css")
     for day in workdays(site, editor.first_day, len(editor.block_counts) or None):
         start = day + 9 * 3600 + int(rng.integers(0, 1800))
@@ -160,7 +204,9 @@ def editing(site: Site, editor: Editor, rng: np.random.Generator) -> list[Reques
         requests.append(Request(start + 14, editor.address, "POST", "/wp-login.php", 302, 0, login, SAFARI))
         for at in (start + 20 + np.sort(rng.integers(0, 6 * 3600, 40))).tolist():
             target = str(rng.choice(admin if rng.random() < 0.5 else assets))
-            requests.append(Request(at, editor.address, "GET", target, 200, 18_400, f"https://{site.host}/wp-admin/", SAFARI))
+            requests.append(
+                Request(at, editor.address, "GET", target, 200, 18_400, f"https://{site.host}/wp-admin/", SAFARI)
+            )
     return requests
 
 
