@@ -68,14 +68,18 @@ def applied_at(site: Site, update: Update) -> datetime | None:
     zone = zoneinfo.ZoneInfo(site.log_zone)
     if update.is_security:
         return datetime.combine(update.published + timedelta(days=1), time(6, 40, 12), zone)
-    return datetime.combine(update.published + timedelta(days=(2 - update.published.weekday()) % 7 + 1), time(9, 10, 3), zone)
+    return datetime.combine(
+        update.published + timedelta(days=(2 - update.published.weekday()) % 7 + 1), time(9, 10, 3), zone
+    )
 
 
 def installed(site: Site, at: datetime) -> list[Package]:
     """Return what is installed at a time, after the updates applied until then."""
     versions = {u.source: u.version for u in updates() if (done := applied_at(site, u)) is not None and done <= at}
     return [
-        Package(p.binary, versions[p.source], p.source, versions[p.source], p.architecture) if p.source in versions else p
+        Package(p.binary, versions[p.source], p.source, versions[p.source], p.architecture)
+        if p.source in versions
+        else p
         for p in packages(site)
     ]
 
@@ -100,9 +104,7 @@ def outstanding(site: Site, at: datetime) -> list[tuple[Package, Update]]:
 
 def files(site: Site, at: datetime) -> dict[str, tuple[str, str]]:
     """Return the Debian files of an inventory: (command, content) by name."""
-    listing = "".join(
-        f"{p.binary}\t{p.version}\t{p.source}\t{p.source_version}\tii \n" for p in installed(site, at)
-    )
+    listing = "".join(f"{p.binary}\t{p.version}\t{p.source}\t{p.source_version}\tii \n" for p in installed(site, at))
     fields = r"${binary:Package}\t${Version}\t${source:Package}\t${source:Version}\t${db:Status-Abbrev}\n"
     fetched = int(lists_fetched_at(site, at).timestamp())
     return {
@@ -115,7 +117,9 @@ def files(site: Site, at: datetime) -> dict[str, tuple[str, str]]:
 
 
 def _simulation(offers: list[tuple[Package, Update]]) -> str:
-    head = "Reading package lists...\nBuilding dependency tree...\nReading state information...\nCalculating upgrade...\n"
+    head = (
+        "Reading package lists...\nBuilding dependency tree...\nReading state information...\nCalculating upgrade...\n"
+    )
     if offers:
         names = textwrap.wrap(" ".join(package.name for package, _ in offers), 76)
         head += "The following packages will be upgraded:\n" + "".join(f"  {line}\n" for line in names)

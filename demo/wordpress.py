@@ -26,7 +26,10 @@ def files(site: Site, at: datetime) -> dict[str, tuple[str, str]]:
     transients = _transients(plugins, version, offered, int(at.timestamp()))
     return {
         "core-version.txt": ("wp core version", f"{version}\n"),
-        "core-check-update.json": ("wp core check-update --format=json", _compact(offers if offered != version else [])),
+        "core-check-update.json": (
+            "wp core check-update --format=json",
+            _compact(offers if offered != version else []),
+        ),
         "plugin-list.json": ("wp plugin list --format=json", _compact(_plugin_list(plugins))),
         "theme-list.json": ("wp theme list --format=json", _compact(_theme_list())),
         "update-transients.json": ("wp eval 'echo json_encode([...]);'", _php(json.dumps(transients, indent=4))),
