@@ -213,9 +213,9 @@ def _migrate(_: argparse.Namespace) -> int:
     from warehouse.connection import exclusive, lock_of
 
     settings = load_settings()
-    with exclusive(lock_of(settings.warehouse), wait_seconds=30, what="the warehouse"):
-        with duckdb.connect(str(settings.warehouse)) as con:
-            done = migrate.apply(con)
+    lock = exclusive(lock_of(settings.warehouse), wait_seconds=30, what="the warehouse")
+    with lock, duckdb.connect(str(settings.warehouse)) as con:
+        done = migrate.apply(con)
     sys.stdout.write(f"Applied {', '.join(done)}.\n" if done else "The warehouse has the newest schema.\n")
     return 0
 

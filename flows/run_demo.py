@@ -15,13 +15,14 @@ from pathlib import Path
 from demo.configure import configure
 from demo.generate import generate
 from demo.prometheus import serve
-from demo.scenario import QUARTER
 from flows import run_command
 from tasks import progress
 from tasks.errors import ConfigurationError, UpkeepError
 from tasks.quarters import parse_quarter
 
+QUARTER = "2026Q3"
 _MARK = ".upkeep-demo"
+_QUESTION = "FROM marts.incident ORDER BY site_id, started_at"
 
 
 def run(folder: Path) -> int:
@@ -58,10 +59,7 @@ def run(folder: Path) -> int:
     sys.stdout.write(f"\n{len(pdfs)} reports after {time.monotonic() - start:.0f} s:\n")
     for pdf in pdfs:
         sys.stdout.write(f"  {pdf}\n")
-    sys.stdout.write(
-        f"\nAsk the data yourself:\n  UPKEEP_VAR={folder / 'var'} upkeep sql "
-        '"SELECT site_id, sum(event_count) AS events FROM marts.waf_day GROUP BY ALL ORDER BY 1"\n'
-    )
+    sys.stdout.write(f"\nAsk the data yourself:\n  UPKEEP_VAR={folder / 'var'} .venv/bin/upkeep sql {_QUESTION!r}\n")
     return 0
 
 

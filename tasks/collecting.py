@@ -19,7 +19,7 @@ from tasks.settings import Settings
 from tasks.sites import Site as SiteOptions
 from tasks.sites import Sites
 from warehouse import load as loading
-from warehouse.errors import WarehouseBusy
+from warehouse.errors import WarehouseBusyError
 from warehouse.records import CollectionRun, Site, Source
 from warehouse.spool import batch_id_of
 
@@ -50,7 +50,7 @@ class Report:
 
 
 def kinds(what: str, *, is_batch: bool = False) -> list[str]:
-    """Return the kinds of source whose file is `<what>_<source>.py`; with `is_batch` those that collect many at once."""
+    """Return the kinds whose file is `<what>_<source>.py`; with `is_batch` those that collect many at once."""
     return [
         kind
         for kind, module in units("tasks.collect").items()
@@ -97,7 +97,7 @@ async def collect(job: Job) -> Report:
     started = datetime.now(UTC)
     try:
         outcome = await units("tasks.collect")[job.options.kind].collect(job)
-    except (SourceError, WarehouseBusy) as error:
+    except (SourceError, WarehouseBusyError) as error:
         outcome = Outcome(state="failed", message=str(error))
     land_run(job, outcome, started)
     return Report(job, outcome)
@@ -179,5 +179,5 @@ def load_landed(settings: Settings, *, wait_seconds: float = 0.0) -> loading.Loa
     """Load what is landed; None where another process holds the warehouse, which will load it."""
     try:
         return loading.load(settings.spool, settings.warehouse, wait_seconds=wait_seconds)
-    except WarehouseBusy:
+    except WarehouseBusyError:
         return None

@@ -34,7 +34,7 @@ QUIET_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """How far one file was read: `offset` decompressed bytes, `line_count` lines; `size` and `mtime_ns` of the file then."""
+    """How far a file was read: `offset` decompressed bytes, `line_count` lines; `size`, `mtime_ns` of the file then."""
 
     file_id: str
     head_length: int

@@ -79,7 +79,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """One attempt: `outcome` up, down or unknown, `cause` of CAUSES unless up, phases in ms as far as they were reached."""
+    """One attempt: `outcome` up, down or unknown, `cause` of CAUSES unless up, phases in ms as far as reached."""
 
     checked_at: datetime
     outcome: str = "up"
@@ -230,7 +230,7 @@ async def _connect(host: str, port: int, seen: _Attempt) -> socket.socket:
     problem: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
     for family, address in addresses:
         sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setblocking(False)
+        sock.settimeout(0)
         try:
             await loop.sock_connect(sock, address)
         except OSError as error:

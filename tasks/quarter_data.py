@@ -30,7 +30,7 @@ class QuarterData:
     recommendations: Sequence[RecommendationView] = ()
 
     def frame(self, sql: str) -> pd.DataFrame:
-        """Return the rows of a query; `$site_id`, `$start_date` and `$end_date` (exclusive) are bound where it names them."""
+        """Return the rows of a query; `$site_id`, `$start_date`, `$end_date` (exclusive) are bound where named."""
         bound = {name: value for name, value in self.scope.parameters.items() if f"${name}" in sql}
         return self.con.execute(sql, bound).df()
 

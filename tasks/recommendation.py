@@ -52,7 +52,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingTest:
-    """When the recommendation is done: `query` gives a number that must stay `operator` `value` for `sustained_days`."""
+    """When it is done: `query` gives a number that must stay `operator` `value` for `sustained_days`."""
 
     query: str
     operator: Literal["<", "<=", "=", ">=", ">"]
@@ -189,7 +189,7 @@ def recommend(
     confidence: float = 0.9,
     floor: Floor = "none",
 ) -> Recommendation:
-    """Make a recommendation of `rule`: `words` fill the patterns of title and why, `rows` are what the evidence query gave."""
+    """Make a recommendation: `words` fill the patterns of title and why, `rows` are what the evidence query gave."""
     made = Recommendation(
         rule=rule,
         subject=subject,

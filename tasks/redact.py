@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import re
 
-SECRET_NAME = (
-    r"(?:[a-z0-9_.-]*(?:pass|passwd|password|pwd|secret|token|apikey|api_key|api-key|credential|signature)"
-    r"[a-z0-9_.-]*|auth|authorization|phpsessid|jsessionid|sessionid|session|sid|key|cookie|card|cardnumber|cvc|cvv|iban)"
-)
+_WORDS = "pass|passwd|password|pwd|secret|token|apikey|api_key|api-key|credential|signature"
+_NAMES = "auth|authorization|phpsessid|jsessionid|sessionid|session|sid|key|cookie|card|cardnumber|cvc|cvv|iban"
+HIDDEN_NAME = rf"(?:[a-z0-9_.-]*(?:{_WORDS})[a-z0-9_.-]*|{_NAMES})"
 """A parameter whose value is a secret, by its name; case does not matter."""
-SECRET_PAIR = rf"(?i)((?:^|[?&;\s]){SECRET_NAME}(?:\[[^\]=&]*\])?=)[^&;\s]*"
+HIDDEN_PAIR = rf"(?i)((?:^|[?&;\s]){HIDDEN_NAME}(?:\[[^\]=&]*\])?=)[^&;\s]*"
 CARD_NUMBER = r"\b(?:[0-9][ -]?){12,18}[0-9]\b"
-SECRET_TARGET = rf"(?i)^(?:(?:ARGS|ARGS_GET|ARGS_POST|FILES)(?:_NAMES)?:{SECRET_NAME}$|REQUEST_COOKIES|REQUEST_BODY|XML|REQUEST_HEADERS:(?:cookie|authorization|x-api-key))"
+HIDDEN_TARGET = (
+    rf"(?i)^(?:(?:ARGS|ARGS_GET|ARGS_POST|FILES)(?:_NAMES)?:{HIDDEN_NAME}$|REQUEST_COOKIES|REQUEST_BODY|XML"
+    r"|REQUEST_HEADERS:(?:cookie|authorization|x-api-key))"
+)
 """A ModSecurity variable whose value is a secret or a body."""
 HIDDEN = "[redacted]"
 
 
 def redact(text: str) -> str:
     """Return the text without the values of secret parameters and without card-like numbers."""
-    return re.sub(CARD_NUMBER, HIDDEN, re.sub(SECRET_PAIR, rf"\1{HIDDEN}", text))
+    return re.sub(CARD_NUMBER, HIDDEN, re.sub(HIDDEN_PAIR, rf"\1{HIDDEN}", text))
 
 
 def excerpt(text: str, length: int = 200) -> str:
@@ -36,7 +38,8 @@ def _quoted(text: str) -> str:
 SQL_MACROS = f"""
 CREATE OR REPLACE MACRO redact(text) AS CASE
   WHEN text IS NULL OR NOT regexp_matches(text, '=|[0-9]{{4}}') THEN text
-  ELSE regexp_replace(regexp_replace(text, {_quoted(SECRET_PAIR)}, '\\1{HIDDEN}', 'g'), {_quoted(CARD_NUMBER)}, '{HIDDEN}', 'g')
+  ELSE regexp_replace(
+    regexp_replace(text, {_quoted(HIDDEN_PAIR)}, '\\1{HIDDEN}', 'g'), {_quoted(CARD_NUMBER)}, '{HIDDEN}', 'g')
 END;
-CREATE OR REPLACE MACRO is_secret_target(target) AS regexp_matches(coalesce(target, ''), {_quoted(SECRET_TARGET)});
+CREATE OR REPLACE MACRO is_secret_target(target) AS regexp_matches(coalesce(target, ''), {_quoted(HIDDEN_TARGET)});
 """

@@ -132,7 +132,7 @@ class SecurityView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatesView:
-    """The section on updates. `states` are (state, count) bars; `applied` is cut, `applied_note` says where the rest is."""
+    """The section on updates. `states` are (state, count); `applied` is cut, its note says where the rest is."""
 
     lead: str
     stats: Sequence[Fact]

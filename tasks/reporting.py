@@ -54,7 +54,7 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 def write_site_report(
     snapshot: Path, agency: Agency, base: Path, site_id: str, quarter: Quarter, out: Path
 ) -> tuple[Path, int]:
-    """Write one report and return its path and the number of recommendations; `base` is where the logo's path counts from.
+    """Write one report; return its path and the number of recommendations. The logo's path counts from `base`.
 
     Raises:
         ConfigurationError: the snapshot or the site is not there.

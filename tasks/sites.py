@@ -31,7 +31,7 @@ from tasks.discovery import units
 from tasks.errors import ConfigurationError
 
 
-class _Located(ValueError):
+class _LocatedError(ValueError):
     """A problem that a validator places more precisely than pydantic can."""
 
     def __init__(self, loc: tuple[str | int, ...], message: str) -> None:
@@ -48,7 +48,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def _refuse_twins(ids: Sequence[str], where: str, remedy: str) -> None:
     for number, item in enumerate(ids):
         if item in ids[:number]:
-            raise _Located((where, number, "id"), f"{item!r} stands twice; {remedy}")
+            raise _LocatedError((where, number, "id"), f"{item!r} stands twice; {remedy}")
 
 
 Id = Annotated[str, Field(pattern=IDENTIFIER, max_length=64)]
@@ -173,9 +173,10 @@ class Sites(Model):
         known = [client.id for client in self.clients]
         for number, site in enumerate(self.sites):
             if site.client not in known:
-                raise _Located(
+                raise _LocatedError(
                     ("sites", number, "client"),
-                    f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; clients: {', '.join(known)}",
+                    f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; "
+                    f"clients: {', '.join(known)}",
                 )
         return self
 
@@ -254,7 +255,7 @@ _SKIPPED = frozenset(units("tasks.collect"))  # pydantic puts the chosen kind in
 def _sentence(name: str, node: Any, problem: Any) -> str:
     cause = problem.get("ctx", {}).get("error")
     loc = tuple(part for part in problem["loc"] if part not in _SKIPPED)
-    if isinstance(cause, _Located):
+    if isinstance(cause, _LocatedError):
         loc = (*loc, *cause.loc)
     line, key = _line_of(node, loc), ".".join(str(part) for part in loc) or "the file"
     found = problem.get("input")

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tasks import collecting
 from tasks.settings import Settings
@@ -17,7 +18,13 @@ START = datetime(2026, 6, 30, 23, tzinfo=UTC)  # midnight of 1 July in London
 END = datetime(2026, 9, 30, 23, tzinfo=UTC)
 OUTAGE = (datetime(2026, 8, 4, 9, tzinfo=UTC), datetime(2026, 8, 4, 13, tzinfo=UTC))
 GAP = (datetime(2026, 8, 20, tzinfo=UTC), datetime(2026, 8, 27, tzinfo=UTC))
-HOSTILE = ("/<script>alert(1)</script>", "/../../etc/passwd", "/{{7*7}}", "/=cmd()|'/C calc'!A0", '/"><img src=file:///etc/passwd>')
+HOSTILE = (
+    "/<script>alert(1)</script>",
+    "/../../etc/passwd",
+    "/{{7*7}}",
+    "/=cmd()|'/C calc'!A0",
+    '/"><img src=file:///etc/passwd>',
+)
 AGENT = "=cmd()<script>alert(1)</script>{{7*7}}"
 
 SITES = """
@@ -71,7 +78,7 @@ def checks() -> list[CheckResult]:
     while at < END:
         if not GAP[0] <= at < GAP[1]:
             is_down = OUTAGE[0] <= at < OUTAGE[1]
-            fields = dict.fromkeys(CheckResult.schema().names) | {
+            fields: dict[str, Any] = dict.fromkeys(CheckResult.schema().names) | {
                 "site_id": "one", "source_id": "uptime", "url": "https://one.example/", "slot_at": at, "checked_at": at,
                 "attempt": 1, "interval_seconds": 300.0, "outcome": "down" if is_down else "up",
                 "cause": "refused" if is_down else None, "status": None if is_down else 200, "total_ms": 120.0,
@@ -114,7 +121,9 @@ def access_lines() -> list[str]:
         lines += [_line(at, "203.0.113.9", f"GET {path} HTTP/1.1".replace('"', '\\"'), 403, AGENT) for path in HOSTILE]
         at += timedelta(days=1)
     attack = datetime(2026, 7, 14, 3, tzinfo=UTC)
-    lines += [_line(attack + timedelta(seconds=n), "203.0.113.7", "POST /wp-login.php HTTP/1.1", 200) for n in range(300)]
+    lines += [
+        _line(attack + timedelta(seconds=n), "203.0.113.7", "POST /wp-login.php HTTP/1.1", 200) for n in range(300)
+    ]
     lines += [_line(attack, "198.51.100.7", "POST /wp-admin/post.php HTTP/1.1", 403) for _ in range(4)]
     return lines
 
@@ -131,7 +140,7 @@ def audit_lines() -> list[str]:
 
 
 def _audit(at: datetime, ip: str, path: str, rule: str, unique: str) -> str:
-    def message(rule_id: str, text: str) -> dict:
+    def message(rule_id: str, text: str) -> dict[str, Any]:
         details = {
             "match": "Matched \"Operator `Rx' with parameter `x' against variable `ARGS:q' (Value: `y' )", "ruleId": rule_id,
             "data": "", "severity": "2", "ver": "OWASP_CRS/3.3.4", "tags": ["paranoia-level/1"],

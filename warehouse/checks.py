@@ -27,7 +27,8 @@ class Finding:
     @property
     def sentence(self) -> str:
         """Say it for people."""
-        return f"{self.name}: not true that {self.claim} ({self.row_count} rows against it, the first is {self.first_row})."
+        against = f"{self.row_count} rows against it, the first is {self.first_row}"
+        return f"{self.name}: not true that {self.claim} ({against})."
 
 
 def run(con: duckdb.DuckDBPyConnection) -> list[Finding]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import migrate
-from warehouse.errors import WarehouseBusy
+from warehouse.errors import WarehouseBusyError
 
 
 @contextlib.contextmanager
@@ -23,7 +23,7 @@ def exclusive(lock_file: Path, *, wait_seconds: float = 0.0, what: str) -> Itera
     """Hold `lock_file` for the block.
 
     Raises:
-        WarehouseBusy: another process holds it after `wait_seconds`.
+        WarehouseBusyError: another process holds it after `wait_seconds`.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + wait_seconds
@@ -34,7 +34,7 @@ def exclusive(lock_file: Path, *, wait_seconds: float = 0.0, what: str) -> Itera
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    raise WarehouseBusy(
+                    raise WarehouseBusyError(
                         f"Another process is using {what}; try again when it is done (lock {lock_file})."
                     ) from None
                 time.sleep(0.05)
@@ -46,13 +46,15 @@ def open_live(warehouse: Path, *, wait_seconds: float = 0.0) -> Iterator[duckdb.
     """Open the live warehouse for writing, migrated to the newest schema; UTC is its session zone.
 
     Raises:
-        WarehouseBusy: another process holds it after `wait_seconds`.
+        WarehouseBusyError: another process holds it after `wait_seconds`.
     """
-    with exclusive(lock_of(warehouse), wait_seconds=wait_seconds, what="the warehouse"):
-        with contextlib.closing(duckdb.connect(str(warehouse))) as con:
-            prepare(con)
-            migrate.apply(con)
-            yield con
+    with contextlib.ExitStack() as stack:
+        # The lock first: connecting without it would fail on DuckDB's own, in words that are no contract.
+        stack.enter_context(exclusive(lock_of(warehouse), wait_seconds=wait_seconds, what="the warehouse"))
+        con = stack.enter_context(contextlib.closing(duckdb.connect(str(warehouse))))
+        prepare(con)
+        migrate.apply(con)
+        yield con
 
 
 def open_snapshot(snapshot: Path) -> duckdb.DuckDBPyConnection:

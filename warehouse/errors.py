@@ -2,7 +2,7 @@
 
 UpkeepError                     one clear sentence: what, where, how to mend it
 |-- WarehouseError              the warehouse refused (here)
-|   |-- WarehouseBusy           another process holds the file: a retry helps
+|   |-- WarehouseBusyError           another process holds the file: a retry helps
 |   `-- BatchError              one landed batch can't be loaded: it is set aside
 |-- ConfigurationError          sites.yaml or a setting is wrong (tasks.errors)
 `-- SourceError                 a source did not deliver (tasks.errors)
@@ -26,7 +26,7 @@ class WarehouseError(UpkeepError):
     """The warehouse refused the work."""
 
 
-class WarehouseBusy(WarehouseError):
+class WarehouseBusyError(WarehouseError):
     """Another process holds the warehouse file; what was landed stays landed and is loaded by the next run."""
 
     can_retry = True

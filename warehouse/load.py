@@ -45,7 +45,7 @@ def load(
         on_batch: called with (done, total) after each batch.
 
     Raises:
-        WarehouseBusy: another process holds the warehouse; everything landed stays landed.
+        WarehouseBusyError: another process holds the warehouse; everything landed stays landed.
     """
     total = Loaded()
     with open_live(warehouse, wait_seconds=wait_seconds) as con:

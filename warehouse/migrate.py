@@ -60,7 +60,7 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
             done.append(path.name)
         elif applied[path.name] != digest:
             raise WarehouseError(
-                f"Migration {path.name} was edited after it had been applied: restore it, and put the change into a new one."
+                f"Migration {path.name} was edited after it had been applied: restore it, and write a new one."
             )
     text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(views))
     digest = hashlib.sha256(text.encode()).hexdigest()

@@ -32,7 +32,7 @@ def publish(warehouse: Path, snapshot: Path, *, wait_seconds: float = 0.0) -> Pu
     """Run the data checks and publish; where a fail-grade check finds rows the old snapshot stays.
 
     Raises:
-        WarehouseBusy: another process holds the warehouse after `wait_seconds`.
+        WarehouseBusyError: another process holds the warehouse after `wait_seconds`.
         WarehouseError: a fail-grade data check found rows.
     """
     with exclusive(lock_of(warehouse), wait_seconds=wait_seconds, what="the warehouse"):

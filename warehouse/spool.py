@@ -118,7 +118,7 @@ class Spool:
         """Hold the cursor of one source and yield its value, None at first; nobody else may read that source meanwhile.
 
         Raises:
-            WarehouseBusy: another process is reading the same source.
+            WarehouseBusyError: another process is reading the same source.
         """
         with exclusive(self.cursors / f"{name}.lock", wait_seconds=wait_seconds, what=f"the source {name}"):
             self.recover(name)

@@ -21,7 +21,8 @@ INCIDENTS = """
 SELECT incident.started_at, incident.down_seconds, incident.cause, incident.status, incident.is_end_seen
 FROM marts.incident AS incident
 JOIN marts.availability_day AS day
-  ON day.site_id = incident.site_id AND day.source_id = incident.source_id AND day.day_date = incident.started_date AND day.is_primary
+  ON day.site_id = incident.site_id AND day.source_id = incident.source_id
+  AND day.day_date = incident.started_date AND day.is_primary
 WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
 ORDER BY incident.started_at"""
 

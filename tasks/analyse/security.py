@@ -78,11 +78,10 @@ def view(data: QuarterData) -> SecurityView | NoData:
     paths, networks, visitors = data.frame(PATHS), data.frame(NETWORKS), data.frame(VISITORS)
     is_detecting = passed > blocked
     classes, weeks = _weeks(days, data)
-    share = (
-        f", {100 * float(paths['attack_count'].iloc[0]) / (blocked + passed):.0f}% of them at {cut(paths['path'].iloc[0], 40)}"
-        if len(paths)
-        else ""
-    )
+    share = ""
+    if len(paths):
+        part = 100 * float(paths["attack_count"].iloc[0]) / (blocked + passed)
+        share = f", {part:.0f}% of them at {cut(paths['path'].iloc[0], 40)}"
     lead = (
         f"The firewall recognised {passed:,.0f} attacks and let them through, because it only watches{share}."
         if is_detecting

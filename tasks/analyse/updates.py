@@ -48,7 +48,8 @@ def view(data: QuarterData) -> UpdatesView | NoData:
     counts = states["update_state"].value_counts()
     unknown = int(counts.get("unknown", 0))
     newest = f"{pd.Timestamp(states['collected_at'].max()):%-d %B}"
-    lead = f"{len(applied):,} updates were applied; {len(late) or 'none'} known of {'is' if len(late) == 1 else 'are'} past the agreed date."
+    overdue = f"{len(late) or 'none'} known of {'is' if len(late) == 1 else 'are'} past the agreed date"
+    lead = f"{len(applied):,} updates were applied; {overdue}."
     if unknown:
         lead += f" Of {unknown:,} of {len(states):,} components nobody knows whether they are current."
     return UpdatesView(

@@ -1,4 +1,4 @@
-"""The site was up for less than agreed. https://sre.google/sre-book/service-level-objectives/"""
+"""The site was up for less than agreed (https://sre.google/sre-book/service-level-objectives/)."""
 
 from __future__ import annotations
 

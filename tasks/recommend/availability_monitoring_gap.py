@@ -22,7 +22,9 @@ SELECT
   count(*) FILTER (coalesce(up_seconds + down_seconds, 0) = 0) AS blind_day_count,
   coalesce(sum(up_seconds + down_seconds), 0) AS known_seconds,
   (SELECT count(*) FROM staging.source WHERE site_id = $site_id AND fills = 'check_result') AS source_count
-FROM (SELECT unnest(generate_series($start_date::DATE, $end_date::DATE - INTERVAL 1 DAY, INTERVAL 1 DAY))::DATE AS day_date) AS calendar
+FROM (
+  SELECT unnest(generate_series($start_date::DATE, $end_date::DATE - INTERVAL 1 DAY, INTERVAL 1 DAY))::DATE AS day_date
+) AS calendar
 LEFT JOIN (SELECT * FROM marts.availability_day WHERE site_id = $site_id AND is_primary) AS day USING (day_date)""",
 )
 

@@ -49,7 +49,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["path"],
             rows=[row],
             value=row["peak_count"],
-            evidence=f"{row['attempt_count']:,} attempts on {row['day_count']} days, up to {row['peak_count']:,} from one network on one day",
+            evidence=f"{row['attempt_count']:,} attempts on {row['day_count']} days, "
+            f"up to {row['peak_count']:,} from one network on one day",
             words={
                 "networks": "One network" if row["network_count"] == 1 else f"{row['network_count']} networks",
                 "attempts": f"{row['attempt_count']:,}",

@@ -17,15 +17,21 @@ RULE = Rule(
     threshold_unit="% of all blocks on one path",
     effort_hours=(0.5, 2),
     evidence_sql="""
-SELECT path, block_count, 100 * block_count / total_count AS share_pct, total_count, coalesce(answered_count, 0) AS answered_count
+SELECT
+  path, block_count, 100 * block_count / total_count AS share_pct, total_count,
+  coalesce(answered_count, 0) AS answered_count
 FROM (
-  SELECT path, sum(block_count + would_block_count) AS block_count, sum(sum(block_count + would_block_count)) OVER () AS total_count
+  SELECT
+    path,
+    sum(block_count + would_block_count) AS block_count,
+    sum(sum(block_count + would_block_count)) OVER () AS total_count
   FROM marts.waf_path_day
   WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
   GROUP BY path
 ) LEFT JOIN (
   SELECT path, count(*) AS answered_count FROM staging.http_request
-  WHERE site_id = $site_id AND local_date >= $start_date AND local_date < $end_date AND status BETWEEN 200 AND 399 AND method = 'GET'
+  WHERE site_id = $site_id AND local_date >= $start_date AND local_date < $end_date
+    AND status BETWEEN 200 AND 399 AND method = 'GET'
   GROUP BY path
 ) USING (path)
 WHERE total_count >= 100
@@ -61,7 +67,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=first["path"],
             rows=rows,
             value=first["share_pct"],
-            evidence=f"{first['share_pct']:.0f}% of all blocks on one path, which {first['answered_count']:,} page views used",
+            evidence=f"{first['share_pct']:.0f}% of all blocks on a path that {first['answered_count']:,} views used",
             words={
                 "path": first["path"],
                 "blocks": f"{first['block_count']:,.0f}",

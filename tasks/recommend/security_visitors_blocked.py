@@ -17,7 +17,9 @@ RULE = Rule(
     threshold_unit="blocks of likely visitors in the quarter",
     effort_hours=(1, 3),
     evidence_sql="""
-SELECT path, attack_class, sum(block_count)::BIGINT AS block_count, count(DISTINCT client_ip) AS client_count, count(DISTINCT day_date) AS day_count
+SELECT
+  path, attack_class, sum(block_count)::BIGINT AS block_count,
+  count(DISTINCT client_ip) AS client_count, count(DISTINCT day_date) AS day_count
 FROM marts.blocked_visitor_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path, attack_class
@@ -25,8 +27,10 @@ ORDER BY block_count DESC, path, attack_class""",
 )
 _DAYS = """
 SELECT
-  (SELECT count(*) FROM marts.waf_day WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date) AS waf_count,
-  (SELECT count(*) FROM marts.request_day WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date) AS request_count"""
+  (SELECT count(*) FROM marts.waf_day
+   WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date) AS waf_count,
+  (SELECT count(*) FROM marts.request_day
+   WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date) AS request_count"""
 
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
@@ -46,7 +50,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=rows[0]["path"],
             rows=rows,
             value=total,
-            evidence=f"{total:,} blocks of clients with ten or more normal answers on the same day, on {rows[0]['day_count']} days",
+            evidence=f"{total:,} blocks of clients with ten normal answers or more on the same day",
             words={
                 "clients": "Somebody" if clients == 1 else f"{clients} people",
                 "were": "was" if clients == 1 else "were",

@@ -41,7 +41,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="engine",
             rows=rows,
             value=total,
-            evidence=f"{total:,.0f} would-be blocks, most of them {first['attack_class']} ({first['would_block_count']:,.0f})",
+            evidence=f"{total:,.0f} would-be blocks, most: {first['attack_class']} ({first['would_block_count']:,.0f})",
             words={"count": f"{total:,.0f}"},
             severity=4,
             likelihood=1.0,

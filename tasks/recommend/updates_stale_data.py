@@ -54,7 +54,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 subject=row["ecosystem"],
                 rows=[row],
                 value=days,
-                evidence=f"the {row['ecosystem']} was last proved current on {since}, {days} days before the quarter ended",
+                evidence=f"{row['ecosystem']} last proved current on {since}, {days} days before the quarter ended",
                 words={"since": since, "what": row["ecosystem"]},
                 severity=4,
                 floor="medium",

@@ -1,4 +1,4 @@
-"""Charts as SVG: small pure functions that return markup with real text, a title as alternative text, and their numbers.
+"""Charts as SVG: small pure functions whose markup has real text, a title as alternative text, and their numbers.
 
 Numbers stand in `data-` attributes so that tests can compare them with the data. A gap is drawn as a gap. Fonts are
 set on each element, because WeasyPrint does not apply the style sheet of the document inside an SVG.
@@ -18,6 +18,7 @@ from tasks.report_model import DayState, Series
 INK, MUTED, GRID, TRACK = "#14213a", "#5d6b82", "#e3e8f0", "#e8ecf5"
 TONES = {"good": "#0b7a5c", "warn": "#b25e00", "bad": "#b3263a", "neutral": "#3a4fd8", "unknown": "#8b97ab"}
 HEAT = ("#cfe9df", "#f6dfb5", "#eaa36b", "#b3263a")
+_ROUND = 'stroke-linejoin="round" stroke-linecap="round"'
 SHADES = (1.0, 0.62, 0.32, 0.16)
 
 
@@ -36,6 +37,10 @@ def _text(
         f'<text x="{x:.1f}" y="{y:.1f}" font-family="Upkeep Sans" font-size="{size:g}" font-weight="{weight}" '
         f'fill="{fill}" text-anchor="{anchor}">{escape(str(text))}</text>'
     )
+
+
+def _rect(x: float, y: float, width: float, height: float, look: str) -> str:
+    return f'<rect x="{x:.2f}" y="{y:.1f}" width="{width:.2f}" height="{height:.1f}" {look}/>'
 
 
 def _list(values: Series) -> str:
@@ -102,8 +107,9 @@ def spark(values: Series, title: str, color: str, width: float = 86, height: flo
             run.append((2 + index * step, y(value)))
         elif run:
             path = "M" + " L".join(f"{px:.1f} {py:.1f}" for px, py in run)
-            body += f'<path d="{path} L{run[-1][0]:.1f} {height:g} L{run[0][0]:.1f} {height:g} Z" fill="{color}" fill-opacity=".1"/>'
-            body += f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.4" stroke-linejoin="round" stroke-linecap="round"/>'
+            area = f"{path} L{run[-1][0]:.1f} {height:g} L{run[0][0]:.1f} {height:g} Z"
+            body += f'<path d="{area}" fill="{color}" fill-opacity=".1"/>'
+            body += f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.4" {_ROUND}/>'
             last, run = run[-1], []
     body += f'<circle cx="{last[0]:.1f}" cy="{last[1]:.1f}" r="2.1" fill="{color}"/>'
     return _svg(width, height, title, body, values=_list(values))
@@ -156,14 +162,14 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
     for number, month in _month_starts(start, len(values)):
         body += _text(x(number), height - 5, month, size=7)
     if low < 0:
-        body += f'<rect x="{left:g}" y="{y(0):.1f}" width="{width - left - right:g}" height="{y(low) - y(0):.1f}" fill="#f7d6da" fill-opacity=".45"/>'
+        body += _rect(left, y(0), width - left - right, y(low) - y(0), 'fill="#f7d6da" fill-opacity=".45"')
     run = list[str]()
-    for index, value in enumerate([*values, None]):
-        if value is not None:
-            run.append(f"{x(index):.1f} {y(value):.1f}")
+    for index, left_over in enumerate([*values, None]):
+        if left_over is not None:
+            run.append(f"{x(index):.1f} {y(left_over):.1f}")
         elif run:
             points = run if len(run) > 1 else run * 2
-            body += f'<path d="M{" L".join(points)}" fill="none" stroke="{color}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="round"/>'
+            body += f'<path d="M{" L".join(points)}" fill="none" stroke="{color}" stroke-width="1.8" {_ROUND}/>'
             run = []
     return _svg(width, height, title, body, values=_list(values), budget=f"{budget:g}")
 
@@ -191,7 +197,7 @@ def weeks(
     for index, row in enumerate(rows):
         x, below = left + index * step + step * 0.16, 0.0
         if row is None:
-            body += f'<rect x="{x:.1f}" y="{y(0) - 7:.1f}" width="{step * 0.68:.1f}" height="7" fill="none" stroke="#b9c3d4" stroke-dasharray="2 2"/>'
+            body += _rect(x, y(0) - 7, step * 0.68, 7, 'fill="none" stroke="#b9c3d4" stroke-dasharray="2 2"')
         for place, value in enumerate(row or ()):
             if value > 0:
                 tall = (height - top - bottom) * value / high
@@ -216,7 +222,7 @@ def hbars(rows: Sequence[tuple[str, int]], title: str, color: str, width: float 
         body += _text(0, y + 12, long, size=8, fill=INK)
         body += f'<rect x="{label:g}" y="{y + 5:.1f}" width="{room:.1f}" height="8" rx="4" fill="#eef1f8"/>'
         if value:
-            body += f'<rect x="{label:g}" y="{y + 5:.1f}" width="{max(room * value / high, 3):.1f}" height="8" rx="4" fill="{color}"/>'
+            body += _rect(label, y + 5, max(room * value / high, 3), 8, f'rx="4" fill="{color}"')
         body += _text(width, y + 12, f"{value:,}", size=8, fill=INK, anchor="end", weight=600)
     return _svg(width, max(len(rows) * 19.0, 1) + 2, title, body, values=",".join(str(value) for _, value in rows))
 
@@ -232,7 +238,7 @@ def strip(values: Series, title: str, color: str, width: float = 250, height: fl
             )
         else:
             tall = height * min(value, 1.0)
-            body += f'<rect x="{index * step:.2f}" y="{height - tall:.1f}" width="{step + 0.05:.2f}" height="{tall:.1f}" fill="{color}"/>'
+            body += _rect(index * step, height - tall, step + 0.05, tall, f'fill="{color}"')
     return _svg(width, height, title, body, values=_list(values))
 
 
@@ -249,8 +255,9 @@ def cover_art(accent: str) -> str:
         points = []
         for step in range(41):
             x = step * 10.0
-            wave = math.sin(x / 62 + number * 0.13) * 26 + math.sin(x / 31 - number * 0.21) * 9
-            points.append(f"{x:.0f} {205 - number * 7.2 + wave * (1 - number / 34):.1f}")
+            height = math.sin(x / 62 + number * 0.13) * 26 + math.sin(x / 31 - number * 0.21) * 9
+            points.append(f"{x:.0f} {205 - number * 7.2 + height * (1 - number / 34):.1f}")
         opacity = 0.5 - number * 0.019
-        lines += f'<path d="M{" L".join(points)}" fill="none" stroke="{escape(accent)}" stroke-opacity="{opacity:.2f}" stroke-width=".8"/>'
+        wave = f'stroke="{escape(accent)}" stroke-opacity="{opacity:.2f}" stroke-width=".8"'
+        lines += f'<path d="M{" L".join(points)}" fill="none" {wave}/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 260" width="400" height="260">{lines}</svg>'

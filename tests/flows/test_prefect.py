@@ -107,7 +107,9 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
         wait_for("a healthy server", lambda: client.get("/health").status_code == 200, 90)
 
         def prefect(*arguments: str) -> str:
-            done = subprocess.run([PREFECT, "--no-prompt", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [PREFECT, "--no-prompt", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+            )
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
 
@@ -123,12 +125,19 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
         stack.enter_context(process(*worker, env=env, log=tmp_path / "worker.log"))
 
         def completed(flow: str) -> list[dict]:
-            body = {"flows": {"name": {"any_": [flow]}}, "flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}}
+            body = {
+                "flows": {"name": {"any_": [flow]}},
+                "flow_runs": {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}},
+            }
             runs = client.post("/flow_runs/filter", json=body).json()
-            assert all(run["state_type"] == "COMPLETED" for run in runs), json.dumps(runs)[:2000] + (tmp_path / "worker.log").read_text()[-3000:]
+            assert all(run["state_type"] == "COMPLETED" for run in runs), (
+                json.dumps(runs)[:2000] + (tmp_path / "worker.log").read_text()[-3000:]
+            )
             return runs
 
-        (run, *_) = wait_for("a scheduled uptime run", lambda: [r for r in completed("collect-uptime") if r["auto_scheduled"]], 150)
+        (run, *_) = wait_for(
+            "a scheduled uptime run", lambda: [r for r in completed("collect-uptime") if r["auto_scheduled"]], 150
+        )
         assert run["name"].startswith("all sites · ")
         prefect("deployment", "run", "publish-snapshot/every-quarter-hour")
         wait_for("a published snapshot", lambda: completed("publish-snapshot"), 90)

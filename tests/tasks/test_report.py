@@ -61,7 +61,10 @@ def ask(made, sql: str):
 def test_the_printed_figures_equal_queries_of_their_own(made, report: Report, text: str) -> None:
     known = (92 - 7) * 86_400
     down = 4 * 3600
-    facts = {fact.label: fact for fact in [*report.kpis, *report.availability.stats, *report.security.stats, *report.updates.stats]}
+    facts = {
+        fact.label: fact
+        for fact in [*report.kpis, *report.availability.stats, *report.security.stats, *report.updates.stats]
+    }
     assert facts["Uptime"].value == pytest.approx(100 * (known - down) / known)
     ((blocks,),) = ask(made, "SELECT count(*) FROM raw.waf_event WHERE status = 403")
     assert facts["Attacks stopped"].value == blocks == 92 * 11 + 4
@@ -137,7 +140,11 @@ def test_a_report_that_wants_to_load_something_fails(report: Report) -> None:
     assert len(fetcher.refused) == 4
     from dataclasses import replace
 
-    broken = replace(report, logo=b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>", logo_type="image/svg+xml")
+    broken = replace(
+        report,
+        logo=b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
+        logo_type="image/svg+xml",
+    )
     with pytest.raises(RenderError, match="nothing"):
         render_pdf(broken)
 
@@ -183,7 +190,7 @@ def test_the_same_data_gives_the_same_bytes_in_other_processes_zones_and_locales
 
 
 def test_an_unknown_site_and_a_missing_snapshot_say_what_to_do(made, tmp_path: Path) -> None:
-    settings, sites = made
+    _, sites = made
     with pytest.raises(ConfigurationError, match="knows no site 'two'"):
         report_of(made, "two")
     with pytest.raises(ConfigurationError, match="upkeep publish"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from warehouse import migrate
 from warehouse.connection import exclusive, lock_of, open_live, open_snapshot
-from warehouse.errors import WarehouseBusy, WarehouseError
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.records import RECORD_CLASSES, CheckResult, Reject
@@ -63,7 +63,7 @@ def test_the_same_spool_loaded_twice_changes_nothing(spool: Spool, tmp_path: Pat
 def test_a_busy_warehouse_leaves_everything_landed(spool: Spool, tmp_path: Path) -> None:
     warehouse = tmp_path / "w.duckdb"
     land(spool, "a")
-    with exclusive(lock_of(warehouse), what="the warehouse"), pytest.raises(WarehouseBusy):
+    with exclusive(lock_of(warehouse), what="the warehouse"), pytest.raises(WarehouseBusyError):
         load(spool, warehouse)
     assert len(spool.pending()) == 1
     assert load(spool, warehouse).row_count == 3
@@ -103,7 +103,7 @@ def test_the_leftovers_of_a_killed_collector_are_swept(spool: Spool) -> None:
 
 
 def test_two_readers_of_one_source_do_not_overlap(spool: Spool) -> None:
-    with spool.hold_cursor("s"), pytest.raises(WarehouseBusy, match="using the source s"), spool.hold_cursor("s"):
+    with spool.hold_cursor("s"), pytest.raises(WarehouseBusyError, match="using the source s"), spool.hold_cursor("s"):
         pass
 
 

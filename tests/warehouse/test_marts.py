@@ -17,9 +17,15 @@ from warehouse.connection import prepare
 
 ZONES = ("Europe/London", "America/New_York", "Asia/Kathmandu", "UTC")
 # Around the ends of summer time in Europe and America, so that days of 23 and 25 hours are met.
-STARTS = (datetime(2026, 10, 24, 20, tzinfo=UTC), datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 10, 31, 20, tzinfo=UTC))
+STARTS = (
+    datetime(2026, 10, 24, 20, tzinfo=UTC),
+    datetime(2026, 3, 28, 20, tzinfo=UTC),
+    datetime(2026, 10, 31, 20, tzinfo=UTC),
+)
 
-histories = st.lists(st.tuples(st.integers(1, 9000), st.sampled_from(["up", "up", "up", "down", "unknown"])), min_size=1, max_size=40)
+histories = st.lists(
+    st.tuples(st.integers(1, 9000), st.sampled_from(["up", "up", "up", "down", "unknown"])), min_size=1, max_size=40
+)
 
 
 @contextlib.contextmanager
@@ -52,7 +58,12 @@ def slots_of(start: datetime, history: list[tuple[int, str]]) -> list[tuple[date
 
 
 @settings(deadline=None, max_examples=60)
-@given(zone=st.sampled_from(ZONES), start=st.sampled_from(STARTS), history=histories, interval=st.sampled_from([60.0, 300.0, 7200.0]))
+@given(
+    zone=st.sampled_from(ZONES),
+    start=st.sampled_from(STARTS),
+    history=histories,
+    interval=st.sampled_from([60.0, 300.0, 7200.0]),
+)
 def test_availability_by_day_is_what_counting_seconds_gives(zone, start, history, interval) -> None:
     slots = slots_of(start, history)
     expected: dict = defaultdict(lambda: {"up": 0, "down": 0})
@@ -68,7 +79,9 @@ def test_availability_by_day_is_what_counting_seconds_gives(zone, start, history
                 expected[day]["up"] += 0
             moment += timedelta(seconds=1)
     with warehouse(zone, slots, interval) as con:
-        found = con.execute("SELECT day_date, up_seconds, down_seconds, day_seconds, unknown_seconds FROM marts.availability_day").fetchall()
+        found = con.execute(
+            "SELECT day_date, up_seconds, down_seconds, day_seconds, unknown_seconds FROM marts.availability_day"
+        ).fetchall()
     assert {day: {"up": up, "down": down} for day, up, down, _, _ in found} == dict(expected)
     for day, up, down, length, unknown in found:
         midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
@@ -105,8 +118,12 @@ def test_the_confirming_attempt_is_the_one_that_counts() -> None:
 def test_two_monitors_of_one_site_are_never_mixed() -> None:
     at = STARTS[0]
     with warehouse("UTC", [(at, "up"), (at + timedelta(seconds=60), "up")], 60.0) as con:
-        con.execute("INSERT INTO raw.check_result BY NAME SELECT * REPLACE ('v' AS source_id, 'down' AS outcome) FROM raw.check_result LIMIT 1")
-        rows = con.execute("SELECT source_id, is_primary, down_seconds FROM marts.availability_day ORDER BY source_id").fetchall()
+        con.execute(
+            "INSERT INTO raw.check_result BY NAME SELECT * REPLACE ('v' AS source_id, 'down' AS outcome) FROM raw.check_result LIMIT 1"
+        )
+        rows = con.execute(
+            "SELECT source_id, is_primary, down_seconds FROM marts.availability_day ORDER BY source_id"
+        ).fetchall()
     assert rows == [("u", True, 0.0), ("v", False, 60.0)]
 
 
@@ -130,7 +147,9 @@ def test_an_outstanding_update_is_closed_by_a_new_version_or_a_fresh_list_and_ne
         bundle(con, 22, "5.2", "none")
         ((_, closed, _),) = con.execute(query).fetchall()
         assert closed.day == 22
-        assert con.execute("SELECT day_date, old_version, new_version, at_precision FROM marts.update_day").fetchall() == [
+        assert con.execute(
+            "SELECT day_date, old_version, new_version, at_precision FROM marts.update_day"
+        ).fetchall() == [
             (datetime(2026, 7, 22).date(), "5.1", "5.2", "between")  # noqa: DTZ001
         ]
 
@@ -140,6 +159,12 @@ def test_inventories_that_arrive_out_of_order_give_the_same_answer() -> None:
     for order in ((1, 8, 22), (22, 1, 8)):
         with warehouse("UTC", [], 60.0) as con:
             for day in order:
-                bundle(con, day, "5.2" if day == 22 else "5.1", "available" if day == 8 else "none", "5.2" if day == 8 else None)
+                bundle(
+                    con,
+                    day,
+                    "5.2" if day == 22 else "5.1",
+                    "available" if day == 8 else "none",
+                    "5.2" if day == 8 else None,
+                )
             answers.append(con.execute("SELECT * FROM marts.update_outstanding").fetchall())
     assert answers[0] == answers[1]

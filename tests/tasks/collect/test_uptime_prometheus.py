@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -31,7 +32,7 @@ def prometheus(answer) -> Iterator[str]:
     """A local HTTP server; `answer(query, time)` gives status and body."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        def do_GET(self) -> None:
             query = parse_qs(urlsplit(self.path).query)
             status, body = answer(query["query"][0], float(query["time"][0]))
             self.send_response(status)
@@ -88,7 +89,7 @@ def test_every_sample_becomes_a_row_and_the_gap_stays_a_gap(settings) -> None:
     found = rows(settings)
     assert len(found) == len(SAMPLES)
     assert sum(outcome == "down" for _, outcome in found) == sum(value == "0" for _, value in SAMPLES)
-    longest = max(after[0] - before[0] for before, after in zip(found, found[1:], strict=False))
+    longest = max(after[0] - before[0] for before, after in pairwise(found))
     assert longest > timedelta(seconds=50), "the stop of Prometheus must be seen"
 
 
