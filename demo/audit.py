@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from demo.scenario import DAY_SECONDS, UNREACHABLE, Campaign, Site
-from demo.traffic import BROWSERS, SAFARI, Request, workdays
+from demo.traffic import EDITOR_BROWSER, Request, browser, workdays
 
 THRESHOLD = 5
 POINTS = {2: 5, 3: 4, 4: 3, 5: 2}
@@ -69,7 +69,7 @@ def events(site: Site) -> list[Event]:
         days = workdays(site, editor.first_day, len(editor.block_counts))
         for day, count in zip(days, editor.block_counts, strict=True):
             at = day + 11 * 3600 + rng.integers(0, 3 * 3600, count)
-            attempts += [_Attempt(a, editor.address, "editor-save", SAFARI) for a in at.tolist()]
+            attempts += [_Attempt(a, editor.address, "editor-save", EDITOR_BROWSER) for a in at.tolist()]
     dark = [(site.unix(o.start), site.unix(o.start) + o.minutes * 60) for o in site.outages if o.status == UNREACHABLE]
     attempts = [a for a in attempts if not any(start <= a.at < end for start, end in dark)]
     attempts.sort()
@@ -85,7 +85,7 @@ def _campaign(site: Site, campaign: Campaign, rng: np.random.Generator) -> list[
         who = rng.integers(0, len(campaign.addresses), count)
         what = rng.integers(0, len(campaign.attacks), count)
         for a, w, n in zip(at.tolist(), who.tolist(), what.tolist(), strict=True):
-            attempts.append(_Attempt(a, campaign.addresses[w], campaign.attacks[n], BROWSERS[w % len(BROWSERS)]))
+            attempts.append(_Attempt(a, campaign.addresses[w], campaign.attacks[n], browser(w)))
     return attempts
 
 

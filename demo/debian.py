@@ -6,7 +6,7 @@ import functools
 import textwrap
 import zoneinfo
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -123,13 +123,15 @@ def _simulation(offers: list[tuple[Package, Update]]) -> str:
     if offers:
         names = textwrap.wrap(" ".join(package.name for package, _ in offers), 76)
         head += "The following packages will be upgraded:\n" + "".join(f"  {line}\n" for line in names)
-    described = [
-        (p.name, p.version, f"{u.version} {'Debian-Security:12/oldstable-security' if u.is_security else 'Debian:12.15/oldstable'} [{p.architecture}]")
-        for p, u in offers
-    ]  # fmt: skip
+    described = [(p.name, p.version, _offer(p, u)) for p, u in offers]
     summary = f"{len(offers)} upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
     inst = "".join(f"Inst {name} [{old}] ({new})\n" for name, old, new in described)
     return head + summary + inst + "".join(f"Conf {name} ({new})\n" for name, _, new in described)
+
+
+def _offer(package: Package, update: Update) -> str:
+    origin = "Debian-Security:12/oldstable-security" if update.is_security else "Debian:12.15/oldstable"
+    return f"{update.version} {origin} [{package.architecture}]"
 
 
 Run = tuple[datetime, bool, list[tuple[Package, str]]]

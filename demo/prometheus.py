@@ -38,7 +38,7 @@ _QUERY = re.compile(
 Series = Mapping[str, np.ndarray]
 
 
-class BadQuery(ValueError):
+class BadQueryError(ValueError):
     """A query or a time that can't be answered."""
 
 
@@ -66,7 +66,7 @@ def serve(folder: Path) -> Iterator[str]:
 
 def load(folder: Path) -> dict[str, Series]:
     """Return the checks of every site by instance."""
-    found = {}
+    found: dict[str, Series] = {}
     for path in sorted((folder / "prometheus").glob("*.npz")):
         with np.load(path) as arrays:
             found[str(arrays["instance"])] = {name: arrays[name] for name in arrays.files if name != "instance"}
@@ -77,11 +77,13 @@ def answer(series: Mapping[str, Series], query: str, at: float) -> dict[str, Any
     """Return the matrix of one range selector at a time; samples of (at - range, at], the start left out.
 
     Raises:
-        BadQuery: the query is no range selector of one instance.
+        BadQueryError: the query is no range selector of one instance.
     """
     match = _QUERY.fullmatch(query)
     if not match:
-        raise BadQuery('invalid parameter "query": parse error: not a selector as probe_success{instance="..."}[7d]')
+        raise BadQueryError(
+            'invalid parameter "query": parse error: not a selector as probe_success{instance="..."}[7d]'
+        )
     instance = re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), match["instance"])
     seconds = sum(int(count) * UNITS[unit] for count, unit in re.findall(r"(\d+)([smhdw])", match["range"]))
     values: list[list[Any]] = []
@@ -114,7 +116,7 @@ def _time(text: str | None) -> float:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise BadQuery(f'invalid parameter "time": cannot parse "{text}" to a valid timestamp')
+        raise BadQueryError(f'invalid parameter "time": cannot parse "{text}" to a valid timestamp')
     return moment.timestamp()
 
 
@@ -132,7 +134,7 @@ def _handler(series: Mapping[str, Series]) -> type[BaseHTTPRequestHandler]:
             length = self.headers.get("Content-Length", "0")
             if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
                 self.close_connection = True
-                raise BadQuery(f"the body is to have a Content-Length of {MAX_BODY:,} bytes at most")
+                raise BadQueryError(f"the body is to have a Content-Length of {MAX_BODY:,} bytes at most")
             body = self.rfile.read(int(length)).decode("utf-8", "replace")
             return f"{urllib.parse.urlsplit(self.path).query}&{body}"
 
@@ -143,7 +145,7 @@ def _handler(series: Mapping[str, Series]) -> type[BaseHTTPRequestHandler]:
                     status, content = 404, _error("not_found", "only /api/v1/query is served here")
                 else:
                     status, content = 200, answer(series, given.get("query", ""), _time(given.get("time")))
-            except (BadQuery, OverflowError) as error:
+            except (BadQueryError, OverflowError) as error:
                 status, content = 400, _error("bad_data", str(error))
             data = json.dumps(content, separators=(",", ":")).encode()
             self.send_response(status)

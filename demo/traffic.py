@@ -2,56 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import yaml
 
 from demo.scenario import DAY_SECONDS, DAYS, UNREACHABLE, BruteForce, Editor, Site
 
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36"
+GUESSER = "Mozilla/5.0 (Windows NT 6.1; Win64; x64)"
+"""What the password guessers say they are."""
+EDITOR_BROWSER = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Safari/605.1.15"
 )
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15"
-BROWSERS = (
-    CHROME,
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
-    SAFARI,
-    FIREFOX,
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0",
-)
-ROBOTS = (
-    ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "192.0.2.10"),
-    ("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm) Chrome/116.0.1938.76 Safari/537.36", "192.0.2.20"),
-    ("Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)", "192.0.2.100"),
-    ("Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)", "192.0.2.110"),
-)  # fmt: skip
 VISITORS = tuple(f"198.51.100.{number}" for number in range(60, 255)) + tuple(
     f"2001:db8:{number:x}::{number * 7:x}" for number in range(0x100, 0x10C)
 )
-ASSETS = (
-    "/wp-content/themes/northlight/style.css?ver=3.2", "/wp-content/themes/northlight/app.js?ver=3.2",
-    "/wp-includes/js/jquery/jquery.min.js?ver=3.7.1", "/wp-content/uploads/2026/06/header-1600.webp",
-    "/wp-content/uploads/2026/05/card-640.webp", "/wp-content/uploads/2026/07/summer.jpg", "/favicon.ico",
-)  # fmt: skip
-STATIC_ASSETS = (
-    "/css/site.css",
-    "/js/site.js",
-    "/img/kestrel-1600.webp",
-    "/img/river.jpg",
-    "/fonts/inter.woff2",
-    "/favicon.ico",
-)
-# What robots and bored people try; no rule at paranoia level 1 stops it, nothing is there. A reader must escape it.
-NOISE = (
-    ("/old-home.html", CHROME), ("/apple-touch-icon.png", SAFARI), ("/ads.txt", FIREFOX), ("/wp-content/uploads/2019/", CHROME),
-    ("/.well-known/traffic-advice", CHROME), ("/autodiscover/autodiscover.xml", "-"), ("/owa/", "python-requests/2.32.3"),
-    ("/<script>alert(1)</script>", "python-requests/2.32.3"), ("/{{7*7}}", "curl/8.5.0"), ("/?q={{7*7}}&n=$%7B7*7%7D", "curl/8.5.0"),
-    ("/=cmd()%7C'/C%20calc'!A0", "=cmd()|'/C calc'!A0"), ("/feed/undefined", "<script>alert(1)</script>"),
-    ("/phpmyadmin/", "Go-http-client/1.1"), ("/actuator/health", "Go-http-client/1.1"), ("/boaform/admin/formLogin", "-"),
-)  # fmt: skip
 HOURS = np.array([2, 1, 1, 1, 1, 2, 4, 7, 10, 13, 14, 14, 13, 13, 13, 12, 12, 11, 11, 12, 12, 10, 7, 4], dtype=float)
 WEEK = np.array([1.0, 1.02, 1.0, 0.98, 0.92, 0.74, 0.8])
 """Monday first."""
@@ -69,6 +38,19 @@ class Request(NamedTuple):
     referrer: str
     agent: str
     user: str = "-"
+
+
+@functools.cache
+def web() -> dict[str, Any]:
+    """Return web.yaml: pages, assets, browsers, robots, noise."""
+    content: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "web.yaml").read_text(encoding="utf-8"))
+    return content
+
+
+def browser(number: int) -> str:
+    """Return the browser of a visitor or an attacker, always the same for the same number."""
+    agents: list[str] = web()["browsers"]
+    return agents[number % len(agents)]
 
 
 def traffic(site: Site) -> list[Request]:
@@ -93,29 +75,18 @@ def moments(site: Site, count: int, rng: np.random.Generator) -> np.ndarray:
 
 def visits(site: Site, rng: np.random.Generator) -> list[Request]:
     """Return page views and the assets that they load."""
-    count, pages = site.page_views, site.pages
+    count, pages, outside = site.page_views, web()["pages"][site.id], web()["outside"]
     at = moments(site, count, rng)
     visitor = rng.integers(0, len(VISITORS), count)
     weights = 1 / np.arange(1, len(pages) + 1) ** 0.8
     page = rng.choice(len(pages), count, p=weights / weights.sum())
-    came_from = rng.choice(len(pages) + 8, count)
-    outside = (
-        "-",
-        "-",
-        "-",
-        "-",
-        "https://www.google.com/",
-        "https://www.google.com/",
-        "https://www.bing.com/",
-        "https://social.example/",
-    )
     referrers = [*(f"https://{site.host}{path}" for path in pages), *outside]
+    referrer = rng.integers(0, len(referrers), count)
     size = (page * 977) % 21_000 + 9_000 + rng.integers(0, 300, count)
+    columns = (at, visitor, page, referrer, size)
     views = [
-        Request(a, VISITORS[v], "GET", pages[p], 200, s, referrers[r], BROWSERS[v % len(BROWSERS)])
-        for a, v, p, r, s in zip(
-            at.tolist(), visitor.tolist(), page.tolist(), came_from.tolist(), size.tolist(), strict=True
-        )
+        Request(a, VISITORS[v], "GET", pages[p], 200, s, referrers[r], browser(v))
+        for a, v, p, r, s in zip(*(column.tolist() for column in columns), strict=True)
     ]
     return views + _assets(site, at, visitor, page, rng)
 
@@ -123,64 +94,49 @@ def visits(site: Site, rng: np.random.Generator) -> list[Request]:
 def _assets(
     site: Site, at: np.ndarray, visitor: np.ndarray, page: np.ndarray, rng: np.random.Generator
 ) -> list[Request]:
-    assets = ASSETS if site.is_wordpress else STATIC_ASSETS
+    assets = web()["assets"]["wordpress" if site.is_wordpress else "static"]
+    referrers = [f"https://{site.host}{path}" for path in web()["pages"][site.id]]
     view = np.repeat(np.arange(len(at)), rng.integers(0, 5, len(at)))
     asset = rng.integers(0, len(assets), len(view))
     is_known = rng.random(len(view)) < 0.2
     at = np.minimum(at[view] + rng.integers(0, 3, len(view)), site.end - 1)
     size = np.where(is_known, 0, (asset * 14_563) % 91_000 + 1_400)
-    status = np.where(is_known, 304, 200)
-    columns = (at, visitor[view], page[view], asset, status, size)
+    columns = (at, visitor[view], page[view], asset, np.where(is_known, 304, 200), size)
     return [
-        Request(
-            a,
-            VISITORS[v],
-            "GET",
-            assets[i],
-            code,
-            s,
-            f"https://{site.host}{site.pages[p]}",
-            BROWSERS[v % len(BROWSERS)],
-        )
-        for a, v, p, i, code, s in zip(*(column.tolist() for column in columns), strict=True)
+        Request(a, VISITORS[v], "GET", assets[i], status, s, referrers[p], browser(v))
+        for a, v, p, i, status, s in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 
 def robots(site: Site, rng: np.random.Generator) -> list[Request]:
-    """Return crawlers: one request in ten, at any hour; some of what they remember is gone."""
-    count = site.page_views // 4
+    """Return crawlers, at any hour; some of what they remember is gone."""
+    count, who = site.page_views // 4, web()["robots"]
+    known = [(page, 200) for page in (*web()["pages"][site.id], "/robots.txt", "/sitemap.xml")] + [("/old-news/", 404)]
     at = site.start + rng.integers(0, site.end - site.start, count)
-    robot, choice = rng.integers(0, len(ROBOTS), count), rng.integers(0, len(site.pages) + 3, count)
-    known = [
-        *((page, 200) for page in site.pages),
-        ("/robots.txt", 200),
-        ("/sitemap.xml", 200),
-        ("/closed-exhibition/", 404),
-    ]
+    robot, choice = rng.integers(0, len(who), count), rng.integers(0, len(known), count)
     return [
-        Request(a, ROBOTS[r][1], "GET", known[c][0], known[c][1], 900 + c * 731, "-", ROBOTS[r][0])
+        Request(a, who[r][1], "GET", known[c][0], known[c][1], 900 + c * 731, "-", who[r][0])
         for a, r, c in zip(at.tolist(), robot.tolist(), choice.tolist(), strict=True)
     ]
 
 
 def noise(site: Site, rng: np.random.Generator) -> list[Request]:
-    """Return requests for what is not there, each from another address, some of them hostile text."""
-    count = site.page_views // 40
+    """Return requests for what is not there, some of them hostile text."""
+    count, tried = site.page_views // 40, web()["noise"]
     at = site.start + rng.integers(0, site.end - site.start, count)
-    choice, host = rng.integers(0, len(NOISE), count), rng.integers(101, 111, count)
+    choice, host = rng.integers(0, len(tried), count), rng.integers(101, 111, count)
     requests = [
-        Request(a, f"203.0.113.{h}", "GET", NOISE[c][0], 404, 1_870, "-", NOISE[c][1])
+        Request(a, f"203.0.113.{h}", "GET", tried[c][0], 404, 1_870, "-", tried[c][1])
         for a, c, h in zip(at.tolist(), choice.tolist(), host.tolist(), strict=True)
     ]
     # A server refuses this one before it looks at anything else.
     refused = site.start + rng.integers(0, site.end - site.start, 20)
-    return requests + [
-        Request(a, "203.0.113.100", "GET", "/../../etc/passwd", 400, 157, "-", "-") for a in refused.tolist()
-    ]
+    target = "/../../etc/passwd"
+    return requests + [Request(a, "203.0.113.100", "GET", target, 400, 157, "-", "-") for a in refused.tolist()]
 
 
 def workdays(site: Site, first_day: str, count: int | None = None) -> list[int]:
-    """Return the midnights of the working days from `first_day` on, unix time; `count` of them or all of the quarter."""
+    """Return the midnights of the working days from `first_day` on, unix time: `count`, or all of the quarter."""
     first = (site.unix(first_day) - site.start) // DAY_SECONDS
     days = [day for day in range(first, DAYS) if (day + 2) % 7 < 5]
     return [site.start + day * DAY_SECONDS for day in days[:count]]
@@ -200,12 +156,14 @@ def editing(site: Site, editor: Editor, rng: np.random.Generator) -> list[Reques
     for day in workdays(site, editor.first_day, len(editor.block_counts) or None):
         start = day + 9 * 3600 + int(rng.integers(0, 1800))
         login = f"https://{site.host}/wp-login.php"
-        requests.append(Request(start, editor.address, "GET", "/wp-login.php", 200, 2_310, "-", SAFARI))
-        requests.append(Request(start + 14, editor.address, "POST", "/wp-login.php", 302, 0, login, SAFARI))
+        requests.append(Request(start, editor.address, "GET", "/wp-login.php", 200, 2_310, "-", EDITOR_BROWSER))
+        requests.append(Request(start + 14, editor.address, "POST", "/wp-login.php", 302, 0, login, EDITOR_BROWSER))
         for at in (start + 20 + np.sort(rng.integers(0, 6 * 3600, 40))).tolist():
             target = str(rng.choice(admin if rng.random() < 0.5 else assets))
             requests.append(
-                Request(at, editor.address, "GET", target, 200, 18_400, f"https://{site.host}/wp-admin/", SAFARI)
+                Request(
+                    at, editor.address, "GET", target, 200, 18_400, f"https://{site.host}/wp-admin/", EDITOR_BROWSER
+                )
             )
     return requests
 
@@ -214,8 +172,7 @@ def guessing(site: Site, attempt: BruteForce, rng: np.random.Generator) -> list[
     """Return passwords tried: WordPress answers 200 to a wrong one."""
     first = site.unix(attempt.first_day)
     at = first + np.sort(rng.integers(0, attempt.days * DAY_SECONDS, attempt.days * attempt.per_day))
-    agent = "Mozilla/5.0 (Windows NT 6.1; Win64; x64)"
-    return [Request(a, attempt.address, "POST", "/wp-login.php", 200, 4_522, "-", agent) for a in at.tolist()]
+    return [Request(a, attempt.address, "POST", "/wp-login.php", 200, 4_522, "-", GUESSER) for a in at.tolist()]
 
 
 def during_outages(site: Site, requests: Sequence[Request]) -> list[Request]:
