@@ -26,7 +26,7 @@ import zlib
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -47,6 +47,8 @@ LINE_REJECTS = 100
 """Rejected lines of one file that are kept one by one; the others are counted."""
 TEXT_LENGTH = 200
 CLOCK_SKEW = timedelta(hours=1)
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""A bundle made before that has a wrong clock: a server that lost its time starts in 1970."""
 
 _STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
@@ -56,6 +58,12 @@ def _known_zone(name: str) -> str:
     if name not in zoneinfo.available_timezones():
         raise ValueError(f"{name!r} is not an IANA time zone, as Europe/London")
     return name
+
+
+def _plausible(at: datetime) -> datetime:
+    if at < OLDEST:
+        raise ValueError(f"{at} lies before {OLDEST.year}; set the server's clock")
+    return at
 
 
 class ManifestFile(BaseModel):
@@ -77,7 +85,7 @@ class Manifest(BaseModel):
     manifest: Literal[1]
     site_id: str
     host: str = Field(min_length=1, max_length=253)
-    collected_at: AwareDatetime
+    collected_at: Annotated[AwareDatetime, AfterValidator(_plausible)]
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     files: list[ManifestFile] = Field(max_length=1000)
 
@@ -139,10 +147,18 @@ def find_bundles(folder: Path) -> list[Path]:
         SourceError: the folder is not there or can't be read.
     """
     try:
-        found = [path for path in folder.iterdir() if _STAMP.fullmatch(path.name) and (path / MANIFEST).is_file()]
+        found = [path for path in folder.iterdir() if _STAMP.fullmatch(path.name) and _is_complete(path)]
     except OSError as error:
         raise SourceError(f"Can't read the drop folder {folder}: {error.strerror}; mend `folder`.") from None
     return sorted(found)
+
+
+def _is_complete(path: Path) -> bool:
+    """Say whether the manifest is there; a bundle that can't be looked into counts, so that reading it says why."""
+    try:
+        return (path / MANIFEST).is_file()
+    except OSError:
+        return True
 
 
 def read_manifest(data: bytes) -> Manifest:
@@ -211,7 +227,10 @@ def inflate(data: bytes) -> tuple[bytes, str | None]:
     if len(made) > FILE_BYTES:
         return b"", f"larger than {FILE_BYTES >> 20} MiB when decompressed"
     if not inflater.eof:
-        return made, "the gzip file ends early; the lines before were kept, copy the file again"
+        # The last line may be cut inside a version, which would read as another one.
+        return made[
+            : made.rfind(b"\n") + 1
+        ], "the gzip file ends early; the lines before were kept, copy the file again"
     if inflater.unused_data.strip(b"\0"):
         return made, "more data follows the gzip data; what comes before was kept, compress the file as one"
     return made, None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -55,9 +57,13 @@ def events(files: Files) -> list[PatchEvent]:
             runs, problems = apt_history.parse(content, zone)
             transactions += runs
             files.refuse_lines(name, problems)
+    by_package: dict[str, list[Transaction]] = defaultdict(list)
+    for run in sorted(transactions, key=lambda run: run.started_at):
+        for package in run.packages:
+            by_package[package].append(run)
     made: dict[str, PatchEvent] = {}
     for change in sorted(changes, key=lambda change: change.at):
-        event = _event(files, change, transactions)
+        event = _event(files, change, by_package.get(change.name, ()))
         made.setdefault(event.event_id, event)
     return list(made.values())
 
@@ -111,9 +117,15 @@ def _component(
     )
 
 
-def _event(files: Files, change: Change, transactions: Sequence[Transaction]) -> PatchEvent:
+def _event(files: Files, change: Change, runs: Sequence[Transaction]) -> PatchEvent:
+    """Return the event of a change; `runs` are those of apt that hold the package, by their start.
+
+    apt locks: runs don't overlap, so the last one that had started is the only one it can belong to.
+    """
     origin = files.origin
-    run = next((run for run in transactions if run.made(change.name, change.at)), None)
+    started_count = bisect_right(runs, change.at, key=lambda run: run.started_at)
+    last = runs[started_count - 1] if started_count else None
+    run = last if last and last.made(change.name, change.at) else None
     identity = (
         origin.site_id,
         origin.manifest.host,

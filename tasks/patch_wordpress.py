@@ -53,20 +53,21 @@ def _parsed(files: Files, name: str, parser: Callable[[str], T]) -> T | None:
 
 
 def _core(files: Files, version: str, offers: list[CoreOffer] | None, answer: Answer | None) -> ComponentObservation:
+    # `[]` can mean that the server was not reached then, though it answered before or after.
+    offered = {offer.version for offer in offers or ()}.union(answer.offered if answer else ())
     newer = sorted(
-        {offer.version for offer in offers or () if is_newer(CORE, offer.version, version)},
-        key=lambda offered: sort_key(CORE, offered) or "",
+        {offer for offer in offered if is_newer(CORE, offer, version)}, key=lambda offer: sort_key(CORE, offer) or ""
     )
-    minor = [offered for offered in newer if _branch(offered) == _branch(version)]
-    answer = answer if offers is not None else None
+    minor = [offer for offer in newer if _branch(offer) == _branch(version)]
+    is_proved = offers is not None and _is_fresh(files, answer)
     return _observation(
         files,
         ecosystem=CORE,
         name="wordpress",
         version=version,
-        state="available" if newer else "none" if _is_fresh(files, answer) else "unknown",
-        # The smallest step that stays in the branch; else the newest.
-        latest=minor[0] if minor else newer[-1] if newer else None,
+        state="available" if newer else "none" if is_proved else "unknown",
+        # The newest that stays in the branch; else the newest.
+        latest=minor[-1] if minor else newer[-1] if newer else None,
         # WordPress ships security fixes as minor releases of every branch it still mends; it marks no others.
         is_security=True if minor else None,
         answer=answer,

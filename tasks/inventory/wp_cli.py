@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from tasks.errors import SourceError
@@ -50,8 +51,9 @@ class Listed:
 class Answer:
     """What the update server last answered about core, plugins or themes.
 
-    `offered` has the version offered by component. `current` has the components that it knows to be current; None
-    where WordPress keeps no such list (before 5.5), so that every component not offered counts as current.
+    `offered` has the version offered by component; of core, which can have several, each stands under itself.
+    `current` has the components that it knows to be current; None where WordPress keeps no such list (before 5.5), so
+    that every component not offered counts as current.
     """
 
     answered_at: datetime
@@ -70,7 +72,7 @@ def core_version(text: str) -> str:
         SourceError: no line is one.
     """
     for line in text.split("\n"):
-        if match := _CORE_VERSION.fullmatch(line.strip()):
+        if match := _CORE_VERSION.fullmatch(line.strip("\ufeff \t\r")):
             return match[1]
     raise SourceError("no line is a WordPress version; run `wp core version`")
 
@@ -131,8 +133,8 @@ def update_answers(text: str) -> dict[str, Answer]:
             continue
         if kind == "core":
             # An answer always lists something: the installed version itself when there is nothing newer.
-            if transient.get("updates"):
-                answers[kind] = Answer(checked_at)
+            if offered := _core_versions(transient):
+                answers[kind] = Answer(checked_at, offered)
         elif "response" in transient:
             is_kept = "no_update" in transient
             offered, current = _versions(transient, "response", kind), _versions(transient, "no_update", kind)
@@ -154,15 +156,21 @@ def _decode(text: str, expected: type[list[Any] | dict[str, Any]]) -> Any:
 
 
 def _line_starts(text: str, opening: str) -> Iterator[int]:
-    """Yield where lines start with the opening bracket, the first `_JSON_STARTS` of them."""
-    position = 0 if text.startswith(opening) else text.find(f"\n{opening}") + 1
-    for _ in range(_JSON_STARTS):
-        if not text.startswith(opening, position):
-            return
-        yield position
-        position = text.find(f"\n{opening}", position) + 1
-        if not position:
-            return
+    """Yield where lines start with the opening bracket, the first `_JSON_STARTS` of them.
+
+    A plugin whose file was saved with a byte order mark prints that mark first. Blanks are not passed over: an inner
+    list of an output that was cut short would be taken for the whole.
+    """
+    for match in islice(re.finditer(rf"^\ufeff*(\{opening})", text, re.MULTILINE), _JSON_STARTS):
+        yield match.start(1)
+
+
+def _core_versions(transient: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of WordPress that an answer lists, each under itself."""
+    updates = transient.get("updates")
+    items = updates if isinstance(updates, list) else []
+    versions = [_word(item, "version") for item in items if isinstance(item, dict)]
+    return {version: version for version in versions if version}
 
 
 def _versions(transient: Mapping[str, Any], key: str, kind: str) -> dict[str, str]:

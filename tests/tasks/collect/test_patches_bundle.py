@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,18 +171,34 @@ def test_none_is_said_only_of_a_fresh_answer_and_an_offer_of_any(settings, folde
 @pytest.mark.parametrize(
     ("offers", "expected"),
     [
-        ([("6.1.11", "minor"), ("6.1.10", "minor"), ("6.8.3", "major")], ["available", "6.1.10", True]),
+        ([("6.1.11", "minor"), ("6.1.10", "minor"), ("6.8.3", "major")], ["available", "6.1.11", True]),
         ([("6.8.3", "major"), ("6.7.4", "major")], ["available", "6.8.3", None]),
         ([("6.1.9", "minor"), ("6.0.1", "major")], ["none", None, None]),
         ([("nonsense", "minor")], ["none", None, None]),
         ([], ["none", None, None]),
     ],
 )
-def test_core_is_offered_the_smallest_step_in_its_branch_else_the_newest(settings, folder, offers, expected) -> None:
+def test_core_is_offered_the_newest_of_its_branch_else_the_newest(settings, folder, offers, expected) -> None:
     listed = [{"version": version, "update_type": kind} for version, kind in offers]
-    drop(folder, wordpress(core_check_update__json=json.dumps(listed).encode()))
+    transients = json.loads(wordpress()["update-transients.json"])
+    transients["update_core"]["updates"] = [{"response": "latest", "version": "6.1.9"}]
+    drop(
+        folder,
+        wordpress(
+            core_check_update__json=json.dumps(listed).encode(), update_transients__json=json.dumps(transients).encode()
+        ),
+    )
     take(settings, folder)
     assert states(settings)["wordpress"] == expected
+
+
+@pytest.mark.parametrize("listed", [b"[]", None])
+def test_core_is_never_current_while_the_transient_of_the_same_bundle_offers_a_version(
+    settings, folder, listed
+) -> None:
+    drop(folder, wordpress(core_check_update__json=listed))
+    take(settings, folder)
+    assert states(settings)["wordpress"] == ["available", "6.1.10", True]
 
 
 @pytest.mark.parametrize(
@@ -328,6 +345,8 @@ def test_a_bundle_that_is_still_uploaded_waits_for_its_manifest(settings, folder
         ({"time_zone": "Mars/Olympus"}, "not an IANA time zone"),
         ({"collected_at": "2026-11-23T05:00:00"}, "timezone"),
         ({"collected_at": "2026-11-25T05:00:00+00:00"}, "set the server's clock"),
+        ({"collected_at": "0001-01-01T00:00:00+00:00"}, "set the server's clock"),
+        ({"collected_at": "1970-01-01T00:05:00+00:00"}, "set the server's clock"),
         ({"files": [{"name": "a"}]}, "files.0.exit_status: Field required"),
     ],
 )
@@ -412,6 +431,37 @@ def test_a_gzip_that_ends_early_keeps_the_lines_before(settings, folder: Path) -
     reasons = [reason for _, reason in rejects(settings)]
     assert any("ends early" in reason for reason in reasons)
     assert any("damaged" in reason for reason in reasons)
+
+
+def test_a_gzip_that_ends_inside_a_version_makes_up_no_other_version() -> None:
+    line = b"2026-07-06 06:12:05 upgrade openssl:amd64 3.0.19-1 3.0.20-1~deb12u12\n"
+    data = gzip.compress(line * 2, compresslevel=0)
+    kept, reason = bundle.inflate(data[: data.rindex(b"u12\n") + 2])
+    assert (kept, "ends early" in (reason or "")) == (line, True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_bundle_that_may_not_be_read_hides_no_other(settings, folder: Path) -> None:
+    drop(folder, wordpress())
+    closed = drop(folder, wordpress(), stamp="20261122T050000Z")
+    closed.chmod(0)
+    try:
+        outcome = take(settings, folder)
+    finally:
+        closed.chmod(0o700)
+    assert (outcome.state, outcome.landed) == ("partial", {"component_observation": 12})
+    assert outcome.message == "20261122T050000Z: Permission denied"
+
+
+def test_a_change_is_given_to_the_run_of_apt_that_had_started_last(settings, folder: Path) -> None:
+    stanza = "Start-Date: 2026-07-06  06:{0}:01\nCommandline: {1}\nUpgrade: a:amd64 (1, 2)\nEnd-Date: 2026-07-06  06:{0}:05\n\n"
+    history = "".join(stanza.format(minute, command) for minute, command in ((30, "apt"), (10, "unattended-upgrade")))
+    minutes = {"09": None, "10": "unattended", "20": None, "30": "manual", "40": None}
+    log = "".join(f"2026-07-06 06:{minute}:05 upgrade a:amd64 1 2\n" for minute in minutes)
+    drop(folder, {"dpkg.log": log.encode(), "apt-history.log": history.encode()})
+    take(settings, folder)
+    found = query(settings, "SELECT method FROM raw.patch_event ORDER BY patched_at")
+    assert [method for (method,) in found] == list(minutes.values())
 
 
 def test_files_that_are_too_large_are_refused(settings, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

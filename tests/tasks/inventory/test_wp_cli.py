@@ -49,6 +49,17 @@ def test_warnings_of_php_before_the_json_change_nothing() -> None:
     assert wp_cli.component_list(logged) == (quiet, [])
 
 
+def test_a_byte_order_mark_before_the_output_changes_nothing() -> None:
+    text = case("wordpress/plugin-list.json")
+    assert wp_cli.component_list(f"\ufeff\ufeff{text}") == wp_cli.component_list(text)
+    assert wp_cli.core_version("\ufeff6.1.9\n") == "6.1.9"
+
+
+def test_an_inner_list_of_an_output_that_was_cut_short_is_not_taken_for_the_whole() -> None:
+    with pytest.raises(SourceError, match="JSON list"):
+        wp_cli.component_list('[\n  {"name": "a", "tags":\n    []\n')
+
+
 def test_an_entry_without_a_name_is_rejected_and_the_others_are_kept() -> None:
     listed, rejects = wp_cli.component_list('[{"name": "a"}, 7, {"name": ""}, {"name": "b"}]')
     assert [item.name for item in listed] == ["a", "b"]
@@ -70,6 +81,7 @@ def test_answers_hold_time_offers_and_what_is_current() -> None:
     assert not plugins.covers("acme-premium"), "the directory knows nothing of a premium plugin"
     assert answers["themes"].offered == {"twentytwentythree": "1.6"}
     assert answers["core"].answered_at == datetime(2026, 11, 23, 4, 48, 8, tzinfo=UTC)
+    assert set(answers["core"].offered) == {"6.8.3", "6.1.10", "6.7.4"}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +89,7 @@ def test_answers_hold_time_offers_and_what_is_current() -> None:
     [
         # What WordPress itself stores when the server was not reached: it writes the time before it asks.
         {"update_core": {"updates": [], "version_checked": "6.1.9", "last_checked": 1795409288}},
+        {"update_core": {"updates": [{"response": "upgrade"}], "last_checked": 1795409288}},
         {"update_plugins": {"last_checked": 1795409288}},
         {"update_core": False, "update_plugins": None, "update_themes": []},
         {"update_plugins": {"last_checked": True, "response": {}}},
