@@ -244,8 +244,8 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of `sites.yaml`, for editors."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "site-upkeep sites.yaml",
         **Sites.model_json_schema(),
+        "title": "site-upkeep sites.yaml",
     }
 
 

@@ -1,16 +1,22 @@
 -- Grain: one row per incident: a run of down slots of one site and source without an up slot between them.
 CREATE OR REPLACE VIEW marts.incident AS
-WITH marked AS (
+WITH known AS (
+  SELECT *, lag(outcome) OVER slots AS previous_outcome, lead(outcome) OVER slots AS next_outcome
+  FROM staging.check_span
+  WHERE outcome IN ('up', 'down')
+  WINDOW slots AS (PARTITION BY site_id, source_id ORDER BY start_at)
+), down AS (
   SELECT
     *,
-    count(*) FILTER (outcome = 'up') OVER (PARTITION BY site_id, source_id ORDER BY start_at) AS up_before,
-    lead(outcome) OVER (PARTITION BY site_id, source_id ORDER BY start_at) AS next_outcome
-  FROM staging.check_span
+    count(*) FILTER (previous_outcome IS DISTINCT FROM 'down')
+      OVER (PARTITION BY site_id, source_id ORDER BY start_at ROWS UNBOUNDED PRECEDING) AS run_number
+  FROM known
+  WHERE outcome = 'down'
 ), run AS (
   SELECT
     site_id,
     source_id,
-    up_before,
+    run_number,
     min(start_at) AS started_at,
     min(local_date) AS started_date,
     max(end_at) AS ended_at,
@@ -19,11 +25,10 @@ WITH marked AS (
     mode(cause) AS cause,
     mode(status) AS status,
     arg_max(next_outcome, start_at) = 'up' AS is_end_seen
-  FROM marked
-  WHERE outcome = 'down'
-  GROUP BY site_id, source_id, up_before
+  FROM down
+  GROUP BY site_id, source_id, run_number
 )
-SELECT * EXCLUDE (up_before)
+SELECT * EXCLUDE (run_number)
 FROM run;
 COMMENT ON VIEW marts.incident IS 'One row per incident: a run of down slots of one site and source without an up slot between them.';
 COMMENT ON COLUMN marts.incident.site_id IS 'Site, as in sites.yaml.';
