@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import threading
 import time
@@ -107,17 +108,18 @@ def _time(text: str | None) -> float:
     """Return unix time from a number or RFC 3339; now where none is given, as Prometheus does."""
     if text is None:
         return time.time()
+    problem = BadQueryError(f'invalid parameter "time": cannot parse "{text}" to a valid timestamp')
     try:
-        return float(text)
+        at = float(text)
     except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadQueryError(f'invalid parameter "time": cannot parse "{text}" to a valid timestamp')
-    return moment.timestamp()
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise problem from None
+        at = moment.timestamp() if moment.tzinfo else math.nan
+    if not math.isfinite(at):
+        raise problem
+    return at
 
 
 def _handler(series: Mapping[str, Series]) -> type[BaseHTTPRequestHandler]:

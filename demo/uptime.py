@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ def write_uptime(site: Site, path: Path) -> None:
         seconds=np.round(seconds, 6)[is_checked],
         expiry=expiry[is_checked],
     )
+    os.utime(path, (site.end, site.end))
 
 
 def _utc(text: str) -> int:
