@@ -1,17 +1,11 @@
-"""Reports to look at and to test with: a rich quarter, one of which little is known, a bad one, and a hostile one.
-
-`python -m tests.tasks.render.sample FOLDER` writes them all as PDF, to be looked at.
-"""
+"""Three made-up quarters for tests and for looking at: `rich`, `sparse` (most of it not known) and `crowded` (a bad one)."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
 
-from tasks.render.document import write_report
 from tasks.report_model import (
     Action,
     AvailabilityView,
@@ -29,306 +23,364 @@ from tasks.report_model import (
     UpdatesView,
 )
 
-START, DAYS = date(2026, 7, 1), 92
-WEEKS = [f"W{week}" for week in range(27, 40)]
-GAP = range(50, 57)
-"""Days of the rich quarter of which nothing is known."""
-
+START, END = date(2026, 7, 1), date(2026, 10, 1)
+DAYS = [START + timedelta(days=number) for number in range((END - START).days)]
+WEEKS = [f"{START + timedelta(weeks=number):%-d %b}" for number in range(13)]
 HOSTILE = (
     "<script>alert(1)</script>",
-    "../../etc/passwd",
-    "{{7*7}}",
-    "{% raw %}",
+    "/../../../../etc/passwd",
+    "{{7*7}}${jndi:ldap://x}",
     "=cmd()|'/C calc'!A0",
-    "<img src=file:///etc/passwd>",
-    "<link rel=attachment href=file:///etc/passwd>",
-    "</title></style></svg>",
-    "a\u202eb",
-    "c\x00\x1b[31m\nd",
-    "\u4e2d\U0001f600",
-    "Aa1" * 40,
+    '"><img src=file:///etc/passwd>',
+    "<style>@import 'http://127.0.0.1/x'</style>",
+    "a" * 80,
 )
-"""What every text of the hostile report holds, in this order."""
-UNCHANGED = ("site_id", "ink", "accent", "logo_type", "locale", "quarter", "tone", "lane", "unit")
-"""Fields that are words of our own, checked before a report is made."""
+"""Texts that must arrive in the PDF as they are, and do nothing."""
 
-SQL = """SELECT path, sum(block_count) AS block_count
-FROM marts.attacked_path_day
+SQL = """SELECT path, sum(block_count) AS block_count, sum(block_count) / sum(sum(block_count)) OVER () AS share
+FROM marts.waf_path_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path ORDER BY block_count DESC"""
 
-ADVICE = (
-    ("act now", 94, "development", "updates", "updates.exploited_flaw", "Replace the abandoned booking plugin",
-     "It has a publicly exploited flaw, no fix is coming, and it was probed 1,904 times this quarter.",
-     "1 vulnerability open 41 days, EPSS 0.71", "2 to 3 days", "You approve, Northlight Studio builds", "CISA KEV; OWASP A06",
-     "the plugin is absent for 14 days and the ticket journey passes", "Probes of this flaw find nothing to hit"),
-    ("high", 81, "maintenance", "security", "security.single_path", "Close the old login endpoint",
-     "24,300 blocked requests aimed at xmlrpc.php, which nothing on the site uses.",
-     "50.4% of all blocks on one unused path", "up to an hour", "Northlight Studio", "WordPress hardening guide",
-     "no 2xx answer on the path for 30 days", "Blocks fall by half"),
-    ("high", 77, "maintenance", "availability", "availability.certificate_expiry", "Renew the certificate automatically",
-     "It was renewed by hand two days before it would have run out.",
-     "2 days left on 14 August, goal 21", "1 to 2 hours", "Northlight Studio", "CA/B Forum baseline",
-     "more than 21 days left on every check for 30 days", "No renewal needs a person"),
-    ("medium", 62, "maintenance", "coverage", "availability.monitoring_gap", "Watch the site without gaps",
-     "For seven days in August nobody can say whether the site was up.",
-     "92.4% of the quarter is watched, goal 95%", "up to an hour", "Northlight Studio", "Google SRE workbook",
-     "at least 95% watched for 30 days", "Every day of the next quarter is known"),
-    ("low", 31, "support", "security", "security.visitors_blocked", "Let the newsletter form through the firewall",
-     "Eleven likely visitors were turned away at the form.",
-     "14 blocks of 11 clients that browsed normally", "1 to 2 hours", "Northlight Studio", "OWASP CRS tuning guide",
-     "no likely visitor blocked there for 14 days", "About one more sign-up a week"),
-)  # fmt: skip
+
+def fact(label: str, text: str, value: float | None = None, **more: object) -> Fact:
+    return Fact(**({"label": label, "text": text, "value": value, "unit": "count", "query": "marts.sample"} | more))  # type: ignore[arg-type]
 
 
-def recommendation(number: int, row: tuple[Any, ...]) -> RecommendationView:
-    band, risk, lane, area, rule, title, why, evidence, effort, owner, standard, closed, expected = row
+def recommendation(number: int, title: str, why: str, band: str, risk: int, lane: str, area: str, **more: str) -> RecommendationView:
+    words = {
+        "evidence": "50.4% of all blocks on one path that nothing on the site uses",
+        "rule_id": "security.single_path",
+        "sql": SQL,
+        "effort": "1 to 2 hours",
+        "owner": "Northlight Studio",
+        "due": "30 Nov 2026",
+        "standard": "WordPress hardening guide",
+        "closed_when": "no request to the path is answered with 2xx for 30 days",
+        "expected": "half of the blocked requests are gone",
+    }
     return RecommendationView(
-        number=f"R-{number:02d}", title=title, why=why, band=band, risk=risk, lane=lane, evidence=evidence, rule_id=rule,
-        sql=SQL, effort=effort, owner=owner, due="31 Oct 2026", standard=standard, closed_when=closed, expected=expected,
-        area=area,
-    )  # fmt: skip
-
-
-def fact(label: str, text: str, value: float | None = 1.0, **more: Any) -> Fact:
-    return Fact(label=label, text=text, value=value, unit="count", query="marts.example", **more)
-
-
-def wave(base: float, *, rise: float = 0.0, gap: bool = False) -> list[float | None]:
-    """Thirteen weekly numbers that look like data; always the same."""
-    swing = (0, 4, -3, 6, 1, -5, 3, 8, -2, 2, 5, -1, 4)
-    return [None if gap and week in (7, 8) else base * (1 + step / 60) + rise * week for week, step in enumerate(swing)]
-
-
-def availability() -> AvailabilityView:
-    down = {9: 3.0, 33: 41.0, 34: 6.0, 71: 12.0, 80: 15.0}
-    budget, left, burn = 132.0, 132.0, list[float | None]()
-    for day in range(DAYS):
-        left -= down.get(day, 0)
-        burn.append(None if day in GAP else left)
-    level = {3.0: 1, 6.0: 2, 12.0: 2, 15.0: 2, 41.0: 3}
-    return AvailabilityView(
-        lead="77 minutes of downtime against an agreed 132 minutes: 42% of it is left. For 7 days nobody can say.",
-        stats=[
-            fact("uptime", "99.94%", tone="good", note="goal 99.9%"), fact("incidents", "5"),
-            fact("longest outage", "41 minutes"), fact("of the quarter not known", "7.6%", tone="unknown"),
-        ],
-        days=[
-            DayState(day=START + timedelta(days=day), level=None if day in GAP else level.get(down.get(day, 0), 0))
-            for day in range(DAYS)
-        ],
-        burn=burn,
-        budget_minutes=budget,
-        incidents=[
-            ("Fri 10 Jul, 03:12", "no answer in time", "3", "03:15"),
-            ("Mon 3 Aug, 09:00", "the site answered 502", "41", "09:41"),
-            ("Tue 4 Aug, 22:18", "the site answered 502", "6", "22:24"),
-            ("Thu 10 Sep, 11:05", "the name did not resolve", "12", "11:17"),
-            ("Sat 19 Sep, 02:40", "the certificate was refused", "15", "not seen"),
-        ],
-        incident_note="",
-        action=Action(text="Renew the certificate automatically.", numbers="R-03", anchor="R-03"),
-    )  # fmt: skip
-
-
-def security() -> SecurityView:
-    rows: list[list[float] | None] = [
-        [2100 + 180 * (week % 4), 900 + 90 * (week % 3), 300 + 60 * (week % 5), 150 + 15 * week, 40 + 9 * week]
-        for week in range(13)
-    ]
-    rows[7] = None
-    return SecurityView(
-        lead="The firewall stopped 48,200 hostile requests, 50% of them at /xmlrpc.php.",
-        stats=[
-            fact("attacks stopped", "48,200"), fact("of all requests", "3.1%", note="of 1,554,800 logged"),
-            fact("attempts to log in", "9,120"), fact("blocks of likely visitors", "14", tone="warn"),
-        ],
-        chart_title="Requests blocked per week",
-        week_labels=WEEKS,
-        classes=["File access", "Scanners", "SQL injection", "Cross-site scripting", "Everything else"],
-        weeks=rows,
-        paths=[
-            ("/xmlrpc.php", "24,300"), ("/wp-login.php", "9,120"), ("/?s=<script>alert(1)</script>", "611"),
-            ("/../../etc/passwd", "402"), ('/"><img src=file:///etc/passwd>', "87"), ("/{{7*7}}${jndi:ldap://x}", "55"),
-        ],
-        networks=[
-            ("203.0.113.0/24", "61", "12,904"), ("198.51.100.0/24", "44", "7,310"), ("192.0.2.0/24", "40", "2,845"),
-            ("2001:db8:51::/48", "12", "911"), ("203.0.114.0/24", "9", "602"), ("198.51.101.0/24", "3", "77"),
-        ],
-        visitors=[("/newsletter", "11", "14"), ("/contact?topic=hire", "2", "3")],
-        visitors_note="Clients that were answered normally ten times or more on the same day. Likely, not proved.",
-        action=Action(text="Close the old login endpoint, and one more.", numbers="R-02, R-05"),
-    )  # fmt: skip
-
-
-def updates(applied: int = 63, late: int = 3) -> UpdatesView:
-    names = ("WordPress", "Booking Calendar", "Contact Form 7", "openssl", "nginx-common", "Yoast SEO", "libxml2", "php8.3-fpm")
-    return UpdatesView(
-        lead=f"{applied} updates were applied; {late} known of are past the agreed date.",
-        stats=[
-            fact("updates applied", f"{applied}"), fact("updates overdue", f"{late}", tone="bad", note="of what is known"),
-            fact("components not known", "4", tone="unknown", note="of 212"), fact("last inventory", "30 September"),
-        ],
-        week_labels=[label if number % 4 == 0 else "" for number, label in enumerate(WEEKS)],
-        weeks=[[float(3 + (week * 7) % 6)] for week in range(13)],
-        states=[("Current", 201), ("Update available", 7), ("Not known", 4)],
-        outstanding=[
-            (f"{names[1 + number % 7]}{' (security)' if number == 0 else ''}", "5.1.2-1ubuntu0.3", "5.1.9", "12 Aug", f"{41 - number}")
-            for number in range(min(late, 10))
-        ],
-        outstanding_note="" if late <= 10 else f"The first 10 of {late}.",
-        applied=[
-            (f"{START + timedelta(days=number):%-d %b}", names[number % 8], f"{number % 4}.1.{number}", f"{number % 4}.1.{number + 1}",
-             "by this date" if number % 3 == 0 else "apt")
-            for number in range(min(applied, 60))
-        ],
-        applied_note="“By” a date: seen in the inventory of that day, applied at some time since the one before.",
-        action=Action(text="Replace the abandoned booking plugin.", numbers="R-01", anchor="R-01"),
-    )  # fmt: skip
-
-
-def coverage(advice: list[RecommendationView]) -> CoverageView:
-    full: list[float | None] = [1.0] * DAYS
-    gappy: list[float | None] = [None if day in GAP else 1.0 if day % 9 else 0.6 for day in range(DAYS)]
-    numbers = {item.rule_id: item for item in reversed(advice)}
-    return CoverageView(
-        lead="Of all that the sources should have said about this quarter, 96% was said.",
-        stats=[
-            fact("known of the quarter", "96%"), fact("days with a gap", "7", tone="unknown"),
-            fact("lines rejected", "12"), fact("rules that could not look", "2"),
-        ],
-        strips=[
-            SourceStrip(name="uptime", kind="uptime checks", days=gappy, text="92.4%"),
-            SourceStrip(name="audit", kind="firewall events", days=full, text="100%"),
-            SourceStrip(name="access", kind="requests", days=[*full[:90], 0.4, None], text="98.4%"),
-            SourceStrip(name="patches", kind="installed versions", days=full, text="100%"),
-        ],
-        gaps=[("uptime", "20 Aug", "26 Aug")],
-        rejects=[("access", "no time that can be read", "11"), ("audit", "cut in the middle", "1")],
-        silent=[
-            ("availability.below_slo", "availability was 99.94%, goal 99.9%"),
-            ("updates.routine_overdue", "no routine update is past its date"),
-            ("security.login_brute_force", "no day had more than 500 attempts"),
-        ],
-        unknown=[("updates.end_of_life", "no source says when PHP ends"), ("coverage.backups", "no backup source")],
-        evidence=[Proof(numbers=item.number, rule_id=rule, sql=SQL) for rule, item in sorted(numbers.items())],
-        action=Action(text="Watch the site without gaps.", numbers="R-04"),
-    )  # fmt: skip
+        number=f"R-{number:02d}", title=title, why=why, band=band, risk=risk, lane=lane, area=area, **(words | more)  # type: ignore[arg-type]
+    )
 
 
 def rich() -> Report:
-    """A good quarter of a well-watched site, with a week of unknown uptime."""
-    advice = [recommendation(number, row) for number, row in enumerate(ADVICE, start=1)]
+    """Return an ordinary quarter of a well watched site."""
+    items = [
+        recommendation(
+            1, "Replace the abandoned booking plugin", "It has a publicly exploited flaw, no fix is coming, and it was probed 1,904 times this quarter.",
+            "act now", 94, "development", "updates", rule_id="updates.security_overdue", effort="2 to 3 days", owner="You approve, Northlight Studio builds",
+            due="31 Oct 2026", standard="CISA KEV; OWASP A06:2021", closed_when="plugin absent for 14 days and the ticket journey passes",
+            evidence="1 vulnerability open for 41 days",
+        ),
+        recommendation(2, "Close the old login endpoint", "24,300 blocked requests aimed at xmlrpc.php, which nothing on the site uses.", "high", 81, "maintenance", "security"),
+        recommendation(
+            3, "Add disk space before December", "At the current trend the disk is full on 9 December.", "high", 77, "maintenance", "availability",
+            rule_id="availability.below_slo", effort="2 to 4 hours", standard="Google SRE, capacity planning",
+            closed_when="used share stays under 75% for 14 days", evidence="82% used, growing 0.26 points a day",
+        ),
+        recommendation(
+            4, "Allow editors through rule 941100", "Four people were turned away from saving a page.", "medium", 58, "support", "security",
+            rule_id="security.visitors_blocked", effort="up to an hour", closed_when="no likely visitor is blocked for 14 days",
+            evidence="9 blocks of 4 likely visitors",
+        ),
+        recommendation(
+            5, "Send the access log of the staging host", "A source that should deliver every day was silent for 18 days.", "medium", 52, "maintenance", "coverage",
+            rule_id="coverage.source_silent", effort="up to an hour", closed_when="a row arrives on 95% of days", evidence="data on 74 of 92 days",
+        ),
+    ]  # fmt: skip
     return Report(
-        site_id="museum", site_name="Harbour & Vale Museum", client_name="Harbour & Vale Trust", host="harbourvale.example",
-        agency_name="Northlight Studio", contact="hello@northlight.example", ink="#14213a", accent="#3a4fd8", logo=None,
-        logo_type="image/png", locale="en-GB", quarter="2026Q3", start_date=START, end_date=date(2026, 10, 1),
-        period="July to September 2026", data_as_of="30 September 2026", snapshot_id="20261001T020000Z-5f2b810c",
-        verdict=[
-            ("The site is ", False), ("healthy, with one security action overdue", True),
-            (". It was up 99.94% of the time that was watched; one plugin with a known exploited flaw still needs your "
-             "approval to replace.", False),
-        ],
-        dials=[
-            Dial(name="Availability", score=79, note="goal 99.9%", tone="warn"),
-            Dial(name="Security", score=54, note="2 open", tone="warn"),
-            Dial(name="Updates", score=97, note="3 past their date", tone="good"),
-            Dial(name="Data coverage", score=96, note="of the quarter", tone="good"),
-        ],
-        kpis=[
-            fact("Uptime", "99.94%", tone="good", note="goal 99.9%", series=wave(99.9, gap=True)),
-            fact("Response time", "412 ms", note="median of the checks", series=wave(430, rise=-3, gap=True)),
-            fact("Attacks stopped", "48,200", series=wave(3600, rise=40)),
-            fact("Updates applied", "63", series=wave(5)),
-            fact("Updates overdue", "3", tone="bad", note="of what is known"),
-            fact("Requests served", "1,554,800", note="on 92 days", series=wave(119_000, rise=900)),
-        ],
-        lanes=[
+        site_id="harbour-vale",
+        site_name="Harbour & Vale Museum",
+        client_name="Harbour & Vale Trust",
+        host="harbourvale.example",
+        agency_name="Northlight Studio",
+        contact="hello@northlight.example",
+        ink="#14213a",
+        accent="#3a4fd8",
+        logo=None,
+        logo_type="image/png",
+        locale="en-GB",
+        quarter="2026Q3",
+        start_date=START,
+        end_date=END,
+        period="July to September 2026",
+        data_as_of="30 September 2026",
+        snapshot_id="9f2c61d04be7a855c1d2e3f405162738",
+        verdict=(
+            ("The site is ", False),
+            ("healthy, with one security action overdue", True),
+            (". It stayed up 99.94% of the quarter; one plugin with a known exploited flaw still needs your approval to replace.", False),
+        ),
+        dials=(
+            Dial(name="Availability", score=96, note="goal 99.9%", tone="good"),
+            Dial(name="Security", score=68, note="2 open", tone="warn"),
+            Dial(name="Updates", score=84, note="2 past their date", tone="good"),
+            Dial(name="Data coverage", score=None, note="not known", tone="unknown"),
+        ),
+        kpis=(
+            fact("Uptime", "99.941%", 99.941, unit="percent", note="goal 99.9%", tone="good", series=[99.9, 100, 99.7, 100, 100, None, None, 100, 99.8, 100, 100, 99.9, 100]),
+            fact("Response time", "184 ms", 184, unit="ms", note="median of the checks", series=[240, 238, 251, 230, 221, 214, 209, 204, 199, 190, 188, 186, 184]),
+            fact("Attacks stopped", "48,200", 48_200, note="31% more than in Q2", series=[3500, 3700, 3750, 4400, 3800, 4500, 3000, 4600, 4100, 4500, 3100, 4000, 3900]),
+            fact("Updates applied", "63", 63, note="median 3 days", tone="good", series=[4, 6, 0, 9, 3, 5, 2, 7, 6, 8, 4, 5, 4]),
+            fact("Updates overdue", "2", 2, note="of what is known", tone="bad", series=()),
+            fact("Requests served", "not known", None, note="no access log", tone="unknown"),
+        ),
+        lanes=(
             LaneCard(lane="support", headline="Not measured", text="No helpdesk is connected, so tickets are not part of this report."),
-            LaneCard(lane="maintenance", headline="63 updates", text="25,344 uptime checks."),
+            LaneCard(lane="maintenance", headline="63 updates", text="26,496 uptime checks. No update caused an outage."),
             LaneCard(lane="development", headline="1 proposal", text="Scoped and quoted separately."),
+        ),
+        recommendations=items,
+        availability=_availability(),
+        security=_security(),
+        updates=_updates(),
+        coverage=_coverage(items),
+    )  # fmt: skip
+
+
+def _availability() -> AvailabilityView:
+    levels: list[int | None] = [0] * len(DAYS)
+    for day, level in ((5, 1), (17, 3), (18, 1), (40, 2), (66, 1), (77, 2)):
+        levels[day] = level
+    levels[50:55] = [None] * 5
+    spent = {5: 3.0, 17: 41.0, 18: 2.0, 40: 12.0, 66: 4.0, 77: 15.0}
+    left, burn = 132.0, list[float | None]()
+    for number in range(len(DAYS)):
+        left -= spent.get(number, 0.0)
+        burn.append(None if levels[number] is None else left)
+    return AvailabilityView(
+        lead="77 minutes of downtime against an agreed 132 minutes: 42% of it is left. For 5 days nobody can say.",
+        stats=(
+            fact("uptime", "99.941%", 99.941, unit="percent", note="goal 99.9%", tone="good"),
+            fact("incidents", "6", 6),
+            fact("longest outage", "41 minutes", 2460, unit="seconds"),
+            fact("of the quarter not known", "5.4%", 120, unit="hours", tone="unknown"),
+        ),
+        days=[DayState(day=day, level=level) for day, level in zip(DAYS, levels, strict=True)],
+        burn=burn,
+        budget_minutes=132.0,
+        incidents=(
+            ("Mon 6 Jul, 09:14", "the connection was refused", "3", "09:17"),
+            ("Sat 18 Jul, 02:31", "the site answered 503", "41", "03:12"),
+            ("Sun 19 Jul, 11:05", "no answer within 10 seconds", "2", "11:07"),
+            ("Mon 10 Aug, 14:40", "the name could not be resolved", "12", "14:52"),
+            ("Sat 5 Sep, 23:58", "the site answered 500", "4", "not seen"),
+            ("Wed 16 Sep, 08:20", "the certificate was not accepted", "15", "08:35"),
+        ),
+        incident_note="",
+        action=Action(text="Add disk space before December.", numbers="R-03"),
+    )
+
+
+def _security() -> SecurityView:
+    weeks: list[Sequence[float] | None] = [
+        [2100 + 90 * (number % 5), 800 + 70 * (number % 4), 420 - 10 * number, 260 + 15 * (number % 3), 90] for number in range(13)
+    ]
+    weeks[7] = None
+    return SecurityView(
+        lead="The firewall stopped 48,200 hostile requests, 50% of them at /xmlrpc.php.",
+        stats=(
+            fact("attacks stopped", "48,200", 48_200),
+            fact("of all requests", "2.3%", 2.3, unit="percent", note="of 2,091,455 logged"),
+            fact("attempts to log in", "9,120", 9120),
+            fact("blocks of likely visitors", "9", 9, tone="warn"),
+        ),
+        chart_title="Requests blocked per week",
+        week_labels=WEEKS,
+        classes=("Scanners", "SQL injection", "Cross-site scripting", "File access", "Everything else"),
+        weeks=weeks,
+        paths=(
+            ("/xmlrpc.php", "24,300"), ("/wp-login.php", "9,120"), ("/?s=<script>alert(1)</script>", "611"), ("/../../etc/passwd", "402"),
+            ('/"><img src=file:///etc/passwd>', "87"), ("/{{7*7}}${jndi:ldap://x}", "55"), ("/wp-content/plugins/booking/=cmd()", "31"), ("/.env", "12"),
+        ),
+        networks=(
+            ("203.0.113.0/24", "61", "12,044"), ("198.51.100.0/24", "14", "8,310"), ("192.0.2.0/24", "92", "3,001"), ("2001:db8:77::/48", "9", "940"),
+            ("2001:db8:1234::/48", "3", "771"), ("203.0.112.0/24", "21", "502"), ("198.51.101.0/24", "2", "98"), ("192.0.3.0/24", "1", "44"),
+        ),
+        visitors=(("/wp-admin/post.php", "4", "9"), ("/kontakt/", "1", "2")),
+        visitors_note="Clients that were answered normally ten times or more on the same day. Likely, not proved.",
+        action=Action(text="Close the old login endpoint.", numbers="R-02 and R-04"),
+    )  # fmt: skip
+
+
+def _updates() -> UpdatesView:
+    names = ("booking-forms", "seo-toolkit", "openssl", "libxml2", "gallery-lite", "php8.3-fpm", "wordpress", "nginx")
+    return UpdatesView(
+        lead="63 updates were applied; 2 known of are past the agreed date. Of 11 of 148 components nobody knows whether they are current.",
+        stats=(
+            fact("updates applied", "63", 63),
+            fact("updates overdue", "2", 2, tone="bad", note="of what is known"),
+            fact("components not known", "11", 11, tone="unknown", note="of 148"),
+            fact("last inventory", "30 September", None, unit="date"),
+        ),
+        week_labels=[label if number % 4 == 0 else "" for number, label in enumerate(WEEKS)],
+        weeks=[[4.0], [6.0], [0.0], [9.0], None, [5.0], [2.0], [7.0], [6.0], [8.0], [4.0], [5.0], [4.0]],
+        states=(("Current", 129), ("Update available", 8), ("Not known", 11)),
+        outstanding=(("booking-forms (security)", "5.1.2", "5.1.9", "18 Aug", "34"), ("gallery-lite", "2.0", "2.3.1", "2 Sep", "5")),
+        outstanding_note="",
+        applied=[
+            (f"{DAYS[number]:%-d %b}", names[number % 8], f"{number % 7}.{number % 5}.1", f"{number % 7}.{number % 5}.2", "unattended" if number % 3 else "by this date")
+            for number in range(0, 84, 2)
         ],
-        recommendations=advice, availability=availability(), security=security(), updates=updates(), coverage=coverage(advice),
+        applied_note="“By” a date: seen in the inventory of that day, applied at some time since the one before.",
+        action=Action(text="Replace the abandoned booking plugin.", numbers="R-01"),
+    )  # fmt: skip
+
+
+def _coverage(items: Sequence[RecommendationView]) -> CoverageView:
+    whole: list[float | None] = [1.0] * len(DAYS)
+    holed = [None if 50 <= number < 55 else 0.97 for number in range(len(DAYS))]
+    partly = [None if number < 18 else 0.4 + (number % 7) / 10 for number in range(len(DAYS))]
+    rules = {item.rule_id: item.sql for item in items}
+    return CoverageView(
+        lead="The 4 sources of this site cover 89% of the quarter.",
+        stats=(
+            fact("of the quarter covered", "89%", 89, unit="percent"),
+            fact("gaps of a day or more", "2", 2),
+            fact("pieces of input rejected", "31", 31),
+            fact("snapshot", "9f2c61d0", None, unit="hash"),
+        ),
+        strips=(
+            SourceStrip(name="uptime", kind="uptime checks", days=holed, text="87 of 92 days"),
+            SourceStrip(name="firewall", kind="firewall events", days=whole, text="92 of 92 days"),
+            SourceStrip(name="access", kind="requests", days=partly, text="74 of 92 days"),
+            SourceStrip(name="inventory", kind="installed versions", days=whole, text="92 of 92 days"),
+        ),
+        gaps=(("uptime", "20 Aug", "24 Aug"), ("access", "1 Jul", "18 Jul")),
+        rejects=(("firewall", "not JSON", "29"), ("access", "the request line is malformed", "2")),
+        silent=(("availability.certificate_expiry", "71 days of validity left"), ("security.waf_detects_only", "the firewall enforces"), ("updates.stale_data", "every list was proved current within 3 days")),
+        unknown=(("security.login_brute_force", "an access log of the first 18 days"),),
+        evidence=[Proof(numbers=", ".join(i.number for i in items if i.rule_id == rule), rule_id=rule, sql=sql) for rule, sql in rules.items()],
+        action=Action(text="Send the access log of the staging host.", numbers="R-05"),
     )  # fmt: skip
 
 
 def sparse() -> Report:
-    """A quarter of which almost nothing is known."""
-    unknown = [
-        fact(label, "not known", None, tone="unknown", note=note)
-        for label, note in (
-            ("Uptime", "no checks"), ("Response time", "no checks"), ("Attacks stopped", "no firewall log"),
-            ("Updates applied", "no inventory"), ("Updates overdue", "no inventory"), ("Requests served", "no access log"),
-        )
-    ]  # fmt: skip
-    missing = "no {} of this quarter is in the warehouse"
+    """Return a quarter of which next to nothing is known."""
     report = rich()
+    unknown = [replace(item, text="not known", value=None, tone="unknown", series=(), note="no data") for item in report.kpis]
+    nothing: list[float | None] = [None] * len(DAYS)
+    stats = [replace(item, text="not known", value=None, tone="unknown", note="") for item in report.coverage.stats]
     return replace(
-        report, site_id="sparse", recommendations=[], kpis=unknown,
-        verdict=[("The state of the site is ", False), ("mostly not known", True), (". Whether it was up was not watched.", False)],
+        report,
+        verdict=(("The state of the site is ", False), ("mostly not known", True), (". Whether it was up was not watched.", False)),
         dials=[Dial(name=dial.name, score=None, note="no data", tone="unknown") for dial in report.dials],
-        availability=NoData(title="Availability", missing=missing.format("uptime check"), remedy="Add an uptime source."),
-        security=NoData(title="Security", missing=missing.format("WAF log"), remedy="Add a waf_logs source."),
-        updates=NoData(title="Updates", missing=missing.format("inventory"), remedy="Add a patches_bundle source."),
+        kpis=unknown,
+        data_as_of="not known",
+        lanes=(
+            report.lanes[0],
+            LaneCard(lane="maintenance", headline="Updates not known", text="0 uptime checks."),
+            LaneCard(lane="development", headline="No proposals", text="Nothing in this quarter’s data asks for larger change."),
+        ),
+        recommendations=(),
+        availability=NoData(title="Availability", missing="no uptime check of this quarter is in the warehouse", remedy="Add an uptime source, or see the gaps under data coverage."),
+        security=NoData(title="Security", missing="no WAF log of this quarter is in the warehouse", remedy="Add a waf_logs source for the firewall in front of this site."),
+        updates=NoData(title="Updates", missing="no inventory of this site is in the warehouse", remedy="Add a patches_bundle source and its cron job on the server."),
         coverage=replace(
-            report.coverage, lead="None of the sources said anything about this quarter.", gaps=[], rejects=[], evidence=[], action=None,
-            strips=[SourceStrip(name="uptime", kind="uptime checks", days=[None] * DAYS, text="0%")],
-            stats=[fact("known of the quarter", "not known", None, tone="unknown"), *report.coverage.stats[1:]],
+            report.coverage,
+            lead="The 2 sources of this site cover 0% of the quarter; 2 of them brought nothing at all.",
+            stats=stats,
+            strips=[replace(strip, days=nothing, text="0 of 92 days") for strip in report.coverage.strips[:2]],
+            gaps=(("uptime", "1 Jul", "30 Sep"), ("firewall", "1 Jul", "30 Sep")),
+            rejects=(),
+            silent=(),
+            unknown=[(f"availability.rule_{number}", "uptime checks of this quarter") for number in range(11)],
+            evidence=(),
+            action=None,
         ),
     )  # fmt: skip
 
 
-def bad() -> Report:
-    """A bad quarter: forty recommendations, very long names, a budget overdrawn, in colours of the agency's own."""
-    long = "Königlich-Bayerische Donaudampfschifffahrtsgesellschaft & Söhne – Stiftung für Łódź, Kraków und Škofja Loka"
-    advice = []
-    for number in range(1, 41):
-        row = list(ADVICE[min((number - 1) // 8, 4)])
-        row[5] = f"{row[5]} in {long if number % 7 == 0 else f'part {number}'}"
-        row[10] = "OWASP A06:2021; NIST SP 800-40r4; WordPress hardening guide" if number % 3 == 0 else row[10]
-        row[4] = f"{row[4]}_{number}"
-        advice.append(recommendation(number, tuple(row)))
-    view = availability()
-    burn = [None if value is None else value - 9.3 * day for day, value in enumerate(view.burn)]
+def crowded() -> Report:
+    """Return a bad quarter: 40 recommendations, huge numbers, very long names."""
     report = rich()
+    bands = [("act now", 99)] * 6 + [("high", 82)] * 14 + [("medium", 60)] * 12 + [("low", 22)] * 8
+    items = [
+        recommendation(
+            number, f"Update the {'exceptionally-long-named-' * (number % 3)}component-{number} to the newest version that its maker offers",
+            "The flaw is exploited in the wild and the fix has been there for weeks. " * (1 + number % 3),
+            band, risk, ("support", "maintenance", "development")[number % 3], ("security", "updates", "availability")[number % 3],
+            rule_id=("updates.security_overdue", "security.single_path", "availability.below_slo")[number % 3],
+            owner="You decide, The Very Long Named Agency for Websites & Partners can do it",
+        )
+        for number, (band, risk) in enumerate(bands, start=1)
+    ]  # fmt: skip
+    many = Action(text=f"{items[0].title}.", numbers=", ".join(item.number for item in items[:12]) + " and R-40")
+    security, updates, availability = _security(), _updates(), _availability()
     return replace(
-        report, site_id="bad", site_name=long, client_name=long, host=f"{'very-long-' * 8}name.example", ink="#3b1029",
-        accent="#c2410c", recommendations=advice, updates=updates(480, 64), coverage=coverage(advice),
-        verdict=[
-            ("The site is ", False), ("in need of 24 actions soon", True),
-            (f". It was up 98.61% of the time that was watched; first of all, {advice[6].title}.", False),
-        ],
-        dials=[
-            Dial(name="Availability", score=0, note="goal 99.9%", tone="bad"),
-            Dial(name="Security", score=8, note="31 open", tone="bad"),
-            Dial(name="Updates", score=None, note="mostly not known", tone="unknown"),
-            Dial(name="Data coverage", score=100, note="of the quarter", tone="good"),
-        ],
-        availability=replace(
-            view, lead="923 minutes of downtime against an agreed 132 minutes: that is 7.0 times as much.", burn=burn,
-            incidents=[*view.incidents, *view.incidents, *view.incidents[:2]], incident_note="The 12 longest of 61.",
-            action=Action(text=f"Renew the certificate automatically in {long}, and 7 more.", numbers="R-17 to R-24"),
+        report,
+        site_name="The Donaudampfschifffahrtselektrizitätenhauptbetriebswerk Museum of Łódź, Zürich & Århus",
+        client_name="Donaudampfschifffahrtsgesellschaft",
+        host="www.donaudampfschifffahrtselektrizitaetenhauptbetriebswerk.museum.example",
+        agency_name="The Very Long Named Agency for Websites & Partners",
+        contact="a.very.long.address.of.somebody@the-very-long-named-agency.example",
+        verdict=(
+            ("The site is ", False),
+            ("in need of twenty actions soon", True),
+            (f". It was up 91.02% of the time that was watched; first of all, {items[0].title[0].lower()}{items[0].title[1:]}.", False),
         ),
+        dials=(
+            Dial(name="Availability", score=0, note="goal 99.9%", tone="bad"),
+            Dial(name="Security", score=12, note="26 open", tone="bad"),
+            Dial(name="Updates", score=51, note="1,204 past their date", tone="warn"),
+            Dial(name="Data coverage", score=100, note="of the quarter", tone="good"),
+        ),
+        kpis=[replace(item, text="1,234,567,890", value=1_234_567_890, tone="bad", note="recognised, let through") for item in report.kpis],
+        recommendations=items,
+        availability=replace(
+            availability,
+            days=[DayState(day=day, level=number % 4) for number, day in enumerate(DAYS)],
+            burn=[132.0 - 90 * number for number in range(len(DAYS))],
+            incidents=[availability.incidents[number % 6] for number in range(12)],
+            incident_note="The 12 longest of 340.",
+            action=many,
+        ),
+        security=replace(
+            security,
+            weeks=[[1e6 * number, 2.5e5, 1e5, 3e4, 10.0] for number in range(13)],
+            paths=[(f"/{'very-long-path/' * 4}"[:60], "12,345,678")] * 8,
+            action=many,
+        ),
+        updates=replace(
+            updates,
+            outstanding=[(f"{'long-plugin-name-' * 3}{number}", "10.11.12-1+deb13u4", "10.11.12-1+deb13u5", "18 Aug", "134") for number in range(10)],
+            outstanding_note="The first 10 of 1,204.",
+            applied=[(f"{DAYS[number]:%-d %b}", f"{'libsomething-' * 3}{number}", "10.11.12-1+deb13u4", "10.11.12-1+deb13u5", "unattended") for number in range(60)],
+            applied_note="The first 60 of 2,310; all are in marts.update_day.",
+            action=many,
+        ),
+        coverage=_coverage(items),
     )  # fmt: skip
 
 
-def hostile() -> Report:
-    """The rich quarter in which every text from outside is an attack."""
-    return replace(_hostile(rich()), site_id="hostile")
-
-
-def _hostile(value: Any, name: str = "") -> Any:
-    if name in UNCHANGED or name == "band":
-        return value
-    if isinstance(value, str):
-        return " ".join((value, *HOSTILE))
-    if isinstance(value, list | tuple):
-        return type(value)(_hostile(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _hostile(getattr(value, field.name), field.name) for field in fields(value)})
-    return value
-
-
-if __name__ == "__main__":
-    for make in (rich, sparse, bad, hostile):
-        write_report(make(), Path(sys.argv[1]))
+def hostile(text: str) -> Report:
+    """Return the rich quarter with `text` in every place that outside text can reach."""
+    report = rich()
+    item = replace(report.recommendations[0], title=text, why=text, evidence=text, owner=text, closed_when=text, standard=text, sql=text)
+    assert isinstance(report.availability, AvailabilityView)
+    assert isinstance(report.security, SecurityView)
+    assert isinstance(report.updates, UpdatesView)
+    return replace(
+        report,
+        site_name=text,
+        client_name=text,
+        host=text,
+        agency_name=text,
+        contact=text,
+        verdict=((text, False), (text, True)),
+        dials=[replace(dial, note=text) for dial in report.dials],
+        kpis=[replace(kpi, label=text, text=text, note=text) for kpi in report.kpis],
+        lanes=[replace(card, headline=text, text=text) for card in report.lanes],
+        recommendations=[item],
+        availability=replace(report.availability, lead=text, incidents=[(text, text, text, text)], incident_note=text),
+        security=replace(
+            report.security, lead=text, chart_title=text, classes=[text], weeks=[[1.0]] * 13, paths=[(text, "1")], networks=[(text, "1", "1")],
+            visitors=[(text, "1", "1")], visitors_note=text, action=Action(text=text, numbers="R-01"),
+        ),
+        updates=replace(report.updates, lead=text, states=[(text, 1)], outstanding=[(text,) * 5], applied=[(text,) * 5], applied_note=text),
+        coverage=replace(
+            report.coverage, lead=text, strips=[replace(report.coverage.strips[0], name=text, kind=text, text=text)], gaps=[(text,) * 3],
+            rejects=[(text,) * 3], silent=[(text, text)], unknown=[(text, text)], evidence=[Proof(numbers="R-01", rule_id=text, sql=text)],
+        ),
+    )  # fmt: skip
