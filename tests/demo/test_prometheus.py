@@ -82,7 +82,8 @@ def test_an_error_page_fails_with_its_status_and_shows_its_certificate(client: h
 
 def test_time_in_which_nobody_checked_has_no_samples(client: httpx.Client) -> None:
     first, after = KESTREL.unix("2026-08-10"), KESTREL.unix("2026-08-19")
-    assert samples(client, "probe_success", "9d", after - 60, KESTREL.url) == [[first - 60, "1"]]
+    assert samples(client, "probe_success", "9d", after - 60, KESTREL.url) == []
+    assert samples(client, "probe_success", "9d1m", after - 60, KESTREL.url) == [[first - 60, "1"]]
     assert samples(client, "probe_success", "1m", after, KESTREL.url) == [[after, "1"]]
 
 
