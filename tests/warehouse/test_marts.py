@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -143,14 +143,14 @@ def test_an_outstanding_update_is_closed_by_a_new_version_or_a_fresh_list_and_ne
         query = "SELECT seen_date, closed_date, due_date FROM marts.update_outstanding"
         ((seen, closed, due),) = con.execute(query).fetchall()
         assert (seen.day, closed) == (8, None)
-        assert due == datetime(2026, 8, 7).date()  # noqa: DTZ001 - 30 days after
+        assert due == date(2026, 8, 7)
         bundle(con, 22, "5.2", "none")
         ((_, closed, _),) = con.execute(query).fetchall()
         assert closed.day == 22
         assert con.execute(
             "SELECT day_date, old_version, new_version, at_precision FROM marts.update_day"
         ).fetchall() == [
-            (datetime(2026, 7, 22).date(), "5.1", "5.2", "between")  # noqa: DTZ001
+            (date(2026, 7, 22), "5.1", "5.2", "between")
         ]
 
 
@@ -168,3 +168,12 @@ def test_inventories_that_arrive_out_of_order_give_the_same_answer() -> None:
                 )
             answers.append(con.execute("SELECT * FROM marts.update_outstanding").fetchall())
     assert answers[0] == answers[1]
+
+
+def test_an_offer_on_an_old_list_does_not_make_the_list_current() -> None:
+    with warehouse("UTC", [], 60.0) as con:
+        bundle(con, 1, "5.1", "none")
+        bundle(con, 8, "5.1", "available", "5.2")
+        assert con.execute("SELECT collected_date, fresh_count FROM marts.bundle ORDER BY 1").fetchall() == [
+            (date(2026, 7, 1), 1), (date(2026, 7, 8), 0),
+        ]  # fmt: skip
