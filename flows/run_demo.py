@@ -10,7 +10,9 @@ import os
 import shutil
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from demo.configure import configure
 from demo.generate import generate
@@ -37,15 +39,17 @@ def run(folder: Path) -> int:
     os.environ["PREFECT_HOME"] = str(folder / "prefect")
     os.environ.pop("PREFECT_API_URL", None)
     quarter = parse_quarter(QUARTER)
+    # A day more on either side: the quarter starts before midnight UTC in Berlin and ends after it in New York.
+    midnight = datetime.min.time()
     window = {
-        "since": run_command.moment(f"{quarter.start_date}", ""),
-        "until": run_command.moment(f"{quarter.end_date}", ""),
+        "since": datetime.combine(quarter.start_date - timedelta(days=1), midnight, UTC),
+        "until": datetime.combine(quarter.end_date + timedelta(days=1), midnight, UTC),
     }
     with run_command.bars():
         generate(folder, lambda done, total: progress.report("source files", done, total))
         with serve(folder) as address:
             os.environ["UPKEEP_SITES"] = str(configure(folder, address))
-            steps = [
+            steps: list[tuple[str, dict[str, Any]]] = [
                 ("uptime-history", window),
                 ("patches", {}),
                 ("waf-logs", {}),

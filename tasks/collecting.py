@@ -6,7 +6,7 @@ Prefect-free: a flow adds schedule, retries, artifact and logs around these func
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -66,6 +66,7 @@ def jobs(
     site_ids: Sequence[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    load_block: Callable[[str], Awaitable[str]] | None = None,
 ) -> list[Job]:
     """Return one job per source of the given kinds, in the order of the file."""
     now = datetime.now(UTC)
@@ -84,6 +85,7 @@ def jobs(
             since=since,
             until=until,
             base=settings.sites_file.parent,
+            load_block=load_block,
             on_progress=partial(progress.report, f"{site.id} · {options.source_id}"),
         )
         for site in sites.select(site_ids)

@@ -12,19 +12,36 @@ A collector is one module `tasks/collect/<what>_<source>.py`, found by discovery
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tasks.errors import SourceError
 from warehouse.records import Record, Reject
 from warehouse.spool import Spool
 
 Identifier = str
 IDENTIFIER = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
+
+
+class SecretReference(BaseModel):
+    """Where a secret is kept: `{env: NAME}` or `{prefect: BLOCK}`. The secret itself never stands in `sites.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str | None = Field(default=None, min_length=1, description="Environment variable.")
+    prefect: str | None = Field(default=None, min_length=1, description="Prefect Secret block.")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SecretReference:
+        if (self.env is None) == (self.prefect is None):
+            raise ValueError("give either env or prefect, not both and not none")
+        return self
 
 
 class SourceOptions(BaseModel):
@@ -93,10 +110,30 @@ class Job:
     until: datetime | None = None
     base: Path = Path()
     """Folder of `sites.yaml`: relative paths of a source count from there."""
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    """Secrets that the options refer to, resolved; never logged, never landed."""
+    load_block: Callable[[str], Awaitable[str]] | None = None
+    """Reads a Prefect Secret block; None where the job does not run under Prefect."""
     on_progress: Callable[[int, int], None] | None = None
     """Called with (done, total) in units of the source's own (bytes, days)."""
+
+    async def secret(self, reference: SecretReference) -> str:
+        """Return the secret that the options refer to. It is for the request alone: never log it, never land it.
+
+        Raises:
+            SourceError: there is no such variable or block.
+        """
+        if reference.env is not None:
+            value = os.environ.get(reference.env)
+            if not value:
+                raise SourceError(f"The environment variable {reference.env} is not set: set it where the worker runs.")
+            return value
+        if self.load_block is None:
+            raise SourceError(f"The Prefect block {reference.prefect} can be read in a flow run only; use env here.")
+        try:
+            return await self.load_block(str(reference.prefect))
+        except ValueError:
+            raise SourceError(
+                f"There is no Prefect Secret block {reference.prefect!r}: make it on the server."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect import State, get_run_logger, runtime, task
 from prefect.artifacts import acreate_table_artifact
+from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed
 
@@ -61,7 +62,9 @@ async def collect_all(
     configuration = load_sites(settings.sites_file)
     collecting.land_configuration(configuration, settings)
     kinds = collecting.kinds(what, is_batch=is_batch)
-    jobs = collecting.jobs(configuration, settings, kinds, site_ids=sites, since=since, until=until)
+    jobs = collecting.jobs(
+        configuration, settings, kinds, site_ids=sites, since=since, until=until, load_block=_load_block
+    )
     reports = await (collect_batch if is_batch else collect_sources)(jobs)
     loaded = await load_landed(settings)
     await say(key, reports, loaded)
@@ -121,6 +124,12 @@ def run_name() -> str:
     sites = ", ".join(parameters.get("sites") or ["all sites"])
     window = parameters.get("quarter") or parameters.get("since") or f"{scheduled_at():%Y-%m-%d %H:%M}"
     return f"{sites} · {window}"
+
+
+async def _load_block(name: str) -> str:
+    """Return a secret out of a Prefect Secret block; raises ValueError where there is none."""
+    block: Any = await Secret.aload(name)
+    return str(block.get())
 
 
 def _safe(value: object) -> object:

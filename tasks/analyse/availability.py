@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,8 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
 
 def uptime_fact(pct: float, slo: float, days: pd.DataFrame, data: QuarterData) -> Fact:
     """Return availability as printed: never rounded up to what it is not."""
-    text = f"{int(pct * 1000) / 1000:.3f}%" if pct > 99.9 else f"{int(pct * 100) / 100:.2f}%"
+    digits = 3 if pct > 99.9 else 2
+    text = "100%" if pct == 100 else f"{math.floor(pct * 10**digits) / 10**digits:.{digits}f}%"
     weekly = days.groupby(data.week_of(days["day_date"]))[["up_seconds", "down_seconds"]].sum()
     ratio = 100 * weekly["up_seconds"] / (weekly["up_seconds"] + weekly["down_seconds"])
     return Fact(

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field, HttpUrl
 
-from tasks.contracts import Job, Outcome, SourceOptions
+from tasks.contracts import Job, Outcome, SecretReference, SourceOptions
 from tasks.errors import SourceError
 from warehouse.records import CheckResult
 from warehouse.spool import batch_id_of
@@ -49,6 +49,7 @@ class Options(SourceOptions):
         default=None, description="Label `instance` of the probe; the home page when left out."
     )
     every_seconds: float = Field(default=60, gt=0, description="Scrape interval of the probe, seconds.")
+    token: SecretReference | None = Field(default=None, description="Bearer token, as {env: NAME} or {prefect: BLOCK}.")
 
     @property
     def expected_every_seconds(self) -> int:
@@ -68,7 +69,7 @@ async def collect(job: Job) -> Outcome:
         raise SourceError("History needs a window: give --since and --until.")
     instance, landed, newest = options.instance or job.context.url, 0, None
     chunk = timedelta(seconds=min(SAMPLES * options.every_seconds, 7 * 86_400))
-    async with httpx.AsyncClient(base_url=str(options.url), trust_env=False, timeout=60) as client:
+    async with await _client(job, options, timeout=60) as client:
         start = job.since
         while start < job.until:
             end = min(start + chunk, job.until)
@@ -97,11 +98,16 @@ async def check(job: Job) -> str:
     options = job.options
     assert isinstance(options, Options)  # noqa: S101 - by kind
     instance, now = options.instance or job.context.url, datetime.now(UTC)
-    async with httpx.AsyncClient(base_url=str(options.url), trust_env=False, timeout=10) as client:
+    async with await _client(job, options, timeout=10) as client:
         rows = parse(await fetch(client, instance, now - timedelta(days=1), now), job, instance).num_rows
     if not rows:
         raise SourceError(f"{options.url} has no {METRICS['success']} of instance {instance!r} in the last day.")
     return f"{rows:,} samples in the last day"
+
+
+async def _client(job: Job, options: Options, *, timeout: float) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {await job.secret(options.token)}"} if options.token else {}
+    return httpx.AsyncClient(base_url=str(options.url), trust_env=False, timeout=timeout, headers=headers)
 
 
 async def fetch(client: httpx.AsyncClient, instance: str, start: datetime, end: datetime) -> dict[str, Any]:

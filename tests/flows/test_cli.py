@@ -75,14 +75,26 @@ def test_check_tries_every_source_and_says_what_to_mend(installation, capsys) ->
     assert "valid, 3 of 4 sources work" in out or "valid, 2 of 4 sources work" in out, out
 
 
-@pytest.mark.parametrize(("name", "path", "count"), [("modsecurity-v3-json", AUDIT, 375), ("access-combined", ACCESS, 1362), ("auto", ACCESS, 1362)])
+@pytest.mark.parametrize(
+    ("name", "path", "count"),
+    [("modsecurity-v3-json", AUDIT, 375), ("access-combined", ACCESS, 1362), ("auto", ACCESS, 1362)],
+)
 def test_try_prints_one_record_a_line(name, path, count, capsys) -> None:
     assert main(["try", name, str(path), "--json"]) == 0
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(records) == count
     expected = {"event_at", "client_ip", "host", "method", "path", "query", "status", "user_agent"}
     if path == AUDIT:
-        expected |= {"action", "is_enforced", "would_block", "score", "attack_class", "attack_classes", "rule_ids", "request_id"}
+        expected |= {
+            "action",
+            "is_enforced",
+            "would_block",
+            "score",
+            "attack_class",
+            "attack_classes",
+            "rule_ids",
+            "request_id",
+        }
     else:
         expected |= {"protocol", "bytes", "referrer"}
     assert expected <= set(records[0])
@@ -106,7 +118,10 @@ def test_try_of_a_file_that_is_not_there_is_one_sentence(capsys) -> None:
 
 def test_formats_and_rules_are_listed(capsys) -> None:
     assert main(["formats", "--json"]) == 0
-    assert [json.loads(line)["format"] for line in capsys.readouterr().out.splitlines()] == ["access-combined", "modsecurity-v3-json"]
+    assert [json.loads(line)["format"] for line in capsys.readouterr().out.splitlines()] == [
+        "access-combined",
+        "modsecurity-v3-json",
+    ]
     assert main(["rules", "--json"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 11
 
@@ -176,7 +191,9 @@ def test_collect_and_report_run_their_flows(tmp_path) -> None:
         "UPKEEP_SITES": str(tmp_path / "sites.yaml"), "UPKEEP_VAR": str(tmp_path / "var"), "PREFECT_HOME": str(tmp_path / "prefect"),
     }  # fmt: skip
     env.pop("PREFECT_API_URL", None)
-    done = subprocess.run([UPKEEP, "collect", "waf-logs", "--site", "one"], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [UPKEEP, "collect", "waf-logs", "--site", "one"], env=env, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "waf-logs: completed: 0 records from 2 sources\n"), done.stderr
     command = [UPKEEP, "report", "--quarter", "2026Q3", "--site", "one", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)

@@ -149,9 +149,7 @@ def test_an_outstanding_update_is_closed_by_a_new_version_or_a_fresh_list_and_ne
         assert closed.day == 22
         assert con.execute(
             "SELECT day_date, old_version, new_version, at_precision FROM marts.update_day"
-        ).fetchall() == [
-            (date(2026, 7, 22), "5.1", "5.2", "between")
-        ]
+        ).fetchall() == [(date(2026, 7, 22), "5.1", "5.2", "between")]
 
 
 def test_inventories_that_arrive_out_of_order_give_the_same_answer() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from tasks import collecting
 from tasks.contracts import Context, Job
+from tasks.errors import ConfigurationError
 from tasks.sites import parse_sites
 from tests.conftest import CASES
 from warehouse.connection import open_live
@@ -28,11 +29,13 @@ UNTIL = datetime.fromtimestamp(SAMPLES[-1][0] + 1, UTC)
 
 
 @contextlib.contextmanager
-def prometheus(answer) -> Iterator[str]:
+def prometheus(answer, authorizations: list | None = None) -> Iterator[str]:
     """A local HTTP server; `answer(query, time)` gives status and body."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if authorizations is not None:
+                authorizations.append(self.headers["Authorization"])
             query = parse_qs(urlsplit(self.path).query)
             status, body = answer(query["query"][0], float(query["time"][0]))
             self.send_response(status)
@@ -124,6 +127,27 @@ def test_a_server_that_is_not_prometheus_is_told_so(settings) -> None:
     with prometheus(lambda *_: (200, b"<html>")) as url:
         message = asyncio.run(collecting.collect(job(settings, url))).outcome.message
     assert "does not answer as Prometheus does" in message
+
+
+def test_a_token_comes_from_the_environment_and_goes_nowhere_else(settings, monkeypatch, capsys) -> None:
+    sites = SITES.replace("every_seconds: 5", "every_seconds: 5, token: {env: PROMETHEUS_TOKEN}")
+    seen = []
+    with prometheus(replay, seen) as url:
+        options = parse_sites(sites.replace("URL", url), "s").sites[0].sources[0]
+        missing = asyncio.run(collecting.collect(job(settings, url, options=options))).outcome
+        assert (missing.state, "PROMETHEUS_TOKEN is not set" in missing.message) == ("failed", True)
+        monkeypatch.setenv("PROMETHEUS_TOKEN", "hunter2-token")
+        assert asyncio.run(collecting.collect(job(settings, url, options=options))).outcome.state == "complete"
+    assert set(seen) == {"Bearer hunter2-token"}
+    rows(settings)
+    stored = b"".join(path.read_bytes() for path in settings.var.rglob("*") if path.is_file())
+    assert b"hunter2-token" not in stored
+    assert "hunter2-token" not in "".join(capsys.readouterr())
+
+
+def test_a_secret_in_the_file_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="token"):
+        parse_sites(SITES.replace("URL", "http://p.example/").replace("every_seconds: 5", "token: hunter2"), "s")
 
 
 def test_nan_is_no_value(settings) -> None:
