@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +21,17 @@ from tasks.quarters import Quarter, last_finished, parse_quarter
 from tasks.settings import load_settings
 from tasks.sites import Site, Sites, load_sites
 
+REPORTS_PER_PROCESS = 50
+
 
 @task(name="write-report", task_run_name="{site.id} {quarter}", cache_policy=NO_CACHE)
-async def write_report(configuration: Sites, site: Site, quarter: Quarter, folder: Path) -> tuple[Path, int]:
-    """Write one site's PDF; its failure stays its own."""
+async def write_report(
+    pool: Executor, configuration: Sites, site: Site, quarter: Quarter, folder: Path
+) -> tuple[Path, int]:
+    """Write one site's PDF in a process of the pool; its failure stays its own."""
     settings = load_settings()
-    return reporting.write_site_report(
-        settings.snapshot, configuration.agency, settings.sites_file.parent, site.id, quarter, folder
-    )
+    arguments = (settings.snapshot, configuration.agency, settings.sites_file.parent, site.id, quarter, folder)
+    return await asyncio.get_running_loop().run_in_executor(pool, reporting.write_site_report, *arguments)
 
 
 @flow(name="report-quarterly", flow_run_name=runs.run_name)
@@ -42,17 +49,23 @@ async def report_quarterly(
     configuration = load_sites(settings.sites_file)
     wanted = parse_quarter(quarter) if quarter else last_finished(runs.scheduled_at())
     folder = Path(out) if out else settings.reports
-    chosen, rows = configuration.select(sites), []
-    for number, site in enumerate(chosen, start=1):
+    chosen, rows = configuration.select(sites), list[dict[str, Any]]()
+
+    async def one(pool: Executor, site: Site) -> None:
         try:
-            path, count = await write_report(configuration, site, wanted, folder)
+            path, count = await write_report(pool, configuration, site, wanted, folder)
             rows.append({"site": site.id, "state": "written", "recommendations": count, "file": str(path)})
             key = re.sub(r"[^a-z0-9]+", "-", f"report-{site.id}-{wanted}".lower())
             await acreate_link_artifact(key=key, link=path.as_uri(), link_text=path.name)
         except UpkeepError as error:
             rows.append({"site": site.id, "state": "failed", "recommendations": 0, "file": str(error)})
             get_run_logger().error(str(error))
-        progress.report("reports", number, len(chosen))
+        progress.report("reports", len(rows), len(chosen))
+
+    # Rendering is all CPU; a process each of few sites, so that what WeasyPrint keeps of memory is given back.
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), max_tasks_per_child=REPORTS_PER_PROCESS) as pool:
+        await asyncio.gather(*(one(pool, site) for site in chosen))
+    rows.sort(key=lambda row: row["site"])
     await acreate_table_artifact(key="report-quarterly", table=rows, description=f"Reports of {wanted}")
     failed = [row for row in rows if row["state"] == "failed"]
     summary = f"{len(rows) - len(failed)} of {len(rows)} reports of {wanted} in {folder}"

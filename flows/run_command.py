@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,9 +75,11 @@ def run(what: str, parameters: dict[str, Any]) -> int:
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "90")
     name = FLOWS[what]
     flow = getattr(importlib.import_module(f"flows.{name}"), name)
+    start = time.monotonic()
     state = asyncio.run(flow(**parameters, return_state=True))
     stream = sys.stdout if state.is_completed() else sys.stderr
-    stream.write(f"{what}: {state.name.lower()}{': ' + state.message if state.message else ''}\n")
+    message = f": {state.message}" if state.message else ""
+    stream.write(f"{what}: {state.name.lower()}{message} ({time.monotonic() - start:.1f} s)\n")
     return 0 if state.is_completed() else 1
 
 

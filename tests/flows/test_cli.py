@@ -194,7 +194,8 @@ def test_collect_and_report_run_their_flows(tmp_path) -> None:
     done = subprocess.run(
         [UPKEEP, "collect", "waf-logs", "--site", "one"], env=env, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (0, "waf-logs: completed: 0 records from 2 sources\n"), done.stderr
+    assert done.stdout.startswith("waf-logs: completed: 0 records from 2 sources ("), done.stderr
+    assert done.returncode == 0
     command = [UPKEEP, "report", "--quarter", "2026Q3", "--site", "one", "--out", str(tmp_path / "out")]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
