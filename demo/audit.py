@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ import numpy as np
 import yaml
 
 from demo.scenario import DAY_SECONDS, UNREACHABLE, Campaign, Site
-from demo.traffic import EDITOR_BROWSER, Request, browser, workdays
+from demo.traffic import EDITOR_BROWSER, ERROR_SIZE, Request, browser, workdays
 
 THRESHOLD = 5
 POINTS = {2: 5, 3: 4, 4: 3, 5: 2}
@@ -70,11 +71,18 @@ def events(site: Site) -> list[Event]:
         for day, count in zip(days, editor.block_counts, strict=True):
             at = day + 11 * 3600 + rng.integers(0, 3 * 3600, count)
             attempts += [_Attempt(a, editor.address, "editor-save", EDITOR_BROWSER) for a in at.tolist()]
-    dark = [(site.unix(o.start), site.unix(o.start) + o.minutes * 60) for o in site.outages if o.status == UNREACHABLE]
-    attempts = [a for a in attempts if not any(start <= a.at < end for start, end in dark)]
-    attempts.sort()
+    spans = [(site.unix(o.start), site.unix(o.start) + o.minutes * 60, o.status) for o in site.outages]
+    attempts = sorted(a for a in attempts if _failure(spans, a.at) != UNREACHABLE)
     numbers = rng.integers(0, 1_000_000, len(attempts)).tolist()
-    return [_event(site, attempt, number) for attempt, number in zip(attempts, numbers, strict=True)]
+    return [
+        _event(site, attempt, number, _failure(spans, attempt.at))
+        for attempt, number in zip(attempts, numbers, strict=True)
+    ]
+
+
+def _failure(spans: Sequence[tuple[int, int, int]], at: int) -> int | None:
+    """Return the status of the outage at a time, of (start, end, status); None where there is none."""
+    return next((status for start, end, status in spans if start <= at < end), None)
 
 
 def _campaign(site: Site, campaign: Campaign, rng: np.random.Generator) -> list[_Attempt]:
@@ -89,7 +97,8 @@ def _campaign(site: Site, campaign: Campaign, rng: np.random.Generator) -> list[
     return attempts
 
 
-def _event(site: Site, attempt: _Attempt, number: int) -> Event:
+def _event(site: Site, attempt: _Attempt, number: int, failure: int | None) -> Event:
+    """Return an attempt with its answer; `failure` is the status with which the site fails just then."""
     attack = attacks()[attempt.attack]
     messages = [_message(*hit) for hit in attack["hits"]]
     score = sum(POINTS[rules()[hit[0]]["severity"]] for hit in attack["hits"])
@@ -98,13 +107,13 @@ def _event(site: Site, attempt: _Attempt, number: int) -> Event:
     is_blocked = site.is_enforcing and score >= THRESHOLD
     agent = attack.get("agent", attempt.agent)
     padded = "Chrome" in agent
-    size = (555 if padded else 153) if is_blocked else 7_410
+    size = (555 if padded else 153) if is_blocked else ERROR_SIZE if failure else 7_410
     request = Request(
         at=attempt.at,
         address=attempt.address,
         method=attack.get("method", "GET"),
         target=attack["uri"],
-        status=403 if is_blocked else attack["status"],
+        status=403 if is_blocked else failure or attack["status"],
         size=size,
         referrer=attack.get("referrer", "-").replace("{host}", site.host),
         agent=agent,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PLACEHOLDER = "http://prometheus.northlight.example:9090"
+PLACEHOLDER = "http://127.0.0.1:9090"
 """What demo/sites.yaml has in place of the address."""
 
 

@@ -18,6 +18,10 @@ EDITOR_BROWSER = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.5 Safari/605.1.15"
 )
+ERROR_SIZE = 1_080
+"""Bytes of the error page of an outage in which the server still answered."""
+MONITOR = ("192.0.2.120", "Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)")
+MONITOR_SECONDS = 1800
 VISITORS = tuple(f"198.51.100.{number}" for number in range(60, 255)) + tuple(
     f"2001:db8:{number:x}::{number * 7:x}" for number in range(0x100, 0x10C)
 )
@@ -56,7 +60,7 @@ def browser(number: int) -> str:
 def traffic(site: Site) -> list[Request]:
     """Return every request of the site but the attacks that its firewall sees, in no order."""
     rng = np.random.default_rng(site.seed)
-    requests = [*visits(site, rng), *robots(site, rng), *noise(site, rng)]
+    requests = [*visits(site, rng), *robots(site, rng), *noise(site, rng), *monitoring(site)]
     for editor in site.editors:
         requests += editing(site, editor, rng)
     for attempt in site.brute_force:
@@ -117,6 +121,17 @@ def robots(site: Site, rng: np.random.Generator) -> list[Request]:
     return [
         Request(a, who[r][1], "GET", known[c][0], known[c][1], 900 + c * 731, "-", who[r][0])
         for a, r, c in zip(at.tolist(), robot.tolist(), choice.tolist(), strict=True)
+    ]
+
+
+def monitoring(site: Site) -> list[Request]:
+    """Return a second uptime monitor; the checks of every minute are kept out of the log, as is usual."""
+    first, after = (site.unix(day) for day in site.monitoring_gap or ("2026-10-01", "2026-10-01"))
+    address, agent = MONITOR
+    return [
+        Request(at, address, "HEAD", "/", 200, 0, "-", agent)
+        for at in range(site.start + site.seed % 60, site.end, MONITOR_SECONDS)
+        if not first <= at < after
     ]
 
 
@@ -184,5 +199,5 @@ def during_outages(site: Site, requests: Sequence[Request]) -> list[Request]:
         if outage.status == UNREACHABLE:
             kept = [request for request in kept if not start <= request.at < end]
         else:
-            kept = [r._replace(status=outage.status, size=1_080) if start <= r.at < end else r for r in kept]
+            kept = [r._replace(status=outage.status, size=ERROR_SIZE) if start <= r.at < end else r for r in kept]
     return kept

@@ -23,6 +23,24 @@ OFFSET_HOURS = {"harbourvale": 1, "alderfinch": 2, "kestrel": -4, "linden": 1}
 LOG_OFFSET_HOURS = {"harbourvale": 0, "alderfinch": 2, "kestrel": 0, "linden": 0}
 
 
+README = Path(__file__).parents[2] / "demo" / "README.md"
+
+
+def _table(start: str, end: str) -> list[list[str]]:
+    section = README.read_text(encoding="utf-8").split(start)[1].split(end)[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def readme_answers() -> dict[str, str]:
+    rows = _table("## Known answers", "The rules that")
+    return {f"{site}: {row[0]}": cell for row in rows[2:] for site, cell in zip(rows[0][1:], row[1:], strict=True)}
+
+
+def readme_rules() -> dict[str, str]:
+    return dict(_table("The rules that", "## The files")[2:])
+
+
 def lines(folder: Path, site: str, name: str) -> Iterator[str]:
     """Yield the lines of a log and all its rotated files, oldest first."""
     for path in sorted((folder / "logs" / site).glob(f"{name}*"), key=lambda path: path.stat().st_mtime):

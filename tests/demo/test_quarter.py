@@ -26,10 +26,10 @@ from tasks.log_files import read_all
 from tasks.waf_parse import LogParser, format_named
 from tests.conftest import CASES
 from tests.demo import counting
+from tests.demo.counting import readme_answers
 
 pytestmark = pytest.mark.slow
 
-README = Path(demo.__file__).with_name("README.md")
 DOCUMENTATION = [
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 ]
@@ -41,12 +41,6 @@ def hashes(folder: Path) -> dict[str, tuple[str, float]]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def readme_answers() -> dict[str, str]:
-    section = README.read_text(encoding="utf-8").split("## Known answers")[1].split("The rules that")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
-    return {f"{site}: {row[0]}": cell for row in rows[2:] for site, cell in zip(rows[0][1:], row[1:], strict=True)}
 
 
 def test_the_files_hold_exactly_the_answers_of_the_readme(quarter: Path) -> None:
@@ -100,6 +94,34 @@ def test_every_refused_attack_stands_in_both_logs(quarter: Path, site: str) -> N
     refused = sum(r["status"] == "403" for r in counting.requests(quarter, site))
     blocks = int(readme_answers()[f"{site}: blocked, or would have been"].replace(",", ""))
     assert refused == (0 if site == "alderfinch" else blocks)
+
+
+def moment(request: dict[str, str]) -> datetime:
+    return datetime.strptime(request["at"], "%d/%b/%Y:%H:%M:%S %z")
+
+
+def test_an_outage_with_an_error_page_answers_everybody_with_it(quarter: Path) -> None:
+    start, end = datetime(2026, 8, 29, 17, 12, tzinfo=UTC), datetime(2026, 8, 29, 17, 20, tzinfo=UTC)
+    during = [r for r in counting.requests(quarter, "alderfinch") if start <= moment(r) < end]
+    assert {r["status"] for r in during} == {"503"}
+    attacks = [
+        t for t in counting.audits(quarter, "alderfinch") if start <= audit_time(t["time_stamp"], "alderfinch") < end
+    ]
+    assert attacks and {t["response"]["http_code"] for t in attacks} == {503}
+
+
+def test_an_outage_without_an_answer_leaves_no_line_in_either_log(quarter: Path) -> None:
+    start, end = datetime(2026, 8, 20, 13, 6, tzinfo=UTC), datetime(2026, 8, 20, 13, 53, tzinfo=UTC)
+    assert not [r for r in counting.requests(quarter, "harbourvale") if start <= moment(r) < end]
+    times = [audit_time(t["time_stamp"], "harbourvale") for t in counting.audits(quarter, "harbourvale")]
+    assert not [at for at in times if start <= at < end]
+
+
+@pytest.mark.parametrize("site", counting.SITES)
+def test_robots_and_the_uptime_monitor_say_who_they_are(quarter: Path, site: str) -> None:
+    seen = " ".join({r["agent"] for r in counting.requests(quarter, site)})
+    for name in ("Googlebot", "bingbot", "GPTBot", "AhrefsBot", "UptimeRobot"):
+        assert name in seen
 
 
 @pytest.mark.parametrize("site", counting.SITES)

@@ -1,0 +1,78 @@
+"""The demo quarter, collected and loaded as real sites are, makes the rules say what its README promises."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo import prometheus
+from demo.configure import configure
+from tasks import collecting, reporting
+from tasks.discovery import units
+from tasks.quarters import parse_quarter
+from tasks.settings import Settings
+from tasks.sites import Sites, load_sites
+from tests.demo import counting
+from warehouse.connection import open_snapshot
+from warehouse.publish import publish
+
+pytestmark = pytest.mark.slow
+
+# A day more on each side: the quarter of a site begins and ends at midnight in its own zone.
+SINCE, UNTIL = datetime(2026, 6, 30, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)
+Loaded = tuple[duckdb.DuckDBPyConnection, Sites]
+
+
+@pytest.fixture(scope="module")
+def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    folder = tmp_path_factory.mktemp("story")
+    for name in ("logs", "bundles"):
+        (folder / name).symlink_to(quarter / name)
+    with prometheus.serve(quarter) as url:
+        settings = Settings(configure(folder, url), folder / "var")
+        sites = load_sites(settings.sites_file)
+        collecting.land_configuration(sites, settings)
+        for job in collecting.jobs(sites, settings, list(units("tasks.collect")), since=SINCE, until=UNTIL):
+            report = asyncio.run(collecting.collect(job))
+            assert (report.outcome.state, report.outcome.reject_count) == ("complete", 0), report.row
+    collecting.load_landed(settings)
+    publish(settings.warehouse, settings.snapshot)
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        yield con, sites
+
+
+@pytest.mark.parametrize("site", counting.SITES)
+def test_the_rules_of_the_readme_speak_and_no_others(loaded: Loaded, site: str) -> None:
+    con, sites = loaded
+    report = reporting.build(con, sites.agency, Path(), site, parse_quarter("2026Q3"))
+    found = sorted(item.rule_id for item in report.recommendations)
+    assert (", ".join(found) or "none") == counting.readme_rules()[site]
+
+
+@pytest.mark.parametrize("site", counting.SITES)
+def test_the_warehouse_holds_the_answers_of_the_readme(loaded: Loaded, site: str) -> None:
+    con, _ = loaded
+
+    def one(sql: str) -> object:
+        (row,) = con.execute(sql, {"site": site}).fetchall()
+        return row[0]
+
+    outages = con.execute(
+        "SELECT down_seconds / 60 FROM marts.incident WHERE site_id = $site ORDER BY started_at", {"site": site}
+    ).fetchall()
+    found = {
+        "access lines": f"{one('SELECT count(*) FROM raw.http_request WHERE site_id = $site'):,}",
+        "audit events": f"{one('SELECT count(*) FROM raw.waf_event WHERE site_id = $site'):,}",
+        "uptime checks": f"{one('SELECT count(*) FROM raw.check_result WHERE site_id = $site'):,}",
+        "outages, minutes": ", ".join(f"{minutes:g}" for (minutes,) in outages) or "none",
+        "inventories": str(
+            one("SELECT count(DISTINCT bundle_id) FROM raw.component_observation WHERE site_id = $site")
+        ),
+    }
+    assert found == {what: counting.readme_answers()[f"{site}: {what}"] for what in found}
