@@ -18,6 +18,9 @@ from warehouse.records import Site
 WEEKS = 13
 """Weeks of a quarter; the last one also holds the day or two that are left over."""
 
+NAMED = 4
+"""Recommendations that a section names at most; the others are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class QuarterData:
@@ -62,8 +65,9 @@ class QuarterData:
         numbers = [item.number for item in self.recommendations if item.area in areas]
         if not numbers:
             return None
-        shown = " and ".join([", ".join(numbers[:-1]), numbers[-1]]) if len(numbers) > 1 else numbers[0]
-        return Action(text=text, numbers=shown)
+        named = numbers if len(numbers) <= NAMED else [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1} more"]
+        shown = " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else named[0]
+        return Action(text=text, numbers=shown, anchor=numbers[0])
 
     def titles(self, areas: Iterable[str]) -> str:
         """Return the first recommendation of an area as a sentence."""

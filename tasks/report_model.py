@@ -17,6 +17,14 @@ Tone = Literal["good", "warn", "bad", "neutral", "unknown"]
 Series = Sequence[float | None]
 """One number a week or day; None is a gap."""
 
+_BANDS: tuple[tuple[str, str, Tone], ...] = (
+    ("act now", "risk 90 or more", "bad"),
+    ("high", "risk 75 to 89", "neutral"),
+    ("medium", "risk 50 to 74", "neutral"),
+    ("low", "risk below 50", "neutral"),
+)
+"""Each band with its risks in words; the numbers are those of `tasks.recommendation.FLOORS`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
@@ -75,10 +83,14 @@ class RecommendationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """The dark strip at the end of a section: what to do about it, and where it stands."""
+    """The dark strip at the end of a section: what to do about it, and where it stands.
+
+    `numbers` names the recommendations; `anchor` is where the strip leads, the first of them or the section.
+    """
 
     text: str
     numbers: str
+    anchor: str = "recommendations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +228,25 @@ class Report:
     def asks(self) -> Sequence[RecommendationView]:
         """Return what page one asks for: the first three."""
         return self.recommendations[:3]
+
+    @property
+    def tally(self) -> Sequence[Fact]:
+        """Return how many recommendations there are of each band."""
+        facts = []
+        for band, least, tone in _BANDS:
+            count = sum(item.band == band for item in self.recommendations)
+            facts.append(
+                Fact(
+                    label=band,
+                    text=f"{count}",
+                    value=count,
+                    unit="count",
+                    query="recommendations",
+                    note=least,
+                    tone=tone if count else "neutral",
+                )
+            )
+        return facts
 
 
 def view_of(recommendation: Recommendation, number: int) -> RecommendationView:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tasks.render import charts
+from tasks.render import art, charts, fonts
 from tasks.render.fetcher import AssetFetcher, RenderError
+from tasks.render.text import visible
 from tasks.report_model import NoData, Report
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
@@ -26,6 +27,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -52,14 +54,15 @@ def render_pdf(report: Report) -> bytes:
     from weasyprint.urls import FatalURLFetchingError
 
     html = render_html(report)
-    fetcher, fonts = AssetFetcher(_assets(report)), FontConfiguration()
-    style = _environment().get_template("report.css").render(report=report)
+    faces = fonts.faces(html)
+    fetcher, font_config = AssetFetcher(_assets(report, faces)), FontConfiguration()
+    style = _style(report, faces)
     try:
         document = HTML(string=html, base_url="asset:", url_fetcher=fetcher)
-        sheet = CSS(string=style, base_url="asset:", url_fetcher=fetcher, font_config=fonts)
+        sheet = CSS(string=style, base_url="asset:", url_fetcher=fetcher, font_config=font_config)
         pdf: bytes = document.write_pdf(
             stylesheets=[sheet],
-            font_config=fonts,
+            font_config=font_config,
             pdf_variant="pdf/ua-1",
             pdf_identifier=hashlib.sha256((html + style).encode()).digest()[:16],
         )
@@ -81,14 +84,15 @@ def write_report(report: Report, folder: Path) -> Path:
     return temporary.replace(path)
 
 
-def _assets(report: Report) -> dict[str, tuple[bytes, str]]:
-    assets: dict[str, Any] = {path.name: (path.read_bytes(), "font/woff2") for path in _fonts()}
-    assets["art.svg"] = (charts.cover_art(report.accent).encode(), "image/svg+xml")
+def _style(report: Report, faces: Sequence[fonts.Face]) -> str:
+    families = {word: fonts.stack(f"Upkeep {word.capitalize()}") for word in ("sans", "serif", "mono")}
+    return _environment().get_template("report.css").render(report=report, faces=faces, **families)
+
+
+def _assets(report: Report, faces: Sequence[fonts.Face]) -> dict[str, tuple[bytes, str]]:
+    assets = {face.file: (fonts.read(face), "font/woff2") for face in faces}
+    assets["art.svg"] = (art.cover_art(report.accent).encode(), "image/svg+xml")
+    assets["hatch.svg"] = (art.hatch().encode(), "image/svg+xml")
     if report.logo:
         assets["logo"] = (report.logo, report.logo_type)
     return assets
-
-
-@functools.cache
-def _fonts() -> tuple[Path, ...]:
-    return tuple(sorted((TEMPLATES / "fonts").glob("*.woff2")))

@@ -47,7 +47,9 @@ def fact(label: str, text: str, value: float | None = None, **more: object) -> F
     return Fact(**({"label": label, "text": text, "value": value, "unit": "count", "query": "marts.sample"} | more))  # type: ignore[arg-type]
 
 
-def recommendation(number: int, title: str, why: str, band: str, risk: int, lane: str, area: str, **more: str) -> RecommendationView:
+def recommendation(
+    number: int, title: str, why: str, band: str, risk: int, lane: str, area: str, **more: str
+) -> RecommendationView:
     words = {
         "evidence": "50.4% of all blocks on one path that nothing on the site uses",
         "rule_id": "security.single_path",
@@ -60,7 +62,14 @@ def recommendation(number: int, title: str, why: str, band: str, risk: int, lane
         "expected": "half of the blocked requests are gone",
     }
     return RecommendationView(
-        number=f"R-{number:02d}", title=title, why=why, band=band, risk=risk, lane=lane, area=area, **(words | more)  # type: ignore[arg-type]
+        number=f"R-{number:02d}",
+        title=title,
+        why=why,
+        band=band,
+        risk=risk,
+        lane=lane,
+        area=area,
+        **(words | more),  # type: ignore[arg-type]
     )
 
 
@@ -175,7 +184,8 @@ def _availability() -> AvailabilityView:
 
 def _security() -> SecurityView:
     weeks: list[Sequence[float] | None] = [
-        [2100 + 90 * (number % 5), 800 + 70 * (number % 4), 420 - 10 * number, 260 + 15 * (number % 3), 90] for number in range(13)
+        [2100 + 90 * (number % 5), 800 + 70 * (number % 4), 420 - 10 * number, 260 + 15 * (number % 3), 90]
+        for number in range(13)
     ]
     weeks[7] = None
     return SecurityView(
@@ -259,7 +269,9 @@ def _coverage(items: Sequence[RecommendationView]) -> CoverageView:
 def sparse() -> Report:
     """Return a quarter of which next to nothing is known."""
     report = rich()
-    unknown = [replace(item, text="not known", value=None, tone="unknown", series=(), note="no data") for item in report.kpis]
+    unknown = [
+        replace(item, text="not known", value=None, tone="unknown", series=(), note="no data") for item in report.kpis
+    ]
     nothing: list[float | None] = [None] * len(DAYS)
     stats = [replace(item, text="not known", value=None, tone="unknown", note="") for item in report.coverage.stats]
     return replace(
@@ -357,7 +369,16 @@ def crowded() -> Report:
 def hostile(text: str) -> Report:
     """Return the rich quarter with `text` in every place that outside text can reach."""
     report = rich()
-    item = replace(report.recommendations[0], title=text, why=text, evidence=text, owner=text, closed_when=text, standard=text, sql=text)
+    item = replace(
+        report.recommendations[0],
+        title=text,
+        why=text,
+        evidence=text,
+        owner=text,
+        closed_when=text,
+        standard=text,
+        sql=text,
+    )
     assert isinstance(report.availability, AvailabilityView)
     assert isinstance(report.security, SecurityView)
     assert isinstance(report.updates, UpdatesView)
