@@ -31,7 +31,7 @@ FROM marts.update_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 ORDER BY day_date, ecosystem, name"""
 
-SHOWN, APPLIED_SHOWN = 10, 60
+SHOWN, APPLIED_SHOWN = 10, 48
 
 
 def view(data: QuarterData) -> UpdatesView | NoData:
