@@ -11,7 +11,7 @@ RULE = Rule(
     area="security",
     lane="maintenance",
     title="Limit attempts to log in",
-    why="{networks} tried {attempts} passwords at {path}; {passed} of the attempts reached the log-in unhindered.",
+    why="{networks} tried {attempts} passwords at {path}; {passed}.",
     standard="OWASP ASVS 4.0, 2.2.1 anti-automation",
     threshold=50.0,
     threshold_unit="attempts from one network on one day, not stopped",
@@ -54,7 +54,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             words={
                 "networks": "One network" if row["network_count"] == 1 else f"{row['network_count']} networks",
                 "attempts": f"{row['attempt_count']:,}",
-                "passed": f"{row['passed_count']:,}",
+                "passed": "none of the attempts was stopped"
+                if row["passed_count"] == row["attempt_count"]
+                else f"{row['passed_count']:,} of the attempts were not stopped",
                 "path": row["path"],
             },
             severity=4,
