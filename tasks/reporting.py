@@ -155,13 +155,14 @@ def _dials(
 ) -> list[Dial]:
     """Return the four scores of page one; how they are made is printed under the method."""
     scores: list[tuple[str, float | None, str]] = []
+    tones: dict[str, Tone] = {}
     if isinstance(available, AvailabilityView):
         used = 1 - (next((v for v in reversed(available.burn) if v is not None), 0.0)) / available.budget_minutes
-        known = available.stats[3].value
-        blind = known is not None and known > len(available.days) * 12
-        scores.append(("Availability", None if blind else 100 - 50 * used, available.stats[0].note))
-    else:
-        scores.append(("Availability", None, "no data"))
+        blind = (available.stats[3].value or 0.0) / (24 * len(available.days))
+        note = available.stats[0].note if blind < 0.01 else f"{100 * blind:.0f}% of the time not known"
+        scores.append(("Availability", None if blind > 0.5 else 100 - 50 * used, note))
+        if blind > 0.05:  # what was seen may be fine; what was not seen must not look so
+            tones["Availability"] = "unknown"
     if isinstance(secure, SecurityView):
         risks = sorted((item.risk for item in views if item.area == "security"), reverse=True)
         penalty = risks[0] / 2 + 5 * (len(risks) - 1) if risks else 0.0
@@ -180,7 +181,9 @@ def _dials(
     share = covered.stats[0].value
     scores.append(("Data coverage", share, "of the quarter" if share is not None else "no source"))
     rounded = [(name, None if score is None else round(min(max(score, 0), 100)), note) for name, score, note in scores]
-    return [Dial(name=name, score=score, note=note, tone=_tone(score)) for name, score, note in rounded]
+    return [
+        Dial(name=name, score=score, note=note, tone=tones.get(name, _tone(score))) for name, score, note in rounded
+    ]
 
 
 def _verdict(
