@@ -134,6 +134,8 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
     body = HATCH
     for value in sorted({high, high / 2 if low == 0 else 0.0, 0.0, low}):
         body += level(y(value), left, width - right, is_zero=value == 0)
+        if value and abs(y(value) - y(0)) < 8:
+            continue  # its number would stand on that of zero
         body += text(left - 6, y(value) + 2.6, compact(value).replace("-", "−"), size=7, anchor="end")
     for number, month in _month_starts(start, len(values)):
         body += text(left + number * step, height - 5, month, fill=INK, weight=600)
@@ -153,7 +155,7 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         index, value = known[-1]
         words = f"{value:,.0f} minutes left" if value >= 0 else f"{-value:,.0f} minutes over"
         x, end_y = left + (index + 1) * step, y(value)
-        label_y = end_y - 6 if end_y - 14 > top else end_y + 12
+        label_y = end_y + 12 if end_y + 16 < height - bottom else end_y - 6
         body += f'<circle cx="{x:.1f}" cy="{end_y:.1f}" r="2.6" fill="{color}"/>'
         body += text(x, label_y, words, size=8, fill=INK, anchor="end", weight=600)
     return svg(width, height, title, body, values=numbers(values), budget=f"{budget:g}")
@@ -228,10 +230,11 @@ def strip(values: Series, title: str, color: str, width: float = 250, height: fl
     for start, end, is_known in runs([value or None for value in values]):
         if not is_known:
             body += rect(start * step, 0, (end - start) * step, height, HATCHED)
-        for index in range(start, end) if is_known else ():
-            tall = height * min(values[index] or 0.0, 1.0)
-            look = f'fill="{color}" fill-opacity=".78"'
-            body += rect(index * step, height - tall, step + 0.05, tall, look)
+            continue
+        path = f"M{start * step:.2f} {height:g}"  # one shape: single bars would show seams between them
+        for index in range(start, end):
+            path += f" V{height * (1 - min(values[index] or 0.0, 1.0)):.1f} H{(index + 1) * step:.2f}"
+        body += f'<path d="{path} V{height:g} Z" fill="{color}" fill-opacity=".75"/>'
     return svg(width, height, title, body, values=numbers(values))
 
 
