@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -46,7 +47,7 @@ def render_pdf(report: Report) -> bytes:
     """Return the report as a tagged PDF (built to PDF/UA-1).
 
     Raises:
-        RenderError: something in it wanted to load what is not ours, or WeasyPrint gave up.
+        RenderError: something in it wanted to load what is not ours.
     """
     # Imported here: WeasyPrint takes half a second and native libraries, which collecting does not need.
     from weasyprint import CSS, HTML
@@ -79,7 +80,7 @@ def write_report(report: Report, folder: Path) -> Path:
     """Render the report and write `<site>-<quarter>.pdf` into `folder`, whole or not at all; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{report.site_id}-{report.quarter}.pdf"
-    temporary = path.with_suffix(".part")
+    temporary = path.with_suffix(f".{os.getpid()}.part")
     temporary.write_bytes(render_pdf(report))
     return temporary.replace(path)
 

@@ -7,6 +7,7 @@ element, because WeasyPrint does not apply the style sheet of the document insid
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
@@ -33,7 +34,10 @@ _SANS = stack("Upkeep Sans")
 
 def svg(width: float, height: float, title: str, body: str, **data: object) -> Markup:
     """Return a chart; `title` is its alternative text, `data` what it shows."""
-    attributes = "".join(f' data-{name}="{escape(str(value))}"' for name, value in data.items())
+    attributes = "".join(f' data-{name}="{escape(visible(str(value)))}"' for name, value in data.items())
+    if HATCH in body:  # a page has many charts, and an id is good for one
+        own = f"unknown-{zlib.crc32((title + body).encode()):08x}"
+        body = body.replace('id="unknown"', f'id="{own}"').replace(HATCHED, f'fill="url(#{own})"')
     return Markup(  # noqa: S704 - every text in it went through escape
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
         f'height="{height:g}" role="img"{attributes}><title>{escape(visible(title))}</title>{body}</svg>'
