@@ -210,3 +210,12 @@ def test_recommendations_are_ordered_by_band_then_by_risk_for_effort(made) -> No
     assert in_order(list(reversed(advice.recommendations))) == advice.recommendations
     assert order[0][0] == "act now"
     assert all(item.evidence.snapshot_id and item.evidence.row_count for item in advice.recommendations)
+
+
+def test_a_logo_that_can_not_be_drawn_is_refused_with_its_name(made, tmp_path: Path) -> None:
+    settings, sites = made
+    (tmp_path / "logo.png").write_bytes(b"not a picture")
+    for name, says in (("logo.png", "neither PNG nor SVG"), ("none.svg", "Can't read the logo")):
+        agency = sites.agency.model_copy(update={"logo": Path(name)})
+        with contextlib.closing(open_snapshot(settings.snapshot)) as con, pytest.raises(ConfigurationError, match=says):
+            reporting.build(con, agency, tmp_path, "one", Q3)
