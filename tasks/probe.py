@@ -6,25 +6,28 @@ environment, and reuse connections.
 
 One deadline covers a whole check, so that a server which drips a byte at a time can't hold it. What is read is
 bounded: `HEADER_BYTES` and `BODY_BYTES`. Redirects are not followed: a 3xx is judged as any status is.
+
+What is wrong on our side (no network, no open files left, a file of authorities that is missing) is never the site's
+fault: the outcome is unknown.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import errno
-import functools
-import ipaddress
 import socket
 import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import h11
-from cryptography import x509
+
+from tasks.probe_certificate import Certificate, certificate_of, refused_certificate, refused_for
+from tasks.probe_connect import Address, ProbeFailureError, cause_of, connect, resolve, verifying_context
+from tasks.redact import excerpt
 
 HEADER_BYTES = 64 << 10
 BODY_BYTES = 1 << 20
@@ -47,11 +50,13 @@ CAUSES = {
     "no_answer": "an imported monitor got no answer, and does not say why",
     "vantage": "our own connection failed: nothing is known of the site",
     "prober": "the prober itself ran out of something: nothing is known of the site",
+    "configuration": "the check itself is not set up rightly: nothing is known of the site",
 }
-"""Every cause that a result can have; `vantage` and `prober` make the outcome unknown, all others down."""
+"""Every cause that a result can have; the last three make the outcome unknown, all others down."""
 
-_UNKNOWN = ("vantage", "prober")
-_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+_UNKNOWN = ("vantage", "prober", "configuration")
+_SAFE = "%/:?#[]@!$&'()*+,;=-._~"
+"""What stands in a request target as it is: RFC 3986, and % because the address is encoded already."""
 _NETWORK = ("dns", "unreachable", "connect_timeout", "vantage")
 
 
@@ -64,17 +69,6 @@ class Probe:
     expected_status: tuple[tuple[int, int], ...] = ((200, 399),)
     method: str = "GET"
     ca_file: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
-    """The certificate that was presented, valid or not. `why_not` is a cause, None when it was accepted."""
-
-    subject: str
-    issuer: str
-    not_after: datetime
-    is_valid: bool
-    why_not: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +88,12 @@ class ProbeResult:
     message: str | None = None
 
 
-class _FailureError(Exception):
-    def __init__(self, cause: str, message: object = "") -> None:
-        super().__init__(str(message) or CAUSES[cause])
-        self.cause = cause
-
-
 @dataclass(slots=True)
 class _Attempt:
     """What is known so far, kept outside the coroutine so that a timeout does not lose it."""
 
     phase: str = "dns"
+    address: Address | None = None
     status: int | None = None
     dns_ms: float | None = None
     connect_ms: float | None = None
@@ -137,7 +126,7 @@ async def probe_all(probes: Sequence[Probe], *, concurrency: int = 100) -> list[
 
 
 async def probe_once(probe: Probe) -> ProbeResult:
-    """Make one attempt; never raises for what the network or the server does."""
+    """Make one attempt; never raises for what the network, the server or the address does."""
     seen, checked_at, start = _Attempt(), datetime.now(UTC), time.perf_counter()
     cause = message = None
     try:
@@ -146,13 +135,14 @@ async def probe_once(probe: Probe) -> ProbeResult:
     except TimeoutError:
         cause = _TIMEOUT_CAUSE[seen.phase]
         message = f"{CAUSES[cause]} ({probe.timeout_seconds:g} s)"
-    except _FailureError as error:
-        cause, message = error.cause, str(error)
+    except ProbeFailureError as error:
+        cause, message = error.cause, str(error) or CAUSES[error.cause]
     except OSError as error:
-        cause, message = _os_cause(error), str(error)
+        cause, message = cause_of(error), str(error)
     total_ms = _ms(start)
-    if cause and cause.startswith("certificate_"):
-        seen.certificate = await _refused_certificate(probe, cause)
+    if seen.address and cause and cause.startswith("certificate_"):
+        left = probe.timeout_seconds - total_ms / 1000
+        seen.certificate = await refused_certificate(seen.address, urlsplit(probe.url).hostname, cause, left)
     return ProbeResult(
         checked_at=checked_at,
         outcome="up" if cause is None else "unknown" if cause in _UNKNOWN else "down",
@@ -164,7 +154,7 @@ async def probe_once(probe: Probe) -> ProbeResult:
         first_byte_ms=seen.first_byte_ms,
         total_ms=total_ms,
         certificate=seen.certificate,
-        message=message,
+        message=excerpt(message) if message else None,
     )
 
 
@@ -172,97 +162,64 @@ def _ms(start: float) -> float:
     return round((time.perf_counter() - start) * 1000, 3)
 
 
-def _os_cause(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
-        return "dns" if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None)) else "vantage"
-    if error.errno in _OURS:
-        return "prober"
-    if isinstance(error, ConnectionRefusedError):
-        return "refused"
-    if error.errno == errno.ENETUNREACH:
-        return "vantage"
-    return "unreachable" if error.errno == errno.EHOSTUNREACH else "reset"
-
-
 async def _check(probe: Probe, seen: _Attempt) -> None:
-    parts = urlsplit(probe.url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    sock = await _connect(host, port, seen)
     try:
-        if parts.scheme == "https":
-            seen.phase, start = "tls", time.perf_counter()
-            try:
-                reader, writer = await asyncio.open_connection(
-                    sock=sock, ssl=_context(probe.ca_file), server_hostname=host, ssl_handshake_timeout=3600
-                )
-            except ssl.SSLCertVerificationError as error:
-                raise _FailureError(_certificate_cause(error), error.verify_message) from None
-            except ssl.SSLError as error:
-                raise _FailureError("tls", error.reason or error) from None
-            except (ConnectionError, asyncio.IncompleteReadError) as error:
-                raise _FailureError("tls", f"the server closed the connection in the TLS handshake ({error})") from None
-            seen.tls_ms = _ms(start)
-            der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            seen.certificate = _certificate(der, None)
+        parts = urlsplit(probe.url)
+        host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise ProbeFailureError("configuration", f"the address can't be read: {error}") from None
+    if not host or parts.scheme not in ("http", "https"):
+        raise ProbeFailureError("configuration", "the address must start with http:// or https:// and name a host")
+    context = verifying_context(probe.ca_file) if parts.scheme == "https" else None
+    start = time.perf_counter()
+    addresses = await resolve(host, port)
+    seen.dns_ms = _ms(start)
+    seen.phase, start = "connect", time.perf_counter()
+    sock, seen.address = await connect(addresses)
+    seen.connect_ms = _ms(start)
+    try:
+        if context:
+            reader, writer = await _handshake(sock, context, host, seen)
         else:
             reader, writer = await asyncio.open_connection(sock=sock)
     except BaseException:
         sock.close()
         raise
     try:
-        await _exchange(probe, parts.netloc, parts.path or "/", parts.query, reader, writer, seen)
+        seen.phase = "read"
+        await _exchange(probe, parts, reader, writer, seen)
     finally:
         writer.transport.abort()
 
 
-async def _connect(host: str, port: int, seen: _Attempt) -> socket.socket:
-    """Resolve and connect, address after address; the last error is the one that is told."""
-    loop, start = asyncio.get_running_loop(), time.perf_counter()
+async def _handshake(
+    sock: socket.socket, context: ssl.SSLContext, host: str, seen: _Attempt
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    seen.phase, start = "tls", time.perf_counter()
     try:
-        family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
-        addresses = [(family, (host, port))]
-    except ValueError:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [(info[0], info[4][:2]) for info in found]  # type: ignore[misc]
-    seen.dns_ms = _ms(start)
-    seen.phase, start = "connect", time.perf_counter()
-    problem: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
-    for family, address in addresses:
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.settimeout(0)
-        try:
-            await loop.sock_connect(sock, address)
-        except OSError as error:
-            sock.close()
-            problem = error
-        except BaseException:
-            sock.close()
-            raise
-        else:
-            seen.connect_ms = _ms(start)
-            return sock
-    raise problem
+        # The deadline of the check is the only one: asyncio's own for the handshake is set out of its way.
+        reader, writer = await asyncio.open_connection(
+            sock=sock, ssl=context, server_hostname=host, ssl_handshake_timeout=3600
+        )
+    except ssl.SSLCertVerificationError as error:
+        raise ProbeFailureError(refused_for(error), error.verify_message) from None
+    except ssl.SSLError as error:
+        raise ProbeFailureError("tls", error.reason or error) from None
+    except ConnectionError as error:
+        raise ProbeFailureError("tls", f"the server closed the connection in the TLS handshake ({error})") from None
+    seen.tls_ms = _ms(start)
+    seen.certificate = certificate_of(writer.get_extra_info("ssl_object").getpeercert(binary_form=True))
+    return reader, writer
 
 
 async def _exchange(
-    probe: Probe,
-    netloc: str,
-    path: str,
-    query: str,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    seen: _Attempt,
+    probe: Probe, parts: SplitResult, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: _Attempt
 ) -> None:
     """Send the request and read the answer as far as it is needed."""
-    seen.phase, start, body_bytes = "read", time.perf_counter(), 0
+    start, body_bytes = time.perf_counter(), 0
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BYTES)
-    headers = [("Host", netloc.rpartition("@")[2]), ("User-Agent", USER_AGENT), ("Accept", "*/*")]
-    headers += [("Accept-Encoding", "identity"), ("Connection", "close")]
-    target = f"{path}?{query}" if query else path
     try:
-        writer.write(connection.send(h11.Request(method=probe.method, target=target, headers=headers)) or b"")
-        writer.write(connection.send(h11.EndOfMessage()) or b"")
+        writer.write(_request(probe, parts, connection))
         while True:
             event = connection.next_event()
             if event is h11.NEED_DATA:
@@ -270,67 +227,34 @@ async def _exchange(
                 if seen.first_byte_ms is None and data:
                     seen.first_byte_ms = _ms(start)
                 if not data and seen.first_byte_ms is None:
-                    raise _FailureError("reset")
+                    raise ProbeFailureError("reset")
                 connection.receive_data(data)
             elif isinstance(event, h11.Response):
                 seen.status = event.status_code
                 if not any(low <= event.status_code <= high for low, high in probe.expected_status):
-                    raise _FailureError("status", f"the server answered {event.status_code}")
+                    raise ProbeFailureError("status", f"the server answered {event.status_code}")
             elif isinstance(event, h11.Data):
                 body_bytes += len(event.data)
                 if body_bytes >= BODY_BYTES:
                     return
             elif isinstance(event, h11.EndOfMessage):
                 return
-    except h11.ProtocolError as error:
-        raise _FailureError("protocol", error) from None
+    except h11.RemoteProtocolError as error:
+        raise ProbeFailureError("protocol", error) from None
 
 
-def _certificate_cause(error: ssl.SSLCertVerificationError) -> str:
-    """Return the cause by OpenSSL's verify code: 9 not yet valid, 10 expired, 62 host, 63 e-mail, 64 address."""
-    if error.verify_code in (9, 10):
-        return "certificate_expired"
-    return "certificate_wrong_host" if error.verify_code in (62, 63, 64) else "certificate_untrusted"
-
-
-def _certificate(der: bytes, why_not: str | None) -> Certificate | None:
+def _request(probe: Probe, parts: SplitResult, connection: h11.Connection) -> bytes:
+    """Return the bytes of the request; what HTTP can't carry is written as a browser would."""
+    target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    host = parts.netloc.rpartition("@")[2]
+    headers = [
+        ("Host", host if host.isascii() else host.encode("idna").decode()),
+        ("User-Agent", USER_AGENT),
+        ("Accept", "*/*"),
+    ]
+    headers += [("Accept-Encoding", "identity"), ("Connection", "close")]
     try:
-        parsed = x509.load_der_x509_certificate(der)
-        return Certificate(
-            subject=parsed.subject.rfc4514_string(),
-            issuer=parsed.issuer.rfc4514_string(),
-            not_after=parsed.not_valid_after_utc,
-            is_valid=why_not is None,
-            why_not=why_not,
-        )
-    except ValueError:
-        return None
-
-
-async def _refused_certificate(probe: Probe, cause: str) -> Certificate | None:
-    """Read the certificate that was not accepted, over a second handshake that accepts anything and sends nothing."""
-    parts = urlsplit(probe.url)
-    try:
-        async with asyncio.timeout(probe.timeout_seconds):
-            _, writer = await asyncio.open_connection(
-                parts.hostname, parts.port or 443, ssl=_blind_context(), server_hostname=parts.hostname
-            )
-            der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-            writer.transport.abort()
-    except (OSError, TimeoutError):
-        return None
-    return _certificate(der, cause)
-
-
-@functools.cache
-def _context(ca_file: str | None) -> ssl.SSLContext:
-    """Return the shared context; making one takes 30 ms."""
-    return ssl.create_default_context(cafile=ca_file)
-
-
-@functools.cache
-def _blind_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+        request = connection.send(h11.Request(method=probe.method, target=target, headers=headers))
+        return (request or b"") + (connection.send(h11.EndOfMessage()) or b"")
+    except h11.LocalProtocolError as error:
+        raise ProbeFailureError("configuration", f"the request can't be sent: {error}") from None

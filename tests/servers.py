@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,6 +71,30 @@ def ok(body: bytes = b"hello", status: str = "200 OK") -> Handler:
     return answering(
         b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (status.encode(), len(body), body)
     )
+
+
+def addresses(*hosts: str) -> Callable[..., list]:
+    """Return a `getaddrinfo` that gives these IPv4 addresses for any name."""
+
+    def getaddrinfo(_host: str, port: int, **_more: object) -> list:
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)) for host in hosts]
+
+    return getaddrinfo
+
+
+@contextlib.contextmanager
+def silent_port(host: str, port: int) -> Iterator[int]:
+    """Hold a port that answers no SYN, because its queue of connections is full, and yield its number."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((host, port))
+        listener.listen(0)
+        for _ in range(4):
+            queued = stack.enter_context(socket.socket())
+            queued.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                queued.connect(listener.getsockname())
+        yield listener.getsockname()[1]
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import inspect
+import os
+import re
 import resource
 import socket
 import ssl
 import struct
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tasks import probe, probe_certificate, probe_connect
 from tasks.probe import CAUSES, Probe, ProbeResult, probe_all, probe_once
-from tests.servers import Authority, answering, authority, ok, serving
+from tests.servers import Authority, addresses, answering, authority, ok, serving, silent_port
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +96,24 @@ def test_a_certificate_of_an_unknown_authority_is_untrusted(tls: Authority) -> N
 
 
 def test_tls_to_a_plain_port_is_tls() -> None:
+    async def plain(reader, writer) -> None:
+        await reader.read(16)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
     async def run() -> ProbeResult:
-        async with serving(answering(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        async with serving(plain) as server:
             return await probe_once(Probe(url=server.url("https"), timeout_seconds=1))
 
-    assert asyncio.run(run()).cause in ("tls", "tls_timeout")
+    assert asyncio.run(run()).cause == "tls"
+
+
+def test_plain_http_to_a_tls_port_is_down(tls: Authority) -> None:
+    async def run() -> ProbeResult:
+        async with serving(ok(), tls.context()) as server:
+            return await probe_once(Probe(url=server.url("http", "localhost"), timeout_seconds=1))
+
+    result = asyncio.run(run())
+    assert (result.outcome, result.cause) == ("down", "reset")
 
 
 def test_a_hello_that_is_never_answered_is_a_tls_timeout() -> None:
@@ -130,6 +150,19 @@ def test_a_reset_before_the_answer_is_a_reset() -> None:
         writer.transport.abort()
 
     assert check(reset).cause == "reset"
+
+
+def test_a_reset_in_the_middle_of_the_body_is_a_reset() -> None:
+    async def reset(reader, writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
+        await writer.drain()
+        await asyncio.sleep(0.05)  # let the part arrive before the reset
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    result = check(reset)
+    assert (result.outcome, result.cause, result.status) == ("down", "reset", 200)
 
 
 @pytest.mark.parametrize(
@@ -198,13 +231,141 @@ def test_many_sites_lost_at_once_are_unknown_not_down(monkeypatch: pytest.Monkey
 
 
 def test_every_cause_is_documented() -> None:
-    import inspect
-    import re
-
-    from tasks import probe
-
-    used = set(re.findall(r'_FailureError\(\s*"(\w+)"', inspect.getsource(probe)))
+    sources = [inspect.getsource(module) for module in (probe, probe_connect, probe_certificate)]
+    used = {cause for source in sources for cause in re.findall(r'ProbeFailureError\(\s*"(\w+)"', source)}
+    used |= {cause for source in sources for cause in re.findall(r'return "(\w+)"', source)}
+    assert len(used) > 8
     assert used <= set(CAUSES)
+
+
+@pytest.mark.parametrize("content", [None, "not a certificate"])
+def test_a_file_of_authorities_that_can_not_be_used_says_nothing_of_the_site(
+    tls: Authority, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content:
+        file.write_text(content)
+    result = check(ok(), tls.context(), host="localhost", ca_file=str(file))
+    assert (result.outcome, result.cause) == ("unknown", "configuration")
+    assert str(file) in result.message
+
+
+@pytest.mark.parametrize(
+    "url", [f"http://{'a' * 70}.example/", "http://a..b/", "http://h.example:99999/", "ftp://h.example/", "http:///x"]
+)
+def test_an_address_that_can_not_be_checked_spoils_no_other_check(url: str) -> None:
+    async def run() -> list[list[ProbeResult]]:
+        async with serving(ok()) as server:
+            return await probe_all([Probe(url=url), Probe(url=server.url())])
+
+    (*_, odd), (good,) = asyncio.run(run())
+    assert (odd.outcome, odd.cause) == ("unknown", "configuration")
+    assert good.outcome == "up"
+
+
+def test_a_path_that_is_not_ascii_is_asked_for_as_a_browser_does() -> None:
+    async def echo(reader, writer) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async def run() -> ProbeResult:
+        async with serving(echo) as server:
+            return await probe_once(Probe(url=server.url(path="/caf\u00e9%20x?q=a b")))
+
+    asked: list[bytes] = []
+    assert asyncio.run(run()).outcome == "up"
+    assert asked == [b"GET /caf%C3%A9%20x?q=a%20b HTTP/1.1"]
+
+
+def test_an_outage_is_seen_though_the_other_address_can_not_be_reached_from_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def connect(_self: socket.socket, address: tuple[str, int]) -> None:
+        raise OSError(errno.ENETUNREACH if address[0] == "127.0.0.2" else errno.ECONNREFUSED, "as told")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", addresses("127.0.0.1", "127.0.0.2"))
+    result = asyncio.run(probe_once(Probe(url="http://two.example/")))
+    assert (result.outcome, result.cause) == ("down", "refused")
+    monkeypatch.setattr(socket, "getaddrinfo", addresses("127.0.0.2", "127.0.0.2"))
+    result = asyncio.run(probe_once(Probe(url="http://two.example/")))
+    assert (result.outcome, result.cause) == ("unknown", "vantage")
+
+
+def test_no_open_files_left_says_nothing_of_the_site() -> None:
+    async def run() -> ProbeResult:
+        async with serving(ok()) as server:
+            limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (max(int(fd.name) for fd in Path("/proc/self/fd").iterdir()), limits[1])
+            )
+            with contextlib.ExitStack() as held:
+                try:
+                    with contextlib.suppress(OSError):
+                        while True:
+                            held.enter_context(open(os.devnull))  # noqa: PTH123
+                    return await probe_once(Probe(url=server.url()))
+                finally:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+    result = asyncio.run(run())
+    assert (result.outcome, result.cause) == ("unknown", "prober")
+
+
+def test_an_address_that_is_silent_does_not_hide_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> ProbeResult:
+        async with serving(ok()) as server:
+            with silent_port("127.0.0.2", server.port):
+                monkeypatch.setattr(socket, "getaddrinfo", addresses("127.0.0.2", "127.0.0.1"))
+                return await probe_once(Probe(url=server.url(host="two.example"), timeout_seconds=2))
+
+    result = asyncio.run(run())
+    assert (result.outcome, result.cause) == ("up", None)
+    assert result.connect_ms < 1000
+
+
+def test_a_connection_that_is_never_answered_is_a_connect_timeout() -> None:
+    with silent_port("127.0.0.2", 0) as port:
+        result = asyncio.run(probe_once(Probe(url=f"http://127.0.0.2:{port}/", timeout_seconds=0.3)))
+    assert (result.outcome, result.cause) == ("down", "connect_timeout")
+    assert result.total_ms < 1000
+
+
+def test_dead_name_servers_of_some_sites_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(host: str, port: int, **_more: object) -> list:
+        if host.startswith("slow"):
+            time.sleep(0.8)
+        return addresses("127.0.0.1")(host, port)
+
+    async def run() -> list[list[ProbeResult]]:
+        async with serving(ok()) as server:
+            urls = [server.url(host=f"slow{n}.example") for n in range(20)] + [server.url(host="good.example")]
+            return await probe_all([Probe(url=url, timeout_seconds=0.4) for url in urls])
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    *lost, good = asyncio.run(run())
+    assert {tries[-1].outcome for tries in lost} == {"unknown"}
+    assert [result.outcome for result in good] == ["up"]
+
+
+def test_what_a_hostile_server_says_is_kept_short_and_without_secrets() -> None:
+    message = check(answering(b"oops password=hunter2&" + b"A" * 60_000 + b"\r\n\r\n")).message
+    assert len(message) <= 200
+    assert "hunter2" not in message
+
+
+def test_a_second_look_at_a_certificate_takes_no_longer_than_is_left() -> None:
+    async def silent(reader, _writer) -> None:
+        await reader.read()
+
+    async def run() -> probe_certificate.Certificate | None:
+        async with serving(silent) as server:
+            address = (socket.AF_INET, ("127.0.0.1", server.port))
+            return await probe_certificate.refused_certificate(address, "localhost", "certificate_expired", 0.2)
+
+    start = time.monotonic()
+    assert asyncio.run(run()) is None
+    assert time.monotonic() - start < 1
 
 
 def test_the_ipv6_loopback_can_be_checked() -> None:

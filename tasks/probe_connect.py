@@ -1,0 +1,144 @@
+"""The way to a server, for the prober: name look-up, TCP connect and trusted authorities, each failure with its cause.
+
+The causes are words of `tasks.probe.CAUSES`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import functools
+import ipaddress
+import socket
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+Address: TypeAlias = tuple[int, tuple[str, int]]
+"""Address family, and IP address with port."""
+
+STAGGER_SECONDS = 0.25
+"""Head start of an address before the next one is tried beside it: RFC 8305, section 5."""
+RESOLVER_THREADS = 256
+"""Name look-ups at once. asyncio's own pool has six threads here: a few dead name servers would hold up every check."""
+
+_OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# EPERM and EACCES are what our own packet filter answers; the others mean that we have no way out (of this family).
+_NO_WAY_OUT = {
+    errno.ENETUNREACH,
+    errno.ENETDOWN,
+    errno.EADDRNOTAVAIL,
+    errno.EAFNOSUPPORT,
+    errno.EPERM,
+    errno.EACCES,
+}
+_MOST_TELLING = ("prober", "refused", "connect_timeout", "reset", "unreachable", "vantage")
+
+
+class ProbeFailureError(Exception):
+    """The check can't go on. `cause` is one of `tasks.probe.CAUSES`; the text is a detail for people, often empty."""
+
+    def __init__(self, cause: str, detail: object = "") -> None:
+        super().__init__(str(detail))
+        self.cause = cause
+
+
+async def resolve(host: str, port: int) -> list[Address]:
+    """Return the addresses of a host in the system's order of preference; an IP address is its own.
+
+    Raises:
+        ProbeFailureError: dns where there is no such name, vantage where nobody could say, configuration where it
+            can't be a name at all.
+    """
+    with contextlib.suppress(ValueError):
+        return [(socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET, (host, port))]
+    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await asyncio.get_running_loop().run_in_executor(_resolver(), ask)
+    except UnicodeError:
+        raise ProbeFailureError("configuration", f"{host!r} can not be the name of a host") from None
+    except socket.gaierror as error:
+        is_known_missing = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None))
+        raise ProbeFailureError("dns" if is_known_missing else "vantage", error.strerror) from None
+    return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
+
+
+async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]:
+    """Connect to the first address that answers and return its socket, ready for asyncio.
+
+    The addresses are raced as a browser does, so that one that is silent does not hide one that works. Where none
+    works, the failure that says most of the site counts: a refused IPv4 address is an outage, though the IPv6 one
+    beside it can't be reached from here.
+
+    Raises:
+        ProbeFailureError: none could be connected to.
+    """
+    waiting, racing, problems = list(addresses), set[asyncio.Task[tuple[socket.socket, Address]]](), list[OSError]()
+    try:
+        while waiting or racing:
+            if waiting:
+                racing.add(asyncio.create_task(_open(waiting.pop(0))))
+            head_start = STAGGER_SECONDS if waiting else None
+            done, _ = await asyncio.wait(racing, timeout=head_start, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                racing.discard(task)
+                try:
+                    return task.result()
+                except OSError as error:
+                    problems.append(error)
+    finally:
+        for task in racing:
+            task.cancel()
+            task.add_done_callback(_close_unused)
+    causes = {cause_of(error): error for error in problems}
+    cause = min(causes, key=_MOST_TELLING.index)
+    raise ProbeFailureError(cause, causes[cause].strerror)
+
+
+def cause_of(error: OSError) -> str:
+    """Return the cause of what the system said of a connection."""
+    if error.errno in _OURS:
+        return "prober"
+    if error.errno in _NO_WAY_OUT:
+        return "vantage"
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError):
+        return "connect_timeout"
+    return "unreachable" if error.errno in (errno.EHOSTUNREACH, errno.EHOSTDOWN) else "reset"
+
+
+@functools.cache
+def verifying_context(ca_file: str | None) -> ssl.SSLContext:
+    """Return the shared context that trusts the system's authorities, or those of `ca_file`; making one takes 30 ms.
+
+    Raises:
+        ProbeFailureError: configuration, where the file can't be used.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ProbeFailureError("configuration", f"the file of authorities {ca_file} can't be used: {error}") from None
+
+
+async def _open(address: Address) -> tuple[socket.socket, Address]:
+    sock = socket.socket(address[0], socket.SOCK_STREAM)
+    try:
+        sock.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(sock, address[1])
+    except BaseException:
+        sock.close()
+        raise
+    return sock, address
+
+
+def _close_unused(task: asyncio.Task[tuple[socket.socket, Address]]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result()[0].close()
+
+
+@functools.cache
+def _resolver() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
