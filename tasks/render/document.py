@@ -91,7 +91,7 @@ def _style(report: Report, faces: Sequence[fonts.Face]) -> str:
 
 
 def _assets(report: Report, faces: Sequence[fonts.Face]) -> dict[str, tuple[bytes, str]]:
-    assets = {face.file: (fonts.read(face), "font/woff2") for face in faces}
+    assets = {face.file: (fonts.read(face), "font/ttf") for face in faces}
     assets["art.svg"] = (art.cover_art(report.accent).encode(), "image/svg+xml")
     assets["hatch.svg"] = (art.hatch().encode(), "image/svg+xml")
     if report.logo:
