@@ -67,7 +67,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=first["path"],
             rows=rows,
             value=first["share_pct"],
-            evidence=f"{first['share_pct']:.0f}% of all blocks on a path that {first['answered_count']:,} views used",
+            evidence=f"{first['share_pct']:.0f}% of all blocks; {first['answered_count']:,} views were answered there",
             words={
                 "path": first["path"],
                 "blocks": f"{first['block_count']:,.0f}",
