@@ -30,6 +30,7 @@ def run() -> Iterator[tuple[str, float, str]]:
         ours, theirs = multiprocessing.Pipe()
         server = multiprocessing.get_context("spawn").Process(target=_serve, args=(f"{folder}/server.pem", theirs))
         server.start()
+        theirs.close()  # else a server that died would be waited for
         port = ours.recv()
         probe = Probe(url=f"https://localhost:{port}/", ca_file=str(Path(folder) / "ca.pem"))
         asyncio.run(probe_all([probe] * 20))
@@ -67,3 +68,8 @@ def _serve(pem: str, pipe: Connection) -> None:
         pipe.send(accepts)
 
     asyncio.run(main())
+
+
+if __name__ == "__main__":
+    for what, value, unit in run():
+        print(f"{what:62} {value:12,.2f} {unit}")

@@ -17,9 +17,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from tasks.errors import SourceError
 from warehouse.records import Record, Reject
@@ -27,6 +27,16 @@ from warehouse.spool import Spool
 
 Identifier = str
 IDENTIFIER = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
+
+
+def _open_url(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password:
+        raise ValueError("an address must hold no user or password: it is stored with what it gives")
+    return url
+
+
+OpenUrl = Annotated[HttpUrl, AfterValidator(_open_url)]
+"""An address that may stand in rows, messages and reports."""
 
 
 class SecretReference(BaseModel):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, HttpUrl, field_validator
+from pydantic import Field, field_validator
 
-from tasks.contracts import Job, Outcome, SourceOptions
+from tasks.contracts import Job, OpenUrl, Outcome, SourceOptions
 from tasks.errors import SourceError
 from tasks.probe import Probe, ProbeResult, probe_all
+from tasks.redact import redact
 from warehouse.records import CheckResult
 
 PARSER = "uptime_http/1"
@@ -23,7 +25,7 @@ class Options(SourceOptions):
 
     fills: ClassVar[str] = "check_result"
 
-    url: HttpUrl | None = Field(default=None, description="Address to check; the home page when left out.")
+    url: OpenUrl | None = Field(default=None, description="Address to check; the home page when left out.")
     every_seconds: float = Field(default=60, gt=0, le=86_400, description="How often it is checked, seconds.")
     timeout_seconds: float = Field(default=10, gt=0, le=60, description="Deadline of one check, all phases included.")
     expected_status: str = Field(default="200-399", description="Statuses that count as up, as 200-399 or 200,301.")
@@ -38,7 +40,7 @@ class Options(SourceOptions):
     @property
     def expected_every_seconds(self) -> int:
         """Return how often it is checked."""
-        return int(self.every_seconds)
+        return math.ceil(self.every_seconds)
 
 
 def status_ranges(text: str) -> tuple[tuple[int, int], ...]:
@@ -68,15 +70,7 @@ async def collect_many(jobs: Sequence[Job]) -> list[Outcome]:
     ]
     if records:
         jobs[0].spool.land(uuid.uuid4().hex, {"check_result": records}, collector="uptime_http", parser_version=PARSER)
-    return [
-        Outcome(
-            state="complete",
-            landed={"check_result": len(tries)},
-            fresh_as_of=tries[-1].checked_at,
-            message=tries[-1].message if tries[-1].outcome != "up" else None,
-        )
-        for tries in attempts
-    ]
+    return [_outcome(tries) for tries in attempts]
 
 
 async def check(job: Job) -> str:
@@ -102,16 +96,30 @@ def _probe(job: Job) -> Probe:
     )
 
 
+def _outcome(tries: Sequence[ProbeResult]) -> Outcome:
+    """Return what the check did; one that could not run is a failed collection, whatever the site did meanwhile."""
+    last = tries[-1]
+    is_known = last.outcome != "unknown"
+    return Outcome(
+        state="complete" if is_known else "failed",
+        landed={"check_result": len(tries)},
+        fresh_as_of=last.checked_at if is_known else None,
+        message=last.message,
+    )
+
+
 def _records(job: Job, probe: Probe, tries: Sequence[ProbeResult]) -> list[CheckResult]:
+    options = job.options
+    assert isinstance(options, Options)  # noqa: S101 - by kind
     return [
         CheckResult(
             site_id=job.context.site_id,
             source_id=job.context.source_id,
-            url=probe.url,
+            url=redact(probe.url),
             slot_at=tries[0].checked_at,
             checked_at=result.checked_at,
             attempt=number,
-            interval_seconds=float(job.options.expected_every_seconds),
+            interval_seconds=options.every_seconds,
             outcome=result.outcome,
             cause=result.cause,
             status=result.status,

@@ -10,33 +10,47 @@ there is absence, so unknown; it is never a zero.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar
 
 import httpx
 import pandas as pd
 import pyarrow as pa
-from pydantic import Field, HttpUrl
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tasks.contracts import Job, Outcome, SecretReference, SourceOptions
+from tasks.contracts import Job, OpenUrl, Outcome, SecretReference, SourceOptions
 from tasks.errors import SourceError
+from tasks.redact import excerpt, redact
 from warehouse.records import CheckResult
 from warehouse.spool import batch_id_of
 
-PARSER = "uptime_prometheus/1"
+PARSER = "uptime_prometheus/2"
 ATTEMPTS = 3
 SAMPLES = 10_000
 """Samples asked for in one query at most: Prometheus refuses more than 11,000 a series by default."""
+_YEAR_10000 = 253_402_300_800
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
 
-METRICS = {
-    "success": "probe_success",
-    "status": "probe_http_status_code",
-    "seconds": "probe_duration_seconds",
-    "expiry": "probe_ssl_earliest_cert_expiry",
-}
-"""What is read, by our word for it."""
+Metric = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+LabelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+
+
+class Metrics(BaseModel):
+    """What is read, by our word for it; the names are those of blackbox_exporter."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    success: Metric = Field(default="probe_success", description="1 where the probe succeeded, 0 where not.")
+    status: Metric = Field(default="probe_http_status_code", description="HTTP status; 0 where there was no answer.")
+    seconds: Metric = Field(default="probe_duration_seconds", description="How long the probe took, seconds.")
+    expiry: Metric = Field(
+        default="probe_ssl_earliest_cert_expiry", description="Earliest expiry of the certificates, unix time."
+    )
 
 
 class Options(SourceOptions):
@@ -44,17 +58,21 @@ class Options(SourceOptions):
 
     fills: ClassVar[str] = "check_result"
 
-    url: HttpUrl = Field(description="Address of Prometheus.")
+    url: OpenUrl = Field(description="Address of Prometheus.")
     instance: str | None = Field(
         default=None, description="Label `instance` of the probe; the home page when left out."
     )
+    labels: dict[LabelName, str] = Field(
+        default={}, description="More labels that the probe must have, as {job: blackbox}, where several look at it."
+    )
+    metrics: Metrics = Field(default=Metrics(), description="Names of the metrics, where they are not the usual ones.")
     every_seconds: float = Field(default=60, gt=0, description="Scrape interval of the probe, seconds.")
     token: SecretReference | None = Field(default=None, description="Bearer token, as {env: NAME} or {prefect: BLOCK}.")
 
     @property
     def expected_every_seconds(self) -> int:
         """Return the scrape interval."""
-        return int(self.every_seconds)
+        return math.ceil(self.every_seconds)
 
 
 async def collect(job: Job) -> Outcome:
@@ -63,30 +81,31 @@ async def collect(job: Job) -> Outcome:
     Raises:
         SourceError: Prometheus was not reached or refused the query; the chunks before are landed.
     """
-    options = job.options
-    assert isinstance(options, Options)  # noqa: S101 - by kind
+    options = _options(job)
     if job.since is None or job.until is None:
         raise SourceError("History needs a window: give --since and --until.")
-    instance, landed, newest = options.instance or job.context.url, 0, None
+    landed, newest, warnings = 0, None, set[str]()
     chunk = timedelta(seconds=min(SAMPLES * options.every_seconds, 7 * 86_400))
     async with await _client(job, options, timeout=60) as client:
         start = job.since
         while start < job.until:
             end = min(start + chunk, job.until)
-            table = parse(await fetch(client, instance, start, end), job, instance)
+            payload = await fetch(client, job, start, end)
+            warnings.update(excerpt(str(text)) for answer in payload.values() for text in answer.get("warnings") or ())
+            table = parse(payload, job)
             if table.num_rows:
-                job.spool.land(
-                    batch_id_of(PARSER, job.context.site_id, job.context.source_id, instance, start, end),
-                    {"check_result": table},
-                    collector="uptime_prometheus",
-                    parser_version=PARSER,
-                )
+                _land(job, table, start, end)
                 landed += table.num_rows
                 newest = table["checked_at"][-1].as_py()
             start = end
             if job.on_progress:
                 job.on_progress(int((start - job.since).total_seconds()), int((job.until - job.since).total_seconds()))
-    return Outcome(state="complete" if landed else "empty", landed={"check_result": landed}, fresh_as_of=newest)
+    return Outcome(
+        state="partial" if warnings else "complete" if landed else "empty",
+        landed={"check_result": landed},
+        fresh_as_of=newest,
+        message=f"Prometheus warns: {'; '.join(sorted(warnings))}" if warnings else None,
+    )
 
 
 async def check(job: Job) -> str:
@@ -95,14 +114,34 @@ async def check(job: Job) -> str:
     Raises:
         SourceError: Prometheus was not reached, or has nothing for this instance.
     """
-    options = job.options
-    assert isinstance(options, Options)  # noqa: S101 - by kind
-    instance, now = options.instance or job.context.url, datetime.now(UTC)
+    options, now = _options(job), datetime.now(UTC)
     async with await _client(job, options, timeout=10) as client:
-        rows = parse(await fetch(client, instance, now - timedelta(days=1), now), job, instance).num_rows
+        rows = parse(await fetch(client, job, now - timedelta(days=1), now), job).num_rows
     if not rows:
-        raise SourceError(f"{options.url} has no {METRICS['success']} of instance {instance!r} in the last day.")
+        raise SourceError(f"{options.url} has no {options.metrics.success}{_selector(job)} in the last day.")
     return f"{rows:,} samples in the last day"
+
+
+def _options(job: Job) -> Options:
+    assert isinstance(job.options, Options)  # noqa: S101 - by kind
+    return job.options
+
+
+def _land(job: Job, table: pa.Table, start: datetime, end: datetime) -> None:
+    """Land one chunk. What was asked and the count of rows make the batch id.
+
+    So reading the same twice changes nothing, while a window that was not over yet, or not answered in full, when it
+    was read first is landed again; staging counts a slot once.
+    """
+    metrics = tuple(_options(job).metrics.model_dump().values())
+    job.spool.land(
+        batch_id_of(
+            PARSER, job.context.site_id, job.context.source_id, metrics, _selector(job), start, end, table.num_rows
+        ),
+        {"check_result": table},
+        collector="uptime_prometheus",
+        parser_version=PARSER,
+    )
 
 
 async def _client(job: Job, options: Options, *, timeout: float) -> httpx.AsyncClient:
@@ -110,14 +149,29 @@ async def _client(job: Job, options: Options, *, timeout: float) -> httpx.AsyncC
     return httpx.AsyncClient(base_url=str(options.url), trust_env=False, timeout=timeout, headers=headers)
 
 
-async def fetch(client: httpx.AsyncClient, instance: str, start: datetime, end: datetime) -> dict[str, Any]:
-    """Return the answer for each metric over (start, end], by our word for it."""
-    label = instance.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    seconds = int((end - start).total_seconds())
+def _instance(job: Job) -> str:
+    return _options(job).instance or job.context.url
+
+
+def _selector(job: Job) -> str:
+    """Return the label matchers of the probe, as `{instance="https://site.example/"}`."""
+    labels = {"instance": _instance(job), **_options(job).labels}
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+async def fetch(client: httpx.AsyncClient, job: Job, start: datetime, end: datetime) -> dict[str, Any]:
+    """Return the answer for each metric over [start, end), by our word for it."""
+    start_ms, end_ms = ((moment - _EPOCH) // _MS for moment in (start, end))
+    seconds, rest_ms = divmod(end_ms - start_ms, 1000)
+    span = f"{seconds}s" + (f"{rest_ms}ms" if rest_ms else "")
     answers = {}
-    for word, metric in METRICS.items():
+    for word, metric in _options(job).metrics.model_dump().items():
         # A range selector leaves its start out: one millisecond earlier makes the window [start, end).
-        query = {"query": f'{metric}{{instance="{label}"}}[{seconds}s]', "time": f"{end.timestamp() - 0.001:.3f}"}
+        query = {"query": f"{metric}{_selector(job)}[{span}]", "time": str((end_ms - 1) / 1000)}
         answers[word] = await _ask(client, query)
     return answers
 
@@ -126,18 +180,22 @@ async def _ask(client: httpx.AsyncClient, query: Mapping[str, str]) -> dict[str,
     for attempt in range(1, ATTEMPTS + 1):
         try:
             response = await client.get("/api/v1/query", params=dict(query))
-            if response.status_code < 500:
+            if response.status_code < 500 and response.status_code != 429:
                 break
             problem = f"answered {response.status_code}"
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             problem = str(error) or type(error).__name__
         if attempt == ATTEMPTS:
             raise SourceError(f"Prometheus at {client.base_url} {problem}, {ATTEMPTS} times.", can_retry=True)
         await asyncio.sleep(random.uniform(0.5, 1.5) * 2 ** (attempt - 1))  # noqa: S311 - jitter
+    if response.status_code in (401, 403):
+        raise SourceError(f"Prometheus at {client.base_url} answered {response.status_code}: is the token right?")
     try:
         answer: dict[str, Any] = response.json()
         if answer["status"] != "success":
-            raise SourceError(f"Prometheus refused {query['query']!r}: {answer.get('error', answer)}")
+            raise SourceError(
+                f"Prometheus refused {query['query']!r}: {excerpt(str(answer.get('error', answer)), 500)}"
+            )
         if answer["data"]["resultType"] != "matrix":
             raise SourceError(
                 f"Prometheus answered {query['query']!r} with a {answer['data']['resultType']}, not a matrix."
@@ -147,36 +205,39 @@ async def _ask(client: httpx.AsyncClient, query: Mapping[str, str]) -> dict[str,
     return answer
 
 
-def parse(payload: Mapping[str, Any], job: Job, instance: str) -> pa.Table:
+def parse(payload: Mapping[str, Any], job: Job) -> pa.Table:
     """Turn the answers into rows of raw.check_result, ordered by time; a sample of success makes a row.
 
-    Several series of one instance (two probes) can't be told apart here: the first is taken.
+    Raises:
+        SourceError: an answer is broken, or holds the results of several probes.
     """
-    series = {word: _series(answer) for word, answer in payload.items()}
-    frame = pd.DataFrame({"success": series["success"]})
-    for word in ("status", "seconds", "expiry"):
-        frame[word] = series[word].reindex(frame.index) if word in series else float("nan")
-    frame = frame[frame["success"].notna()].sort_index()
+    try:
+        frame = pd.DataFrame({word: _series(answer, job) for word, answer in payload.items()})
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"Prometheus answered what can't be read: {excerpt(str(error))}") from None
+    # Only 0 and 1 are results; NaN is none.
+    frame = frame[frame["success"].isin((0, 1))].sort_index()
     is_up, count = frame["success"] == 1, len(frame)
-    times = pa.array(pd.to_datetime(frame.index, unit="ms", utc=True).as_unit("us"))
-    status = frame["status"].where(frame["status"] > 0)
+    status = frame["status"].where(frame["status"].between(100, 599)).round()
+    cause = status.notna().map({True: "status", False: "no_answer"})
+    # blackbox_exporter gives the year 1 where it saw no certificate.
+    expiry = frame["expiry"].where(frame["expiry"].between(0, _YEAR_10000, inclusive="neither"))
+    times = pa.array((frame.index.to_numpy() * 1000).astype("datetime64[us]"))
     values: dict[str, Any] = {
         "site_id": pa.repeat(pa.scalar(job.context.site_id), count),
         "source_id": pa.repeat(pa.scalar(job.context.source_id), count),
-        "url": pa.repeat(pa.scalar(instance), count),
+        "url": pa.repeat(pa.scalar(redact(_instance(job))), count),
         "slot_at": times,
         "checked_at": times,
         "attempt": pa.repeat(pa.scalar(1), count),
-        "interval_seconds": pa.repeat(pa.scalar(float(job.options.expected_every_seconds)), count),
+        "interval_seconds": pa.repeat(pa.scalar(_options(job).every_seconds), count),
         "outcome": pa.array(is_up.map({True: "up", False: "down"})),
         # The exporter does not say why: an answer with a status was refused for it, no status means no answer.
-        "cause": pa.array(
-            [None if up else "no_answer" if pd.isna(s) else "status" for up, s in zip(is_up, status, strict=True)]
-        ),
+        "cause": pa.array(cause.mask(is_up, None), from_pandas=True),
         "status": pa.array(status.astype("Int64")),
-        "total_ms": pa.array(frame["seconds"] * 1000, from_pandas=True),
+        "total_ms": pa.array(frame["seconds"].where(frame["seconds"].between(0, 86_400)) * 1000, from_pandas=True),
         # No expiry is given for a certificate that was not accepted: unknown, not valid.
-        "certificate_not_after_at": pa.array(pd.to_datetime(frame["expiry"], unit="s", utc=True).dt.as_unit("us")),
+        "certificate_not_after_at": pa.array(expiry * 1e6, from_pandas=True).cast(pa.int64()),
     }
     schema = CheckResult.schema()
     columns = [
@@ -185,10 +246,16 @@ def parse(payload: Mapping[str, Any], job: Job, instance: str) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _series(answer: Mapping[str, Any]) -> pd.Series[float]:
-    """Return the samples of the first series by time in ms; values are strings, and NaN is no value."""
-    result = answer["data"]["result"]
-    samples = result[0]["values"] if result else []
-    index = [round(float(moment) * 1000) for moment, _ in samples]
-    series = pd.Series([float(value) for _, value in samples], index=pd.Index(index, dtype="int64"), dtype="float64")
-    return series[~series.index.duplicated()]
+def _series(answer: Mapping[str, Any], job: Job) -> pd.Series[float]:
+    """Return the samples by time in ms; values are strings.
+
+    One probe may have several series, one after the other, when its labels were changed. Series that overlap are of
+    several probes, and are never mixed.
+    """
+    found = sorted((series for series in answer["data"]["result"] if series["values"]), key=lambda s: s["values"][0][0])
+    if any(after["values"][0][0] <= before["values"][-1][0] for before, after in pairwise(found)):
+        names = " and ".join(excerpt(str(series["metric"])) for series in found[:2])
+        raise SourceError(f"Several probes match {_selector(job)}, as {names}: choose one with `labels`.")
+    samples = [sample for series in found for sample in series["values"]]
+    index = pd.Index([round(float(moment) * 1000) for moment, _ in samples], dtype="int64")
+    return pd.Series([float(value) for _, value in samples], index=index, dtype="float64")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tasks import collecting
+from tasks.collect.uptime_http import collect_many
 from tasks.sites import parse_sites
 from tests.servers import ok, serving
 from warehouse.connection import open_live
@@ -30,8 +31,6 @@ def test_two_sites_make_one_batch_and_a_failure_two_attempts_of_one_slot(setting
     async def run() -> list:
         async with serving(ok()) as good, serving(ok(status="500 Oops")) as bad:
             jobs = collecting.jobs(sites(good=good.url(), bad=bad.url()), settings, ["uptime_http"])
-            from tasks.collect.uptime_http import collect_many
-
             return await collect_many(jobs)
 
     outcomes = asyncio.run(run())
@@ -61,3 +60,30 @@ def test_a_list_of_statuses_is_checked_when_the_configuration_is_read() -> None:
     )
     with pytest.raises(ConfigurationError, match="'2xx' is no list of statuses"):
         parse_sites(text.replace("every_seconds: 30", "expected_status: 2xx"), "s")
+
+
+def test_a_check_that_could_not_run_is_a_failed_collection_and_its_slot_unknown(settings) -> None:
+    text = "agency: {name: A, contact: a@a.example}\nclients: [{id: c, name: C}]\nsites:" + SITE.format(
+        name="one", url="https://127.0.0.1:9/"
+    ).replace("every_seconds: 30", "every_seconds: 7.5, ca_file: missing.pem")
+    jobs = collecting.jobs(parse_sites(text, "s"), settings, ["uptime_http"])
+    (outcome,) = asyncio.run(collect_many(jobs))
+    assert (outcome.state, outcome.fresh_as_of) == ("failed", None)
+    assert "missing.pem" in outcome.message
+    collecting.load_landed(settings)
+    with open_live(settings.warehouse) as con:
+        found = con.execute("SELECT DISTINCT outcome, cause, interval_seconds FROM raw.check_result").fetchall()
+    assert found == [("unknown", "configuration", 7.5)]
+
+
+def test_a_secret_in_an_address_is_not_stored(settings) -> None:
+    async def run() -> None:
+        async with serving(ok()) as server:
+            url = server.url(path="/health?token=hunter2")
+            await collect_many(collecting.jobs(sites(one=url), settings, ["uptime_http"]))
+
+    asyncio.run(run())
+    collecting.load_landed(settings)
+    with open_live(settings.warehouse) as con:
+        ((url, outcome),) = con.execute("SELECT url, outcome FROM raw.check_result").fetchall()
+    assert (outcome, "hunter2" in url) == ("up", False)
