@@ -203,7 +203,7 @@ def test_a_row_says_all_that_the_four_metrics_say(settings) -> None:
     assert (lost["outcome"], lost["cause"], lost["status"]) == ("down", "no_answer", None)
 
 
-@pytest.mark.parametrize("odd", ["+Inf", "-Inf", "NaN", "1e300", "-62135596800"])
+@pytest.mark.parametrize("odd", ["+Inf", "-Inf", "NaN", "1e300", "1e15", "-62135596800"])
 def test_a_value_that_means_nothing_is_unknown_beside_a_result_that_counts(settings, odd: str) -> None:
     (row,) = parsed(settings, success=[[AT, "1"]], status=[[AT, odd]], seconds=[[AT, odd]], expiry=[[AT, odd]])
     assert row["outcome"] == "up"
