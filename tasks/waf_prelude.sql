@@ -29,8 +29,6 @@ CREATE OR REPLACE MACRO severity_points(severity) AS CASE severity_word(severity
 
 -- The two halves of a request target.
 CREATE OR REPLACE MACRO target_path(target) AS split_part(target, '?', 1);
-CREATE OR REPLACE MACRO target_query(target) AS
-  CASE WHEN strpos(target, '?') > 0 THEN redact(substr(target, strpos(target, '?') + 1)) END;
 
 -- One header out of a JSON object of headers, whatever its case; of one that was sent twice the first counts.
 CREATE OR REPLACE MACRO json_header(headers, header_name) AS coalesce(
@@ -38,3 +36,27 @@ CREATE OR REPLACE MACRO json_header(headers, header_name) AS coalesce(
   headers ->> ('$."' || lower(header_name) || '"'),
   headers ->> ('$."' || list_filter(json_keys(headers), lambda k: lower(k) = lower(header_name))[1] || '"')
 );
+CREATE OR REPLACE MACRO raw_query(target) AS
+  CASE WHEN strpos(target, '?') > 0 THEN substr(target, strpos(target, '?') + 1) END;
+
+-- An ISO 3166 code, or null where the source says that it does not know.
+CREATE OR REPLACE MACRO country_code(text) AS
+  CASE WHEN regexp_full_match(upper(text), '[A-Z]{2}') AND upper(text) NOT IN ('XX', 'ZZ') THEN upper(text) END;
+
+-- Unix time in seconds, milliseconds, microseconds or nanoseconds: told apart by its size.
+CREATE OR REPLACE MACRO epoch_at(number) AS CASE
+  WHEN abs(try_cast(number AS DOUBLE)) < 1e11 THEN make_timestamptz((try_cast(number AS DOUBLE) * 1e6)::BIGINT)
+  WHEN abs(try_cast(number AS DOUBLE)) < 1e14 THEN make_timestamptz((try_cast(number AS DECIMAL(38, 6)) * 1000)::BIGINT)
+  WHEN abs(try_cast(number AS DOUBLE)) < 1e17 THEN make_timestamptz(try_cast(number AS BIGINT))
+  WHEN abs(try_cast(number AS DOUBLE)) < 1e19 THEN make_timestamptz(try_cast(number AS BIGINT) // 1000)
+END;
+
+-- A time without a zone, in the configured one. The event then says is_zone_assumed.
+CREATE OR REPLACE MACRO local_at(moment) AS timezone(getvariable('time_zone'), moment);
+
+-- The bare address of 192.0.2.1, 192.0.2.1:443, 2001:db8::1 and [2001:db8::1]:443; null where it is none.
+CREATE OR REPLACE MACRO ip_of(text) AS CASE
+  WHEN regexp_full_match(text, '[0-9]{1,3}(\.[0-9]{1,3}){3}(:[0-9]+)?') THEN split_part(text, ':', 1)
+  WHEN regexp_full_match(text, '\[[0-9A-Fa-f:.]+\](:[0-9]+)?') THEN regexp_extract(text, '\[(.*)\]', 1)
+  WHEN regexp_full_match(text, '[0-9A-Fa-f]*:[0-9A-Fa-f:.]*') THEN text
+END;

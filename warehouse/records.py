@@ -220,6 +220,7 @@ class WafEvent(Record):
     bot_class: str | None
     bot_name: str | None
     bot_identity: str | None
+    path_class: str | None
     file_id: str
     line_number: int
 
@@ -258,6 +259,8 @@ class HttpRequest(Record):
     is_zone_assumed: bool
     client_ip: str | None
     client_network: str | None
+    asn: int | None
+    country: str | None
     host: str | None
     method: str | None
     path: str | None
@@ -267,6 +270,10 @@ class HttpRequest(Record):
     bytes: int | None
     referrer: str | None
     user_agent: str | None
+    bot_class: str | None
+    bot_name: str | None
+    bot_identity: str | None
+    path_class: str | None
     file_id: str
     line_number: int
 

@@ -1,53 +1,88 @@
+-- Nearly every line has its six quotes and no escape: cutting it at quotes and blanks costs a fifth of the regular
+-- expression, which takes the others. `plain` has every line, with event_at null where it is not a plain one.
 -- @setup
-CREATE OR REPLACE TEMP TABLE parsed AS
+CREATE OR REPLACE TEMP TABLE plain AS
+WITH quoted AS (
+  SELECT line_number, CASE WHEN NOT contains(line, '\') THEN string_split(line, '"') END AS q
+  FROM lines
+  WHERE line <> ''
+), cut AS (
+  SELECT
+    line_number,
+    string_split(q[1], ' ') AS h,
+    string_split(q[2], ' ') AS r,
+    string_split(q[3], ' ') AS n,
+    q[4] AS referrer,
+    q[6] AS user_agent,
+    len(q) = 7 AS is_combined
+  FROM quoted
+)
+SELECT
+  line_number,
+  CASE
+    WHEN is_combined AND len(n) = 4 AND len(r) = 3 AND (len(h) = 6 OR len(h) = 7 AND h[3] = '-') AND starts_with(r[3], 'HTTP/')
+      AND regexp_full_match(r[1], '[A-Z]{3,20}')
+    THEN try_strptime(h[-3] || h[-2], '[%d/%b/%Y:%H:%M:%S%z]')
+  END AS event_at,
+  h[-6] AS client_ip,
+  CASE WHEN len(h) = 7 THEN regexp_replace(h[1], ':[0-9]+$', '') END AS host,
+  r[1] AS method,
+  target_path(r[2]) AS path,
+  raw_query(r[2]) AS query,
+  r[3] AS protocol,
+  try_cast(n[2] AS BIGINT) AS status,
+  try_cast(n[3] AS BIGINT) AS bytes,
+  nullif(referrer, '-') AS referrer,
+  nullif(user_agent, '-') AS user_agent
+FROM cut;
+
+CREATE OR REPLACE TEMP TABLE odd AS
 WITH cut AS (
   SELECT
     line_number,
     line,
     regexp_extract(
       line,
-      '^(?:(\S+?)(?::[0-9]+)? )?(\S+) \S+ \S+ \[([^\]]+)\] "((?:[^"\\]|\\.)*)" ([0-9]{3}) ([0-9]+|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?',
+      '^(?:(\S+?)(?::[0-9]+)? )?([0-9A-Za-z][^ ]*|:[^ ]*) \S+ .*?\[([^\]]+)\] "((?:[^"\\]|\\.)*)" ([0-9]{3}) ([0-9]+|-)(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)")?',
       ['host', 'client_ip', 'stamp', 'request', 'status', 'bytes', 'referrer', 'user_agent']
     ) AS f
-  FROM lines
-  WHERE line <> ''
-)
-SELECT
-  line_number,
-  line,
-  f,
-  try_strptime(f.stamp, '%d/%b/%Y:%H:%M:%S %z') AS event_at,
-  -- The protocol is the last word where there is one; the target between may hold raw spaces.
-  CASE WHEN regexp_matches(f.request, '^[A-Z]{3,20} .') THEN split_part(f.request, ' ', 1) END AS method,
-  CASE WHEN regexp_matches(f.request, ' HTTP/[0-9.]+$') THEN split_part(f.request, ' ', -1) END AS protocol
-FROM cut;
-
--- @http_request
-SELECT
-  event_at,
-  false AS is_zone_assumed,
-  f.client_ip AS client_ip,
-  nullif(f.host, '') AS host,
-  method,
-  target_path(target) AS path,
-  target_query(target) AS query,
-  protocol,
-  try_cast(f.status AS BIGINT) AS status,
-  try_cast(f.bytes AS BIGINT) AS bytes,
-  redact(nullif(nullif(f.referrer, ''), '-')) AS referrer,
-  nullif(nullif(f.user_agent, ''), '-') AS user_agent,
-  line_number
-FROM (
+  FROM lines SEMI JOIN (SELECT line_number FROM plain WHERE event_at IS NULL) USING (line_number)
+), worded AS (
   SELECT
     *,
-    CASE
-      WHEN method IS NULL THEN redact(f.request)
-      WHEN protocol IS NULL THEN substr(f.request, length(method) + 2)
-      ELSE substr(f.request, length(method) + 2, length(f.request) - length(method) - length(protocol) - 2)
-    END AS target
-  FROM parsed
+    -- The protocol is the last word where there is one; the target between may hold raw spaces.
+    CASE WHEN regexp_matches(f.request, '^[A-Z]{3,20} .') THEN split_part(f.request, ' ', 1) END AS method,
+    CASE WHEN regexp_matches(f.request, ' HTTP/[0-9.]+$') THEN split_part(f.request, ' ', -1) END AS protocol
+  FROM cut
 )
-WHERE event_at IS NOT NULL;
+SELECT
+  *,
+  try_strptime(f.stamp, '%d/%b/%Y:%H:%M:%S %z') AS event_at,
+  CASE
+    WHEN method IS NULL THEN redact(f.request)
+    WHEN protocol IS NULL THEN substr(f.request, length(method) + 2)
+    ELSE substr(f.request, length(method) + 2, length(f.request) - length(method) - length(protocol) - 2)
+  END AS target
+FROM worded;
+
+-- @http_request
+SELECT * FROM plain WHERE event_at IS NOT NULL
+UNION ALL
+SELECT
+  line_number,
+  event_at,
+  f.client_ip,
+  nullif(f.host, ''),
+  method,
+  target_path(target),
+  raw_query(target),
+  protocol,
+  try_cast(f.status AS BIGINT),
+  try_cast(f.bytes AS BIGINT),
+  nullif(nullif(f.referrer, ''), '-'),
+  nullif(nullif(f.user_agent, ''), '-')
+FROM odd
+WHERE event_at IS NOT NULL
 
 -- @reject
 SELECT
@@ -57,5 +92,5 @@ SELECT
     ELSE 'the time ' || left(f.stamp, 40) || ' is not a date as 23/Nov/2026:05:00:09 +0000'
   END AS reason,
   line
-FROM parsed
-WHERE event_at IS NULL;
+FROM odd
+WHERE event_at IS NULL

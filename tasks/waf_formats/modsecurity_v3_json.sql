@@ -4,34 +4,66 @@ WITH document AS (
   SELECT
     line_number,
     line,
-    CASE WHEN json_valid(line) AND line LIKE '{%' THEN
-      json_transform(line, '{"transaction": {
-        "client_ip": "VARCHAR", "time_stamp": "VARCHAR", "unique_id": "VARCHAR",
-        "request": {"method": "VARCHAR", "http_version": "VARCHAR", "uri": "VARCHAR", "headers": "JSON"},
-        "response": {"http_code": "VARCHAR"},
-        "producer": {"secrules_engine": "VARCHAR", "components": ["VARCHAR"]},
-        "messages": [{"message": "VARCHAR", "details": {"match": "VARCHAR", "ruleId": "VARCHAR", "data": "VARCHAR",
-          "severity": "VARCHAR", "ver": "VARCHAR", "tags": ["VARCHAR"]}}]
-      }}').transaction
-    END AS t
+    TRY(json_transform(line, '{"transaction": {
+      "client_ip": "VARCHAR", "time_stamp": "VARCHAR", "unique_id": "VARCHAR",
+      "request": {"method": "VARCHAR", "http_version": "VARCHAR", "uri": "VARCHAR", "headers": "JSON"},
+      "response": {"http_code": "VARCHAR"},
+      "producer": {"secrules_engine": "VARCHAR"},
+      "messages": [{"message": "VARCHAR", "details": {"match": "VARCHAR", "ruleId": "VARCHAR", "data": "VARCHAR",
+        "severity": "VARCHAR", "ver": "VARCHAR", "tags": ["VARCHAR"]}}]
+    }}').transaction) AS t
   FROM lines
   WHERE line <> ''
 )
 SELECT
   line_number,
-  line,
+  coalesce(t.unique_id, md5(line)) AS key,
   t,
-  md5(concat_ws('|', getvariable('site_id'), getvariable('source_id'), coalesce(t.unique_id, line))) AS event_id,
   -- The day of the month is padded with a blank: "Mon Nov  3 05:00:09 2026".
-  timezone(
-    getvariable('time_zone'), try_strptime(replace(t.time_stamp, '  ', ' '), '%a %b %d %H:%M:%S %Y')
-  ) AS event_at
+  local_at(try_strptime(replace(t.time_stamp, '  ', ' '), '%a %b %d %H:%M:%S %Y')) AS event_at,
+  t.producer.secrules_engine = 'Enabled' AS is_enforced,
+  coalesce(try_cast(t.response.http_code AS BIGINT), 0) AS http_code,
+  list_filter(t.messages, lambda m: starts_with(m.details.ruleId, '949'))[1] AS verdict,
+  len(list_filter(t.messages, lambda m: m.details.ruleId IS NOT NULL)) AS hit_count
 FROM document;
 
-CREATE OR REPLACE TEMP TABLE hit AS
+-- @event
 SELECT
-  event_id,
+  line_number,
+  key,
   event_at,
+  true AS is_zone_assumed,
+  t.unique_id AS request_id,
+  t.client_ip AS client_ip,
+  json_header(t.request.headers, 'User-Agent') AS user_agent,
+  lower(regexp_replace(json_header(t.request.headers, 'Host'), ':[0-9]+$', '')) AS host,
+  t.request.method AS method,
+  target_path(t.request.uri) AS path,
+  raw_query(t.request.uri) AS query,
+  'HTTP/' || t.request.http_version AS protocol,
+  try_cast(t.response.http_code AS BIGINT) AS status,
+  CASE
+    WHEN NOT is_enforced THEN CASE WHEN hit_count > 0 THEN 'log' ELSE 'allow' END
+    WHEN verdict IS NOT NULL AND http_code >= 400 THEN 'block'
+    WHEN hit_count > 0 AND http_code = 403 THEN 'block'
+    WHEN hit_count > 0 THEN 'log'
+    WHEN http_code = 429 THEN 'rate_limit'
+    ELSE 'allow'
+  END AS action,
+  is_enforced,
+  NOT is_enforced AND verdict IS NOT NULL AS would_block,
+  try_cast(regexp_extract(verdict.message, 'Total Score: ([0-9]+)', 1) AS BIGINT) AS score,
+  try_cast(regexp_extract(verdict.details.match, 'with parameter `([0-9]+)''', 1) AS BIGINT) AS threshold,
+  list_max([
+    try_cast(regexp_extract(array_to_string(m.details.tags, ' '), 'paranoia-level/([0-9])', 1) AS BIGINT)
+    FOR m IN t.messages
+  ]) AS paranoia
+FROM parsed
+WHERE event_at IS NOT NULL
+
+-- @hit
+SELECT
+  key,
   position,
   m.details.ruleId AS rule_id,
   split_part(nullif(m.details.ver, ''), '/', 1) AS ruleset,
@@ -45,92 +77,14 @@ SELECT
   ) AS target,
   coalesce(nullif(m.details.data, ''), nullif(regexp_extract(m.details.match, '\(Value: `(.*)'' \)$', 1), '')) AS matched,
   m.message AS message,
-  coalesce(m.details.tags, []) AS tags,
-  crs_is_verdict(m.details.ruleId) AS is_verdict,
-  try_cast(regexp_extract(m.message, 'Total Score: ([0-9]+)', 1) AS BIGINT) AS total_score,
-  try_cast(regexp_extract(m.details.match, 'with parameter `([0-9]+)''', 1) AS BIGINT) AS threshold
+  m.details.tags AS tags,
+  crs_is_verdict(m.details.ruleId) AS is_verdict
 FROM (
-  SELECT event_id, event_at, unnest(t.messages) AS m, generate_subscripts(t.messages, 1) AS position
+  SELECT key, unnest(t.messages) AS m, generate_subscripts(t.messages, 1) AS position
   FROM parsed
-  WHERE event_at IS NOT NULL AND len(t.messages) > 0
+  WHERE event_at IS NOT NULL AND hit_count > 0
 )
-WHERE m.details.ruleId IS NOT NULL;
-
-CREATE OR REPLACE TEMP TABLE summary AS
-WITH by_class AS (
-  SELECT event_id, attack_class, sum(coalesce(score, 0)) AS score
-  FROM hit
-  WHERE attack_class IS NOT NULL
-  GROUP BY ALL
-), class_of AS (
-  SELECT
-    event_id,
-    first(attack_class ORDER BY score DESC, class_rank(attack_class), attack_class) AS attack_class,
-    list(attack_class ORDER BY attack_class) AS attack_classes
-  FROM by_class
-  GROUP BY event_id
-), verdict AS (
-  SELECT
-    event_id,
-    count(*) AS hit_count,
-    bool_or(rule_id LIKE '949%') AS is_over_threshold,
-    max(total_score) FILTER (rule_id LIKE '949%') AS score,
-    max(threshold) FILTER (rule_id LIKE '949%') AS threshold,
-    max(try_cast(regexp_extract(array_to_string(tags, ' '), 'paranoia-level/([0-9])', 1) AS BIGINT)) AS paranoia
-  FROM hit
-  GROUP BY event_id
-)
-SELECT verdict.*, class_of.attack_class, class_of.attack_classes
-FROM verdict LEFT JOIN class_of USING (event_id);
-
--- @waf_event
-SELECT
-  event_id,
-  event_at,
-  true AS is_zone_assumed,
-  t.unique_id AS request_id,
-  t.client_ip AS client_ip,
-  json_header(t.request.headers, 'User-Agent') AS user_agent,
-  lower(regexp_replace(json_header(t.request.headers, 'Host'), ':[0-9]+$', '')) AS host,
-  t.request.method AS method,
-  target_path(t.request.uri) AS path,
-  target_query(t.request.uri) AS query,
-  'HTTP/' || t.request.http_version AS protocol,
-  try_cast(t.response.http_code AS BIGINT) AS status,
-  CASE
-    WHEN NOT is_enforced THEN CASE WHEN hit_count > 0 THEN 'log' ELSE 'allow' END
-    WHEN is_over_threshold AND http_code >= 400 THEN 'block'
-    WHEN hit_count > 0 AND http_code = 403 THEN 'block'
-    WHEN hit_count > 0 THEN 'log'
-    WHEN http_code = 429 THEN 'rate_limit'
-    ELSE 'allow'
-  END AS action,
-  is_enforced,
-  NOT is_enforced AND coalesce(is_over_threshold, false) AS would_block,
-  1.0 AS sample_weight,
-  score,
-  threshold,
-  paranoia,
-  attack_class,
-  coalesce(attack_classes, []) AS attack_classes,
-  line_number
-FROM (
-  SELECT
-    *,
-    t.producer.secrules_engine = 'Enabled' AS is_enforced,
-    coalesce(try_cast(t.response.http_code AS BIGINT), 0) AS http_code
-  FROM parsed
-  WHERE event_at IS NOT NULL
-) LEFT JOIN summary USING (event_id)
-ORDER BY line_number;
-
--- @waf_rule_hit
-SELECT
-  event_id, event_at, rule_id, ruleset, ruleset_version, attack_class, severity, score, target,
-  CASE WHEN is_secret_target(target) THEN '[redacted]' ELSE redact(left(matched, 200)) END AS matched,
-  message, tags, is_verdict
-FROM hit
-ORDER BY event_id, position;
+WHERE m.details.ruleId IS NOT NULL
 
 -- @reject
 SELECT
@@ -139,6 +93,6 @@ SELECT
     WHEN t IS NULL THEN 'the line is not a JSON object of a ModSecurity transaction'
     ELSE 'the transaction has no time_stamp as Mon Nov 23 05:00:09 2026'
   END AS reason,
-  line
+  (SELECT line FROM lines WHERE lines.line_number = parsed.line_number) AS line
 FROM parsed
-WHERE event_at IS NULL;
+WHERE event_at IS NULL

@@ -15,6 +15,12 @@ SELECT
   request.bytes,
   request.referrer,
   request.user_agent,
+  request.asn,
+  request.country,
+  request.bot_class,
+  request.bot_name,
+  request.bot_identity,
+  request.path_class,
   day.day_date AS local_date,
   -- Places where software lets somebody log in: WordPress, Drupal, Joomla, TYPO3.
   request.method = 'POST' AND regexp_matches(
@@ -39,3 +45,9 @@ COMMENT ON COLUMN staging.http_request.referrer IS 'Referer as sent, secrets rem
 COMMENT ON COLUMN staging.http_request.user_agent IS 'User-Agent as sent. Hostile text.';
 COMMENT ON COLUMN staging.http_request.local_date IS 'Day of the request in the zone of the site.';
 COMMENT ON COLUMN staging.http_request.is_login_attempt IS 'A POST to a place where software lets somebody log in.';
+COMMENT ON COLUMN staging.http_request.asn IS 'Autonomous system number; null where unknown.';
+COMMENT ON COLUMN staging.http_request.country IS 'ISO 3166-1 alpha-2 code; null where unknown.';
+COMMENT ON COLUMN staging.http_request.bot_class IS 'search, ai, seo, monitoring, scanner, library or other; null where the User-Agent names no bot.';
+COMMENT ON COLUMN staging.http_request.bot_name IS 'Name of the bot.';
+COMMENT ON COLUMN staging.http_request.bot_identity IS 'verified, spoofed, or claimed where there was nothing to check the claim against.';
+COMMENT ON COLUMN staging.http_request.path_class IS 'login, xmlrpc, user_enumeration, sensitive_file, path_probe, checkout, search, static, or null.';

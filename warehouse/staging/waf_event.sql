@@ -41,3 +41,4 @@ COMMENT ON COLUMN staging.waf_event.bot_class IS 'Class of the client program; n
 COMMENT ON COLUMN staging.waf_event.bot_name IS 'Name of the client program.';
 COMMENT ON COLUMN staging.waf_event.bot_identity IS 'claimed, verified, spoofed or unknown.';
 COMMENT ON COLUMN staging.waf_event.local_date IS 'Day of the event in the zone of the site.';
+COMMENT ON COLUMN staging.waf_event.path_class IS 'What was asked for, where that is telling: as in raw.http_request.';
