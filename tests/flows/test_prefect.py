@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tasks.collect.test_uptime_prometheus import SINCE, UNTIL, prometheus, replay
 from warehouse.connection import open_snapshot
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,8 +38,12 @@ sites:
     platform: other
     time_zone: Europe/London
     owner: {{name: O, email: o@a.example}}
-    sources: [{{kind: uptime_http}}]
+    sources:
+      - {{kind: uptime_http}}
+      - {{kind: uptime_prometheus, url: "{history}", token: {{prefect: prometheus-token}}}}
 """
+SECRET = "seventeen-blue-herons"
+SAVE_SECRET = "import sys; from prefect.blocks.system import Secret; Secret(value=sys.argv[1]).save('prometheus-token')"
 
 
 def free_port() -> int:
@@ -90,8 +95,9 @@ def wait_for(what: str, check: Callable[[], object], seconds: float) -> object:
 
 def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_path: Path) -> None:
     api = f"http://127.0.0.1:{free_port()}/api"
-    with website() as url, contextlib.ExitStack() as stack:
-        (tmp_path / "sites.yaml").write_text(SITES.format(url=url))
+    authorizations: list[str | None] = []
+    with website() as url, prometheus(replay, authorizations) as history, contextlib.ExitStack() as stack:
+        (tmp_path / "sites.yaml").write_text(SITES.format(url=url, history=history))
         env = os.environ | {
             "PREFECT_HOME": str(tmp_path / "prefect"),
             "PREFECT_API_URL": api,
@@ -113,6 +119,7 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
             assert done.returncode == 0, done.stdout + done.stderr
             return done.stdout
 
+        subprocess.run([sys.executable, "-c", SAVE_SECRET, SECRET], env=env, cwd=ROOT, check=True, capture_output=True)
         prefect("work-pool", "create", "upkeep", "--type", "process")
         prefect("deploy", "--all")
         scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
@@ -139,14 +146,24 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
             "a scheduled uptime run", lambda: [r for r in completed("collect-uptime") if r["auto_scheduled"]], 150
         )
         assert run["name"].startswith("all sites · ")
+        window = ("--param", f"since={SINCE.isoformat()}", "--param", f"until={UNTIL.isoformat()}")
+        prefect("deployment", "run", "import-uptime/nightly", *window)
+        wait_for("an import with a secret out of a block", lambda: completed("import-uptime"), 90)
         prefect("deployment", "run", "publish-snapshot/every-quarter-hour")
         wait_for("a published snapshot", lambda: completed("publish-snapshot"), 90)
         quarter = f"{run['start_time'][:4]}Q{(int(run['start_time'][5:7]) - 1) // 3 + 1}"
         prefect("deployment", "run", "report-quarterly/quarterly", "--param", f"quarter={quarter}")
         wait_for("a report", lambda: completed("report-quarterly"), 120)
+        logs = json.dumps(client.post("/logs/filter", json={}).json())
         artifacts = {a["key"] for a in client.post("/artifacts/filter", json={}).json()}
     assert {"collect-uptime", "publish-snapshot", "report-quarterly", f"report-one-{quarter.lower()}"} <= artifacts
     assert (tmp_path / "var" / "reports" / f"one-{quarter}.pdf").read_bytes().startswith(b"%PDF")
     with contextlib.closing(open_snapshot(tmp_path / "var" / "analytics.duckdb")) as con:
         assert con.execute("SELECT count(*) > 0 FROM raw.check_result WHERE outcome = 'up'").fetchall() == [(True,)]
-    shutil.rmtree(tmp_path / "prefect", ignore_errors=True)
+        assert con.execute(
+            "SELECT count(*) > 0 FROM raw.check_result WHERE source_id = 'uptime-prometheus'"
+        ).fetchone()[0]
+    assert set(authorizations) == {f"Bearer {SECRET}"}
+    shutil.rmtree(tmp_path / "prefect", ignore_errors=True)  # where the server keeps the block, encrypted
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert not kept and SECRET not in logs
