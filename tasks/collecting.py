@@ -76,6 +76,7 @@ def jobs(
                 site_id=site.id,
                 source_id=options.source_id,
                 time_zone=site.time_zone,
+                site_time_zone=site.time_zone,
                 host=site.host,
                 url=str(site.url),
                 collected_at=now,

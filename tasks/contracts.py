@@ -87,6 +87,9 @@ class Context:
     site_id: str
     source_id: str
     time_zone: str
+    """Zone of times that name none: the source's own where it says so, else the site's."""
+    site_time_zone: str = ""
+    """Zone in which the site counts its days; `time_zone` when left out."""
     host: str
     url: str = ""
     """Home page of the site."""

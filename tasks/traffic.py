@@ -6,10 +6,16 @@ once and joined back by its position.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+_QUARTER_US = 15 * 60 * 1_000_000
 
 
 class Classifier:
@@ -22,6 +28,21 @@ class Classifier:
     def classify(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> dict[str, pa.Array]:
         """Return the columns to fill in; `columns` holds client_ip, user_agent, method, path, query where known."""
         return {"client_network": _each(columns.get("client_ip"), network_of, self._networks)}
+
+
+def local_dates(moments: pa.ChunkedArray | pa.Array, time_zone: str) -> pa.Array:
+    """Return the day of each moment (timestamp, us, UTC) in a zone: asked once for each quarter of an hour.
+
+    Every offset in use is a multiple of 15 minutes, so that a day never starts within one.
+    """
+    zone = ZoneInfo(time_zone)
+    quarters = pc.divide(moments.cast(pa.int64()), _QUARTER_US)
+    if isinstance(quarters, pa.ChunkedArray):
+        quarters = quarters.combine_chunks()
+    encoded = quarters.dictionary_encode()
+    seconds = [quarter * _QUARTER_US // 1_000_000 for quarter in encoded.dictionary.to_pylist()]
+    days = [datetime.fromtimestamp(second, zone).date() for second in seconds]
+    return pa.array(days, pa.date32()).take(encoded.indices)
 
 
 def _each(values: pa.ChunkedArray | pa.Array, function: Callable[[Any], Any], cache: dict[Hashable, Any]) -> pa.Array:
@@ -39,8 +60,6 @@ def _each(values: pa.ChunkedArray | pa.Array, function: Callable[[Any], Any], ca
 
 def network_of(address: str | None) -> str | None:
     """Return the /24 of an IPv4 address or the /48 of an IPv6 one; None where it is no address."""
-    import ipaddress
-
     try:
         ip = ipaddress.ip_address(address or "")
     except ValueError:

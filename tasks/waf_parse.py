@@ -36,7 +36,7 @@ from tasks.discovery import units
 from tasks.errors import ConfigurationError
 from tasks.log_files import Block
 from tasks.redact import SQL_MACROS, excerpt
-from tasks.traffic import Classifier
+from tasks.traffic import Classifier, local_dates
 from warehouse.connection import prepare
 from warehouse.records import HttpRequest, Record, Reject, WafEvent, WafRuleHit
 
@@ -238,6 +238,9 @@ class LogParser:
             "is_zone_assumed": False,
         }
         found = {name: rows[name] for name in rows.column_names}
+        found["event_date"] = local_dates(
+            rows["event_at"].cast(pa.timestamp("us", tz="UTC")), self._context.site_time_zone or self._context.time_zone
+        )
         if table != "waf_rule_hit":
             found |= self._classifier.classify({**{n: pa.nulls(rows.num_rows) for n in _CLASSIFIED}, **found})
         columns = []

@@ -11,12 +11,17 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from warehouse.connection import open_live
 from warehouse.errors import BatchError
+from warehouse.records import RECORD_CLASSES
 from warehouse.spool import Batch, Spool
+
+_RECORDS = {record.table: record for record in RECORD_CLASSES}
+_FIRST = "row_number() OVER (PARTITION BY {} ORDER BY event_at) = 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ def _load_one(con: duckdb.DuckDBPyConnection, batch: Batch, folder: Path) -> Non
     con.execute("BEGIN")
     try:
         for file in sorted(folder.glob("*.parquet")):
-            con.execute(f"INSERT INTO raw.{file.stem} BY NAME SELECT * FROM read_parquet(?)", [str(file)])  # noqa: S608 - our own file names
+            _insert(con, file)
         con.execute(
             "INSERT INTO raw.batch VALUES (?, ?, ?, ?::TIMESTAMPTZ, now(), ?, ?)",
             [
@@ -91,6 +96,31 @@ def _load_one(con: duckdb.DuckDBPyConnection, batch: Batch, folder: Path) -> Non
     except BaseException:
         con.execute("ROLLBACK")
         raise
+
+
+def _insert(con: duckdb.DuckDBPyConnection, file: Path) -> None:
+    """Insert the rows of one table; what overlapping sources brought before, or twice in one batch, is taken once."""
+    table, identity, rows = file.stem, _RECORDS[file.stem].identity, "SELECT * FROM read_parquet($file)"
+    values: dict[str, Any] = {"file": str(file)}
+    if identity:
+        bounds = ("first_date", "last_date", "first_site", "last_site")
+        sql = "min(event_date), max(event_date), min(site_id), max(site_id)"
+        (found,) = con.execute(f"SELECT {sql} FROM read_parquet($file)", values).fetchall()  # noqa: S608 - our own SQL
+        values |= dict(zip(bounds, found, strict=True))
+        same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in identity)
+        # The dates and sites of the batch bound what is read of the table.
+        rows = f"""
+SELECT * FROM read_parquet($file) AS new
+WHERE NOT EXISTS (
+  SELECT 1 FROM raw.{table} AS old
+  WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same})
+{"" if _are_distinct(con, file.with_name("waf_event.parquet")) else "QUALIFY " + _FIRST.format(", ".join(identity))}"""  # noqa: S608
+    con.execute(f"INSERT INTO raw.{table} BY NAME {rows}", values)
+
+
+def _are_distinct(con: duckdb.DuckDBPyConnection, events: Path) -> bool:
+    sql = "SELECT count(*) = count(DISTINCT event_id) FROM read_parquet(?)"
+    return bool(con.execute(sql, [str(events)]).fetchall()[0][0])
 
 
 def _set_aside(batch: Batch, folder: Path, error: duckdb.Error) -> str:

@@ -32,9 +32,14 @@ _ARROW: dict[Any, pa.DataType] = {
 
 
 class Record:
-    """Base of every record class. `table` is the table of schema `raw` that it fills."""
+    """Base of every record class.
+
+    `table` is the table of schema `raw` that it fills. `identity` names the columns by which a row that is there
+    already is known again, where sources overlap; the loader takes each such row once. Such records have `event_date`.
+    """
 
     table: ClassVar[str]
+    identity: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @functools.cache
@@ -187,6 +192,7 @@ class WafEvent(Record):
     """One request that a WAF wrote down."""
 
     table: ClassVar[str] = "waf_event"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "event_id")
     event_id: str
     site_id: str
     source_id: str
@@ -220,9 +226,10 @@ class WafEvent(Record):
     bot_class: str | None
     bot_name: str | None
     bot_identity: str | None
-    path_class: str | None
     file_id: str
     line_number: int
+    path_class: str | None
+    event_date: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +237,7 @@ class WafRuleHit(Record):
     """One rule that matched in one request."""
 
     table: ClassVar[str] = "waf_rule_hit"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "event_id", "rule_id", "target", "matched")
     event_id: str
     site_id: str
     source_id: str
@@ -245,6 +253,7 @@ class WafRuleHit(Record):
     message: str | None
     tags: list[str]
     is_verdict: bool
+    event_date: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +268,6 @@ class HttpRequest(Record):
     is_zone_assumed: bool
     client_ip: str | None
     client_network: str | None
-    asn: int | None
-    country: str | None
     host: str | None
     method: str | None
     path: str | None
@@ -270,12 +277,15 @@ class HttpRequest(Record):
     bytes: int | None
     referrer: str | None
     user_agent: str | None
+    file_id: str
+    line_number: int
+    asn: int | None
+    country: str | None
     bot_class: str | None
     bot_name: str | None
     bot_identity: str | None
     path_class: str | None
-    file_id: str
-    line_number: int
+    event_date: date | None
 
 
 RECORD_CLASSES: tuple[type[Record], ...] = (

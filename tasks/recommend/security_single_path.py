@@ -30,7 +30,7 @@ FROM (
   GROUP BY path
 ) LEFT JOIN (
   SELECT path, count(*) AS answered_count FROM staging.http_request
-  WHERE site_id = $site_id AND local_date >= $start_date AND local_date < $end_date
+  WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date
     AND status BETWEEN 200 AND 399 AND method = 'GET'
   GROUP BY path
 ) USING (path)

@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW marts.login_day AS
 SELECT
   site_id,
-  local_date AS day_date,
+  event_date AS day_date,
   coalesce(client_network, 'unknown') AS client_network,
   path,
   count(*) AS attempt_count,

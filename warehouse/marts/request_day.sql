@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW marts.request_day AS
 SELECT
   site_id,
-  local_date AS day_date,
+  event_date AS day_date,
   status // 100 AS status_class,
   count(*) AS request_count,
   sum(bytes) AS answered_bytes,

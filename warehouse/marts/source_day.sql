@@ -3,9 +3,9 @@ CREATE OR REPLACE VIEW marts.source_day AS
 SELECT site_id, source_id, day_date, least((up_seconds + down_seconds) / day_seconds, 1.0) AS coverage_ratio, check_count AS row_count
 FROM marts.availability_day
 UNION ALL
-SELECT site_id, source_id, local_date, 1.0, count(*) FROM staging.http_request GROUP BY site_id, source_id, local_date
+SELECT site_id, source_id, event_date, 1.0, count(*) FROM staging.http_request GROUP BY site_id, source_id, event_date
 UNION ALL
-SELECT site_id, source_id, local_date, 1.0, count(*) FROM staging.waf_event GROUP BY site_id, source_id, local_date
+SELECT site_id, source_id, event_date, 1.0, count(*) FROM staging.waf_event GROUP BY site_id, source_id, event_date
 UNION ALL
 -- An inventory speaks for the days until the next one is due, as far as it is known to be fresh.
 SELECT

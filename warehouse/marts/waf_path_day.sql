@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW marts.waf_path_day AS
 SELECT
   site_id,
-  local_date AS day_date,
+  event_date AS day_date,
   path,
   attack_class,
   sum(sample_weight) AS event_count,

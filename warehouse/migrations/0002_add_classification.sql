@@ -1,4 +1,5 @@
--- Who asked for what: filled when a log is parsed, so that queries over a quarter need not classify again.
+-- Who asked for what, and on which day of the site: filled when a log is parsed, so that a query over a quarter need
+-- not classify again and reads only the blocks of its days.
 ALTER TABLE raw.http_request ADD COLUMN asn BIGINT;
 ALTER TABLE raw.http_request ADD COLUMN country VARCHAR;
 ALTER TABLE raw.http_request ADD COLUMN bot_class VARCHAR;
@@ -15,3 +16,21 @@ COMMENT ON COLUMN raw.http_request.path_class IS 'What was asked for, where that
 COMMENT ON COLUMN raw.waf_event.path_class IS 'What was asked for, where that is telling: as in raw.http_request.';
 COMMENT ON COLUMN raw.waf_event.bot_class IS 'By the vendor or the User-Agent: search, ai, seo, monitoring, scanner, library or other; null where it names no bot.';
 COMMENT ON COLUMN raw.waf_event.bot_identity IS 'verified, spoofed, or claimed where there was nothing to check the claim against; null where the User-Agent names no bot.';
+
+ALTER TABLE raw.http_request ADD COLUMN event_date DATE;
+ALTER TABLE raw.waf_event ADD COLUMN event_date DATE;
+ALTER TABLE raw.waf_rule_hit ADD COLUMN event_date DATE;
+COMMENT ON COLUMN raw.http_request.event_date IS 'Day of the request in the zone of the site.';
+COMMENT ON COLUMN raw.waf_event.event_date IS 'Day of the request in the zone of the site.';
+COMMENT ON COLUMN raw.waf_rule_hit.event_date IS 'Day of the request in the zone of the site.';
+
+-- Rows of before: their day, and one row for each event that was read twice.
+CREATE OR REPLACE TEMP TABLE site_zone AS SELECT site_id, arg_max(time_zone, configured_at) AS time_zone FROM raw.site GROUP BY site_id;
+CREATE OR REPLACE TEMP MACRO site_day(site, moment) AS
+  timezone(coalesce((SELECT time_zone FROM site_zone WHERE site_id = site), 'UTC'), moment)::DATE;
+DELETE FROM raw.waf_event AS e USING raw.waf_event AS other
+WHERE e.site_id = other.site_id AND e.event_id = other.event_id AND e.batch_id > other.batch_id;
+DELETE FROM raw.waf_rule_hit AS h WHERE NOT EXISTS (FROM raw.waf_event AS e WHERE e.event_id = h.event_id AND e.batch_id = h.batch_id);
+UPDATE raw.http_request SET event_date = site_day(site_id, event_at);
+UPDATE raw.waf_event SET event_date = site_day(site_id, event_at);
+UPDATE raw.waf_rule_hit SET event_date = site_day(site_id, event_at);

@@ -1,33 +1,9 @@
 -- Grain: one row per line of an access log.
 CREATE OR REPLACE VIEW staging.http_request AS
 SELECT
-  request.site_id,
-  request.source_id,
-  request.event_at,
-  request.client_ip,
-  request.client_network,
-  request.host,
-  request.method,
-  request.path,
-  request.query,
-  request.protocol,
-  request.status,
-  request.bytes,
-  request.referrer,
-  request.user_agent,
-  request.asn,
-  request.country,
-  request.bot_class,
-  request.bot_name,
-  request.bot_identity,
-  request.path_class,
-  day.day_date AS local_date,
-  -- Places where software lets somebody log in: WordPress, Drupal, Joomla, TYPO3.
-  request.method = 'POST' AND regexp_matches(
-    lower(request.path), '/(wp-login\.php|xmlrpc\.php|user/login|administrator(/index\.php)?|typo3(/index\.php)?)/?$'
-  ) AS is_login_attempt
-FROM raw.http_request AS request
-ASOF JOIN staging.site_day AS day ON day.site_id = request.site_id AND request.event_at >= day.start_at;
+  * EXCLUDE (format, is_zone_assumed, file_id, line_number, parser_version, batch_id),
+  method = 'POST' AND path_class IN ('login', 'xmlrpc') AS is_login_attempt
+FROM raw.http_request;
 COMMENT ON VIEW staging.http_request IS 'One row per line of an access log, with the day of the site and what the request was for.';
 COMMENT ON COLUMN staging.http_request.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.http_request.source_id IS 'Source within the site.';
@@ -43,8 +19,8 @@ COMMENT ON COLUMN staging.http_request.status IS 'HTTP status answered.';
 COMMENT ON COLUMN staging.http_request.bytes IS 'Bytes answered.';
 COMMENT ON COLUMN staging.http_request.referrer IS 'Referer as sent, secrets removed. Hostile text.';
 COMMENT ON COLUMN staging.http_request.user_agent IS 'User-Agent as sent. Hostile text.';
-COMMENT ON COLUMN staging.http_request.local_date IS 'Day of the request in the zone of the site.';
-COMMENT ON COLUMN staging.http_request.is_login_attempt IS 'A POST to a place where software lets somebody log in.';
+COMMENT ON COLUMN staging.http_request.event_date IS 'Day of the request in the zone of the site.';
+COMMENT ON COLUMN staging.http_request.is_login_attempt IS 'A POST to a place where software lets somebody log in: path_class login or xmlrpc.';
 COMMENT ON COLUMN staging.http_request.asn IS 'Autonomous system number; null where unknown.';
 COMMENT ON COLUMN staging.http_request.country IS 'ISO 3166-1 alpha-2 code; null where unknown.';
 COMMENT ON COLUMN staging.http_request.bot_class IS 'search, ai, seo, monitoring, scanner, library or other; null where the User-Agent names no bot.';

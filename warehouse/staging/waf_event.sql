@@ -1,12 +1,7 @@
--- Grain: one row per request that a WAF wrote down, each once even where a file was read twice.
+-- Grain: one row per request that a WAF wrote down.
 CREATE OR REPLACE VIEW staging.waf_event AS
-SELECT
-  event.* EXCLUDE (parser_version, batch_id, file_id, line_number),
-  day.day_date AS local_date
-FROM raw.waf_event AS event
-ASOF JOIN staging.site_day AS day ON day.site_id = event.site_id AND event.event_at >= day.start_at
-QUALIFY row_number() OVER (PARTITION BY event.site_id, event.source_id, event.event_id ORDER BY event.batch_id) = 1;
-COMMENT ON VIEW staging.waf_event IS 'One row per request that a WAF wrote down, each once; columns as in raw.waf_event.';
+SELECT * EXCLUDE (parser_version, batch_id, file_id, line_number) FROM raw.waf_event;
+COMMENT ON VIEW staging.waf_event IS 'One row per request that a WAF wrote down, columns as in raw.waf_event; the loader takes each once.';
 COMMENT ON COLUMN staging.waf_event.event_id IS 'Stable identity of the event.';
 COMMENT ON COLUMN staging.waf_event.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.waf_event.source_id IS 'Source within the site, as in sites.yaml.';
@@ -40,5 +35,5 @@ COMMENT ON COLUMN staging.waf_event.attack_classes IS 'Every class that matched,
 COMMENT ON COLUMN staging.waf_event.bot_class IS 'Class of the client program; null where not classified.';
 COMMENT ON COLUMN staging.waf_event.bot_name IS 'Name of the client program.';
 COMMENT ON COLUMN staging.waf_event.bot_identity IS 'claimed, verified, spoofed or unknown.';
-COMMENT ON COLUMN staging.waf_event.local_date IS 'Day of the event in the zone of the site.';
+COMMENT ON COLUMN staging.waf_event.event_date IS 'Day of the event in the zone of the site.';
 COMMENT ON COLUMN staging.waf_event.path_class IS 'What was asked for, where that is telling: as in raw.http_request.';

@@ -1,0 +1,70 @@
+-- Grain: one row per request that was, or would have been, blocked and whose client otherwise behaves like a visitor or editor.
+CREATE OR REPLACE VIEW staging.blocked_visitor AS
+WITH stopped AS (
+  SELECT site_id, event_date, event_id, client_ip, method, path, attack_class, bot_class, path_class
+  FROM staging.waf_event
+  WHERE (action = 'block' OR would_block) AND client_ip IS NOT NULL
+), suspect AS (
+  -- What a client did on a day that no visitor does: a tool by its name, files that nobody links to, a match outside free text.
+  SELECT
+    site_id,
+    event_date,
+    client_ip,
+    count(*) AS stopped_count,
+    bool_or(coalesce(bot_class, '') IN ('scanner', 'library') OR coalesce(path_class, '') IN ('sensitive_file', 'path_probe', 'injection')) AS is_tool
+  FROM stopped
+  GROUP BY ALL
+), matched AS (
+  SELECT site_id, event_date, event_id, bool_and(is_free_text) AS is_free_text, bool_or(attack_class = 'scanner') AS is_scanner
+  FROM staging.waf_rule_hit
+  GROUP BY ALL
+), judged AS (
+  SELECT
+    stopped.site_id,
+    stopped.event_date,
+    stopped.client_ip,
+    bool_and(coalesce(matched.is_free_text, false) AND stopped.method IN ('POST', 'PUT', 'PATCH')) AS is_only_free_text,
+    bool_or(coalesce(matched.is_scanner, false)) AS is_scanner
+  FROM stopped LEFT JOIN matched USING (site_id, event_date, event_id)
+  GROUP BY ALL
+), visitor AS (
+  SELECT
+    site_id,
+    event_date,
+    client_ip,
+    count(*) FILTER (status BETWEEN 200 AND 399) AS answered_count,
+    count(DISTINCT path) FILTER (status BETWEEN 200 AND 399) AS answered_path_count,
+    count(*) FILTER (is_login_attempt AND status = 200) AS failed_login_count
+  FROM staging.http_request
+  WHERE bot_class IS NULL
+  GROUP BY ALL
+)
+SELECT
+  stopped.site_id,
+  stopped.event_date,
+  stopped.event_id,
+  stopped.client_ip,
+  stopped.path,
+  stopped.attack_class,
+  coalesce(visitor.answered_count, 0) AS answered_count,
+  CASE WHEN judged.is_only_free_text THEN 'free_text' ELSE 'answered' END AS reason
+FROM stopped
+JOIN suspect USING (site_id, event_date, client_ip)
+JOIN judged USING (site_id, event_date, client_ip)
+LEFT JOIN visitor USING (site_id, event_date, client_ip)
+WHERE NOT suspect.is_tool
+  AND NOT judged.is_scanner
+  AND coalesce(visitor.failed_login_count, 0) < 5
+  AND (
+    judged.is_only_free_text
+    OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND suspect.stopped_count * 3 < visitor.answered_count
+  );
+COMMENT ON VIEW staging.blocked_visitor IS 'Requests that were, or would have been, blocked and whose client on the same day did only what visitors and editors do. Likely, not proved.';
+COMMENT ON COLUMN staging.blocked_visitor.site_id IS 'Site, as in sites.yaml.';
+COMMENT ON COLUMN staging.blocked_visitor.event_date IS 'Day of the request in the zone of the site.';
+COMMENT ON COLUMN staging.blocked_visitor.event_id IS 'Event in staging.waf_event.';
+COMMENT ON COLUMN staging.blocked_visitor.client_ip IS 'Client address.';
+COMMENT ON COLUMN staging.blocked_visitor.path IS 'Path that was blocked, as sent. Hostile text.';
+COMMENT ON COLUMN staging.blocked_visitor.attack_class IS 'Primary class of the rules that matched.';
+COMMENT ON COLUMN staging.blocked_visitor.answered_count IS 'Requests of the client answered 2xx or 3xx on that day, by the access log.';
+COMMENT ON COLUMN staging.blocked_visitor.reason IS 'free_text: every match of the client was in text that it posted; answered: it was answered normally ten times or more on three paths or more, with fewer than a third as many blocks.';
