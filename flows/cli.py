@@ -206,15 +206,13 @@ def _publish(_: argparse.Namespace) -> int:
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    import duckdb
-
     from tasks.settings import load_settings
     from warehouse import migrate
-    from warehouse.connection import exclusive, lock_of
+    from warehouse.connection import connect, exclusive, lock_of
 
     settings = load_settings()
     lock = exclusive(lock_of(settings.warehouse), wait_seconds=30, what="the warehouse")
-    with lock, duckdb.connect(str(settings.warehouse)) as con:
+    with lock, connect(settings.warehouse) as con:
         done = migrate.apply(con)
     sys.stdout.write(f"Applied {', '.join(done)}.\n" if done else "The warehouse has the newest schema.\n")
     return 0

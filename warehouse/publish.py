@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import checks, migrate
-from warehouse.connection import exclusive, lock_of, prepare
+from warehouse.connection import connect, exclusive, lock_of
 from warehouse.errors import WarehouseError
 
 
@@ -36,9 +36,8 @@ def publish(warehouse: Path, snapshot: Path, *, wait_seconds: float = 0.0) -> Pu
         WarehouseError: a fail-grade data check found rows.
     """
     with exclusive(lock_of(warehouse), wait_seconds=wait_seconds, what="the warehouse"):
-        con = duckdb.connect(str(warehouse))
+        con = connect(warehouse)
         try:
-            prepare(con)
             migrate.apply(con)
             findings = checks.run(con)
             failed = [finding.sentence for finding in findings if finding.grade == "fail"]

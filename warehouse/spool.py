@@ -31,6 +31,8 @@ from warehouse.connection import exclusive
 from warehouse.records import RECORD_CLASSES, Record
 
 HEADER = "batch.json"
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group: DuckDB's own number, so that every core loads a part of a batch."""
 _TEMPORARY = ".landing-"
 _TABLES = {record.table: record for record in RECORD_CLASSES}
 
@@ -177,7 +179,7 @@ def _with_origin(name: str, table: pa.Table, batch_id: str, parser_version: str)
 
 def _write_parquet(path: Path, table: pa.Table) -> None:
     with path.open("wb") as handle:
-        pq.write_table(table, handle, compression="zstd", compression_level=1)
+        pq.write_table(table, handle, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
         handle.flush()
         os.fsync(handle.fileno())
 
