@@ -34,3 +34,14 @@ DELETE FROM raw.waf_rule_hit AS h WHERE NOT EXISTS (FROM raw.waf_event AS e WHER
 UPDATE raw.http_request SET event_date = site_day(site_id, event_at);
 UPDATE raw.waf_event SET event_date = site_day(site_id, event_at);
 UPDATE raw.waf_rule_hit SET event_date = site_day(site_id, event_at);
+
+-- Which months are stored in order: see warehouse/tidy.py.
+CREATE TABLE raw.sorted_month (
+  table_name VARCHAR NOT NULL,
+  month_date DATE NOT NULL,
+  row_count BIGINT NOT NULL
+);
+COMMENT ON TABLE raw.sorted_month IS 'Months whose rows are stored by site and time, so that a query for one site reads little.';
+COMMENT ON COLUMN raw.sorted_month.table_name IS 'Table of schema raw.';
+COMMENT ON COLUMN raw.sorted_month.month_date IS 'First day of the month, UTC.';
+COMMENT ON COLUMN raw.sorted_month.row_count IS 'Rows of the month when they were sorted.';
