@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("files", metavar="FILE", nargs="+", type=Path)
     sub.add_argument("--json", action="store_true", help="one normalised record a line")
     sub.add_argument("--time-zone", default="UTC", help="zone of logs that name none (default: UTC)")
+    sub.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="option of the format")
     sub = add("formats", _formats, "list every FORMAT, what it is and what it fills")
     sub.add_argument("--json", action="store_true")
     sub = add("collect", _collect, "run a collection flow now")
@@ -140,10 +141,11 @@ def _try(arguments: argparse.Namespace) -> int:
     from tasks.terminal import plain, write_json_lines, write_table
     from tasks.try_format import parse_file
 
+    options = dict(option.split("=", 1) if "=" in option else (option, "") for option in arguments.option)
     record_count = reject_count = 0
     for path in arguments.files:
         try:
-            for tried in parse_file(arguments.format, path, time_zone=arguments.time_zone):
+            for tried in parse_file(arguments.format, path, time_zone=arguments.time_zone, options=options):
                 for line, reason, excerpt in tried.rejects:
                     sys.stderr.write(f"{plain(str(path))}:{line or '-'}: {reason}: {plain(excerpt)}\n")
                 if arguments.json:
@@ -164,11 +166,14 @@ def _formats(arguments: argparse.Namespace) -> int:
     from tasks.terminal import write_json_lines, write_table
     from tasks.waf_parse import formats
 
-    rows = [{"format": f.name, "what": f.title, "fills": f"raw.{f.fills}"} for f in formats().values()]
+    rows = [
+        {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(f.options)}
+        for f in formats().values()
+    ]
     if arguments.json:
         write_json_lines(rows)
     else:
-        write_table(("format", "what", "fills"), [tuple(row.values()) for row in rows])
+        write_table(("format", "what", "fills", "options"), [tuple(row.values()) for row in rows])
     return 0
 
 

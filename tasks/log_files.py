@@ -1,32 +1,39 @@
-"""Read log files that grow, rotate and get compressed, each line once, in blocks that fit into memory.
+"""Read log files that grow, rotate and get compressed (gz, bz2, zst), each line once, in blocks that fit into memory.
 
 A file is known by its first bytes (at most `HEAD_BYTES`, after decompression), not by its name or inode: it stays
 the same file when logrotate renames it and when it is gzipped. How far each file was read is an offset in
 decompressed bytes, so a half-read `access.log` goes on where it was in `access.log.2.gz`.
 
-Bad input never stops good lines: a line that is not UTF-8 or longer than `LINE_BYTES`, and a gzip that ends early,
-become rejects with file, line number and reason.
+Bad input never stops good lines: a line that is not UTF-8 or longer than `LINE_BYTES`, and a compressed file that ends
+early, become rejects with file, line number and reason.
+
+Where a record has several lines (`record_end`), blocks are cut after whole records. Where lines depend on a header
+(`header`), each block knows the last one before it.
 """
 
 from __future__ import annotations
 
 import glob
-import gzip
 import hashlib
 import io
+import os
+import re
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 HEAD_BYTES = 1024
 LINE_BYTES = 1 << 20
-_GZIP_READ = 1 << 18
+RECORD_BYTES = 8 << 20
+"""Longest record of several lines; a longer one is rejected line by line."""
+_MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bz2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_INFLATED = 1 << 20
 BLOCK_BYTES = 8 << 20
 QUIET_SECONDS = 3600.0
 """A plain file untouched for so long is finished: its last line counts even without a line end."""
@@ -44,6 +51,7 @@ class FileState:
     name: str = ""
     size: int = -1
     mtime_ns: int = 0
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class Block:
     start_offset: int
     lines: pa.Table
     rejects: Sequence[LineReject]
+    header: str = ""
+    """The last header before the block; empty where there is none."""
 
 
 def find_files(patterns: Sequence[str], base: Path) -> list[Path]:
@@ -88,7 +98,20 @@ def update(states: Sequence[FileState], new: FileState) -> list[FileState]:
     return [*(state for state in states if state.file_id != new.file_id), new]
 
 
-def read_new(path: Path, states: Sequence[FileState]) -> Iterator[Block]:
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How the lines of a format hang together: patterns over bytes, with `re.MULTILINE` where they need it."""
+
+    record_end: re.Pattern[bytes] | None = None
+    """Matches the end of a record of several lines, its line end included."""
+    header: re.Pattern[bytes] | None = None
+    """Matches a line that later lines depend on."""
+
+
+LINES = Cut()
+
+
+def read_new(path: Path, states: Sequence[FileState], cut: Cut = LINES) -> Iterator[Block]:
     """Yield what a file has beyond what its state says; a file not seen before is read from its start.
 
     Raises:
@@ -98,40 +121,43 @@ def read_new(path: Path, states: Sequence[FileState]) -> Iterator[Block]:
     if any((s.name, s.size, s.mtime_ns) == (str(path), stat.st_size, stat.st_mtime_ns) for s in states):
         return
     with path.open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        head = _head(raw, is_gzip=is_gzip)
+        codec = _codec(raw)
+        head = _head(raw, codec)
         if not head:
             return
-        raw.seek(0)
         known = _match(head, states)
         state = known or FileState(file_id=_sha(head)[:16], head_length=0, head_sha256="")
         state = replace(state, head_length=len(head), head_sha256=_sha(head))
-        is_finished = is_gzip or time.time() - stat.st_mtime > QUIET_SECONDS
+        is_finished = codec is not None or time.time() - stat.st_mtime > QUIET_SECONDS
         seen = replace(state, name=str(path), size=stat.st_size, mtime_ns=stat.st_mtime_ns)
-        yield from _blocks(raw, state, seen, is_gzip=is_gzip, is_finished=is_finished)
+        yield from _Cutter(state, cut).blocks(_chunks(raw, codec, state.offset), seen, is_finished=is_finished)
 
 
-def read_all(path: Path) -> Iterator[Block]:
+def read_all(path: Path, cut: Cut = LINES) -> Iterator[Block]:
     """Yield every line of a file, whatever was read before; the last line counts without a line end too."""
     with path.open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
+        codec = _codec(raw)
         state = FileState(file_id=path.name, head_length=0, head_sha256="")
-        yield from _blocks(raw, state, state, is_gzip=is_gzip, is_finished=True)
+        yield from _Cutter(state, cut).blocks(_chunks(raw, codec, 0), state, is_finished=True)
+
+
+def _codec(raw: BinaryIO) -> str | None:
+    start = raw.read(4)
+    return next((codec for magic, codec in _MAGIC if start.startswith(magic)), None)
 
 
 def _sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _head(raw: BinaryIO, *, is_gzip: bool) -> bytes:
+def _head(raw: BinaryIO, codec: str | None) -> bytes:
     """Return the first bytes of the text, whole lines only where there are fewer than HEAD_BYTES."""
-    try:
-        head = gzip.GzipFile(fileobj=raw).read(HEAD_BYTES) if is_gzip else raw.read(HEAD_BYTES)
-    except (OSError, EOFError, zlib.error):
-        raw.seek(0)
-        head = zlib.decompressobj(wbits=31).decompress(raw.read(1 << 16), HEAD_BYTES)
+    head = b""
+    for chunk in _chunks(raw, codec, 0, size=HEAD_BYTES):
+        if isinstance(chunk, LineReject) or len(head) >= HEAD_BYTES:
+            break
+        head += chunk
+    head = head[:HEAD_BYTES]
     return head if len(head) == HEAD_BYTES else head[: head.rfind(b"\n") + 1] or head
 
 
@@ -143,82 +169,123 @@ def _match(head: bytes, states: Sequence[FileState]) -> FileState | None:
     return None
 
 
-def _chunks(raw: BinaryIO, offset: int, *, is_gzip: bool) -> Iterator[bytes | LineReject]:
-    """Yield the decompressed bytes from `offset`, and a reject where a gzip is cut short or damaged."""
-    if not is_gzip:
+def _chunks(raw: BinaryIO, codec: str | None, offset: int, size: int = BLOCK_BYTES) -> Iterator[bytes | LineReject]:
+    """Yield the text from `offset`, and a reject where compressed data is cut short or damaged."""
+    if codec is None:
         raw.seek(offset)
-        while chunk := raw.read(BLOCK_BYTES):
+        while chunk := raw.read(size):
             yield chunk
         return
-    # zlib itself: gzip's own reader would throw away what it read before the damage.
-    inflater, to_skip = zlib.decompressobj(wbits=31), offset
-    data = raw.read(_GZIP_READ)
-    while data:
-        before = inflater.copy()
+    size, done = min(size, _INFLATED), 0
+    stream = _inflate(raw, codec)
+    while True:
         try:
-            chunk = inflater.decompress(data, BLOCK_BYTES)
-        except zlib.error as error:
-            yield _before_damage(before, data)[to_skip:]
-            reason = f"the gzip data is damaged ({error}); the lines before were kept, copy the file again"
-            yield LineReject(None, reason, "")
+            chunk = stream.read(size)
+        except OSError as error:
+            # What was inflated before the damage is lost with a failed read: take it byte by byte.
+            yield _before_damage(_inflate(raw, codec), done)[max(0, offset - done) :]
+            what = "ends early" if "runcated" in str(error) else f"is damaged ({error})"
+            yield LineReject(None, f"the {codec} file {what}; the lines before were kept, copy the file again", "")
             return
-        data = inflater.unconsumed_tail
-        if inflater.eof:
-            data = inflater.unused_data or raw.read(_GZIP_READ)
-            inflater = zlib.decompressobj(wbits=31) if data else inflater
-        elif not data:
-            data = raw.read(_GZIP_READ)
-        kept, to_skip = chunk[to_skip:], max(0, to_skip - len(chunk))
-        if kept:
+        if not chunk:
+            return
+        if kept := chunk[max(0, offset - done) :]:
             yield kept
-    if not inflater.eof:
-        yield LineReject(None, "the gzip file ends early; the lines before were kept, copy the file again", "")
+        done += len(chunk)
 
 
-def _before_damage(inflater: Any, data: bytes) -> bytes:
-    """Return what can be inflated before the damage: zlib gives nothing of a piece that it fails on, so go by bytes."""
-    good = b""
-    for index in range(len(data)):
-        try:
-            good += inflater.decompress(data[index : index + 1])
-        except zlib.error:
-            break
-    return good
+def _inflate(raw: BinaryIO, codec: str) -> pa.CompressedInputStream:
+    # A descriptor of its own: the stream closes what it reads from.
+    own = os.fdopen(os.dup(raw.fileno()), "rb")
+    own.seek(0)
+    return pa.CompressedInputStream(pa.PythonFile(own, mode="r"), codec)
 
 
-def _blocks(raw: BinaryIO, state: FileState, seen: FileState, *, is_gzip: bool, is_finished: bool) -> Iterator[Block]:
-    """Cut the bytes into blocks of whole lines; `seen` marks the state of the last block as read to the end."""
-    carry, is_skipping = b"", False
-    rejects: list[LineReject] = []
-    for chunk in _chunks(raw, state.offset, is_gzip=is_gzip):
-        if isinstance(chunk, LineReject):
-            rejects.append(replace(chunk, line_number=state.line_count + 1))
-            break
-        data = carry + chunk
-        if is_skipping:
-            end = data.find(b"\n")
-            dropped = len(data) if end < 0 else end + 1
-            state = replace(state, offset=state.offset + dropped, line_count=state.line_count + (end >= 0))
-            data, is_skipping = data[dropped:], end < 0
-        cut = data.rfind(b"\n") + 1
-        start, carry = state, data[cut:]
-        state = replace(state, offset=state.offset + cut, line_count=state.line_count + data.count(b"\n", 0, cut))
-        block_rejects, rejects = rejects, []
-        lines = _lines(data[:cut], start.line_count + 1, block_rejects)
-        if len(carry) > LINE_BYTES:
-            block_rejects.append(_too_long(state.line_count + 1, carry))
-            state, carry, is_skipping = replace(state, offset=state.offset + len(carry)), b"", True
-        if lines.num_rows or block_rejects:
-            yield Block(state, start.offset, lines, block_rejects)
-    tail, carry = (carry + b"\n", b"") if carry and is_finished and not rejects else (b"", carry)
-    lines = _lines(tail, state.line_count + 1, rejects)
-    # A line that is still being written is taken up by the next run: then the file must not count as seen.
-    size = -1 if carry and not is_gzip else seen.size
-    state = replace(
-        seen, size=size, offset=state.offset + max(0, len(tail) - 1), line_count=state.line_count + lines.num_rows
-    )
-    # Always one last block, so that the file is known as read to here even where nothing came of it.
-    yield Block(state, state.offset, lines, rejects)
+def _before_damage(stream: pa.CompressedInputStream, done: int) -> bytes:
+    good = bytearray()
+    try:
+        while done:
+            done -= len(stream.read(min(done, _INFLATED)))
+        while byte := stream.read(1):
+            good += byte
+    except OSError:
+        pass
+    return bytes(good)
+
+
+class _Cutter:
+    """Cuts bytes into blocks of whole lines, or of whole records, and keeps the count."""
+
+    def __init__(self, state: FileState, cut: Cut) -> None:
+        self._state, self._cut = state, cut
+
+    def blocks(self, chunks: Iterator[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
+        """Yield the blocks; `seen` marks the state of the last one as read to the end."""
+        carry, is_skipping = b"", False
+        rejects: list[LineReject] = []
+        for chunk in chunks:
+            if isinstance(chunk, LineReject):
+                rejects.append(replace(chunk, line_number=self._state.line_count + 1))
+                break
+            data = carry + chunk if carry else chunk
+            if is_skipping:
+                end = data.find(b"\n")
+                data = self._skip(data, len(data) if end < 0 else end + 1)
+                is_skipping = end < 0
+            end = self._last_end(data)
+            carry = data[end:]
+            block = self._block(data[:end], rejects)
+            rejects = []
+            if len(carry) > (RECORD_BYTES if self._cut.record_end else LINE_BYTES):
+                block.rejects.append(_too_long(self._state.line_count + 1, carry))  # type: ignore[attr-defined]
+                end = carry.rfind(b"\n") + 1
+                self._skip(carry, len(carry))
+                carry, is_skipping = b"", end < len(carry)
+                block = replace(block, state=self._state)
+            if block.lines.num_rows or block.rejects:
+                yield block
+        # A line that is still being written is taken up by the next run: then the file must not count as seen.
+        tail, rest = (carry, b"") if is_finished and not rejects else (b"", carry)
+        block = self._block(tail if tail.endswith(b"\n") or not tail else tail + b"\n", rejects)
+        state = replace(
+            seen,
+            size=-1 if rest and not is_finished else seen.size,
+            offset=self._state.offset - bool(tail and not tail.endswith(b"\n")),
+            line_count=self._state.line_count,
+            header=self._state.header,
+        )
+        # Always one last block, so that the file is known as read to here even where nothing came of it.
+        yield replace(block, state=state)
+
+    def _last_end(self, data: bytes) -> int:
+        """Return the position after the last whole line or record."""
+        if self._cut.record_end is None:
+            return data.rfind(b"\n") + 1
+        end = 0
+        for match in self._cut.record_end.finditer(data):
+            end = match.end()
+        return end
+
+    def _block(self, data: bytes, rejects: list[LineReject]) -> Block:
+        """Make a block of whole lines and move the state behind it."""
+        start, found = self._state, list(rejects)
+        lines = _lines(data, start.line_count + 1, found)
+        header = start.header
+        if self._cut.header:
+            # A header at the very start is that of its own lines too.
+            for match in self._cut.header.finditer(data):
+                header = match.group(0).decode("utf-8", "replace").rstrip("\r\n")
+                if start.offset + match.start() == 0:
+                    start = replace(start, header=header)
+        self._state = replace(
+            start, offset=start.offset + len(data), line_count=start.line_count + lines.num_rows, header=header
+        )
+        return Block(self._state, start.offset, lines, found, start.header)
+
+    def _skip(self, data: bytes, count: int) -> bytes:
+        lines = data.count(b"\n", 0, count)
+        self._state = replace(self._state, offset=self._state.offset + count, line_count=self._state.line_count + lines)
+        return data[count:]
 
 
 def _too_long(line_number: int, line: bytes) -> LineReject:
@@ -227,21 +294,21 @@ def _too_long(line_number: int, line: bytes) -> LineReject:
 
 
 def _lines(data: bytes, first_line: int, rejects: list[LineReject]) -> pa.Table:
-    """Split whole lines into a table of 64k-row batches (DuckDB scans batches in parallel); bad lines become empty."""
+    """Cut whole lines into a table, without copying the text where it is sound; bad lines become empty."""
     try:
-        text = data.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError:
-        text = _decode_each(data, first_line, rejects)
-    values = pc.list_flatten(pc.split_pattern(pa.array([text]), "\n"))
-    values = values.slice(0, len(values) - 1)
-    too_long = pc.greater(pc.binary_length(values), LINE_BYTES)
-    if pc.any(too_long).as_py():
-        for index in pc.indices_nonzero(too_long).to_pylist():
-            rejects.append(_too_long(first_line + index, values[index].as_py().encode()))
-        values = pc.if_else(too_long, "", values)
-    numbers = pa.array(range(first_line, first_line + len(values)), pa.int64())
-    table = pa.table({"line_number": numbers, "line": values})
-    return pa.Table.from_batches(table.to_batches(max_chunksize=1 << 14), table.schema)
+        data = _decode_each(data, first_line, rejects).encode()
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+    for index in np.flatnonzero(np.diff(offsets) > LINE_BYTES):
+        rejects.append(_too_long(first_line + int(index), data[offsets[index] : offsets[index] + 200]))
+    whole = pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    values = pc.utf8_rtrim(whole, "\r\n")
+    if len(rejects):
+        values = pc.if_else(pc.greater(pc.binary_length(values), LINE_BYTES), "", values)
+    numbers = np.arange(first_line, first_line + len(ends), dtype=np.int64)
+    return pa.table({"line_number": pa.array(numbers), "line": values})
 
 
 def _decode_each(data: bytes, first_line: int, rejects: list[LineReject]) -> str:

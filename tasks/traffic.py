@@ -1,4 +1,4 @@
-"""Say who asked and for what: the client's network and country, the bot it claims to be, the class of the path.
+"""Say who asked and for what: network, place and bot of the client, what the path is for.
 
 A block of a log has far fewer distinct addresses, user agents and paths than rows: each distinct value is looked at
 once and joined back by its position.
@@ -6,28 +6,134 @@ once and joined back by its position.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tasks.bot_identity import Identities, SystemResolver
+from tasks.bots import bot_of
+from tasks.networks import Places, network_of
+from tasks.request_paths import closer, path_classes, query_classes
 
 _QUARTER_US = 15 * 60 * 1_000_000
 
 
 class Classifier:
-    """Classifies the columns of one block. Its caches are shared by all threads that parse one source."""
+    """Classifies the columns of blocks. Its caches are shared by all threads that parse one source."""
 
-    def __init__(self) -> None:
-        """Start with empty caches."""
-        self._networks: dict[Hashable, Any] = {}
+    def __init__(self, reference: Path | None = None, *, ask_dns: bool = False) -> None:
+        """Read what is in the reference folder: `bot-ranges/` and `geo/`; without it claims stay claims.
+
+        Raises:
+            ConfigurationError: a database of the folder can't be read.
+        """
+        self._identities = Identities(reference and reference / "bot-ranges", SystemResolver() if ask_dns else None)
+        self._places = Places(reference and reference / "geo")
+        self._networks: dict[str | None, str | None] = {}
+        self._judged: dict[tuple[str, str | None], str | None] = {}
 
     def classify(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> dict[str, pa.Array]:
-        """Return the columns to fill in; `columns` holds client_ip, user_agent, method, path, query where known."""
-        return {"client_network": _each(columns.get("client_ip"), network_of, self._networks)}
+        """Return the columns that are made from others; what a vendor said itself stays.
+
+        Args:
+            columns: equally long; of client_ip, user_agent, path, query, asn, country and bot_class what there is.
+        """
+        made = {}
+        address = _Coded(columns.get("client_ip"))
+        if address:
+            made["client_network"] = address.take([self._network(value) for value in address.values])
+            if self._places:
+                places = [self._places.of(value) for value in address.values]
+                made["asn"] = _or(columns.get("asn"), address.take([p.asn for p in places], pa.int64()))
+                made["country"] = _or(columns.get("country"), address.take([p.country for p in places]))
+        agent = _Coded(columns.get("user_agent"))
+        if agent:
+            bots = [bot_of(value) for value in agent.values]
+            made["bot_class"] = _or(columns.get("bot_class"), agent.take([bot and bot.bot_class for bot in bots]))
+            made["bot_name"] = _or(columns.get("bot_name"), agent.take([bot and bot.bot_name for bot in bots]))
+            identity = self._identity(agent, [bot.bot_name if bot else None for bot in bots], address)
+            made["bot_identity"] = _or(columns.get("bot_identity"), identity)
+        path, query = _Coded(columns.get("path")), _Coded(columns.get("query"))
+        if path:
+            made["path_class"] = path.take(path_classes(path.distinct))
+        if path and query:
+            made["path_class"] = _closer(made["path_class"], query.take(query_classes(query.distinct)))
+        return made
+
+    def _network(self, address: str | None) -> str | None:
+        if address not in self._networks:
+            self._networks[address] = network_of(address)
+        return self._networks[address]
+
+    def _identity(self, agent: _Coded, names: Sequence[str | None], address: _Coded) -> pa.Array:
+        """Judge each pair of bot and address once."""
+        is_bot = np.array([name is not None for name in [*names, None]])[agent.codes]
+        rows = np.flatnonzero(is_bot)
+        found = np.full(len(agent.codes), None, dtype=object)
+        if len(rows):
+            width = len(address.values) + 1
+            origin = address.codes[rows] % width if address else np.full(len(rows), width - 1)
+            pairs, inverse = np.unique(agent.codes[rows].astype(np.int64) * width + origin, return_inverse=True)
+            known = [*address.values, None]
+            judged = [self._judge(str(names[pair // width]), known[pair % width]) for pair in pairs.tolist()]
+            found[rows] = np.array(judged, dtype=object)[inverse]
+        return pa.array(found, pa.string())
+
+    def _judge(self, name: str, address: str | None) -> str | None:
+        if (name, address) not in self._judged:
+            self._judged[name, address] = self._identities.of(name, address)
+        return self._judged[name, address]
+
+
+class _Coded:
+    """A column as its distinct values and, for each row, the position of its value; -1 where there is none."""
+
+    def __init__(self, column: pa.ChunkedArray | pa.Array | None) -> None:
+        self.is_there = column is not None and not pa.types.is_null(column.type)
+        self.distinct = pa.array([], pa.string())
+        self.codes = np.array([], dtype=np.int64)
+        if column is not None and self.is_there:
+            encoded = (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).dictionary_encode()
+            self.distinct = encoded.dictionary
+            self._indices = encoded.indices
+            self.codes = pc.fill_null(encoded.indices, -1).to_numpy()
+
+    def __bool__(self) -> bool:
+        return self.is_there
+
+    @property
+    def values(self) -> list[str]:
+        """Return the distinct values."""
+        values: list[str] = self.distinct.to_pylist()
+        return values
+
+    def take(self, found: Iterable[Any], kind: pa.DataType | None = None) -> pa.Array:
+        """Return, for each row, what was found for its value."""
+        return pa.array(found, kind or pa.string()).take(self._indices)
+
+
+def _or(own: pa.ChunkedArray | pa.Array | None, made: pa.Array) -> pa.Array:
+    if own is None or pa.types.is_null(own.type):
+        return made
+    return pc.coalesce(own.combine_chunks() if isinstance(own, pa.ChunkedArray) else own, made)
+
+
+def _closer(of_path: pa.Array, of_query: pa.Array) -> pa.Array:
+    """Return the more telling of two classes, row by row; there are at most a few dozen pairs of them."""
+    if of_query.null_count == len(of_query):
+        return of_path
+    both = pc.is_valid(of_query)
+    words = of_path.to_numpy(zero_copy_only=False)
+    others = of_query.to_numpy(zero_copy_only=False)
+    for index in np.flatnonzero(both.to_numpy(zero_copy_only=False)):
+        words[index] = closer(words[index], others[index])
+    return pa.array(words, pa.string())
 
 
 def local_dates(moments: pa.ChunkedArray | pa.Array, time_zone: str) -> pa.Array:
@@ -43,25 +149,3 @@ def local_dates(moments: pa.ChunkedArray | pa.Array, time_zone: str) -> pa.Array
     seconds = [quarter * _QUARTER_US // 1_000_000 for quarter in encoded.dictionary.to_pylist()]
     days = [datetime.fromtimestamp(second, zone).date() for second in seconds]
     return pa.array(days, pa.date32()).take(encoded.indices)
-
-
-def _each(values: pa.ChunkedArray | pa.Array, function: Callable[[Any], Any], cache: dict[Hashable, Any]) -> pa.Array:
-    """Apply a function to each distinct value."""
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    encoded = values.dictionary_encode()
-    found = []
-    for value in encoded.dictionary.to_pylist():
-        if value not in cache:
-            cache[value] = function(value)
-        found.append(cache[value])
-    return pa.array(found, pa.string()).take(encoded.indices)
-
-
-def network_of(address: str | None) -> str | None:
-    """Return the /24 of an IPv4 address or the /48 of an IPv6 one; None where it is no address."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return None
-    return str(ipaddress.ip_network(f"{ip}/{24 if ip.version == 4 else 48}", strict=False))

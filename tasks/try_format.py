@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,16 +17,22 @@ from tasks.waf_parse import LogFormat, LogParser, format_named, formats
 
 COLUMNS = {
     "waf_event": (
-        "event_at", "client_ip", "host", "method", "path", "query", "protocol", "status", "action", "action_raw",
-        "is_enforced", "would_block", "score", "threshold", "paranoia", "attack_class", "attack_classes", "rule_ids",
-        "user_agent", "request_id", "is_zone_assumed", "line_number",
+        "event_at", "client_ip", "peer_ip", "asn", "country", "host", "method", "path", "query", "protocol", "status",
+        "bytes", "action", "action_raw", "is_enforced", "would_block", "sample_weight", "score", "threshold",
+        "paranoia", "attack_class", "attack_classes", "rule_ids", "user_agent", "bot_class", "bot_name",
+        "bot_identity", "path_class", "request_id", "is_zone_assumed", "line_number",
     ),
     "http_request": (
-        "event_at", "client_ip", "host", "method", "path", "query", "protocol", "status", "bytes", "referrer",
-        "user_agent", "line_number",
+        "event_at", "client_ip", "asn", "country", "host", "method", "path", "query", "protocol", "status", "bytes",
+        "referrer", "user_agent", "bot_class", "bot_name", "bot_identity", "path_class", "is_zone_assumed",
+        "line_number",
     ),
 }  # fmt: skip
 """What is printed of a record, by the table that the format fills."""
+
+
+HEAD_CHARACTERS = 1 << 16
+"""How much of a file its format is told by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ def detect(path: Path) -> LogFormat:
         ConfigurationError: none, or more than one.
     """
     block = next(iter(read_all(path)), None)
-    head = "\n".join(block.lines["line"].slice(0, 5).to_pylist()) if block else ""
+    head = "\n".join(block.lines["line"].slice(0, 200).to_pylist())[:HEAD_CHARACTERS] if block else ""
     found = [log_format for log_format in formats().values() if head and log_format.module.detect(head)]
     if len(found) != 1:
         names = ", ".join(log_format.name for log_format in found) or "none of the known formats"
@@ -52,17 +58,19 @@ def detect(path: Path) -> LogFormat:
     return found[0]
 
 
-def parse_file(name: str, path: Path, *, time_zone: str = "UTC") -> Iterator[Tried]:
-    """Yield what a file holds, block by block; `name` is a format or `auto`.
+def parse_file(
+    name: str, path: Path, *, time_zone: str = "UTC", options: Mapping[str, str] | None = None
+) -> Iterator[Tried]:
+    """Yield what a file holds, block by block; `name` is a format or `auto`, `options` are the format's own.
 
     Raises:
-        ConfigurationError: no such format, or `auto` found none.
+        ConfigurationError: no such format or option, or `auto` found none.
         OSError: the file can't be read.
     """
     log_format = detect(path) if name == "auto" else format_named(name)
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
-    parser = LogParser(log_format, context)
-    for block in read_all(path):
+    parser = LogParser(log_format, context, options)
+    for block in read_all(path, log_format.cut):
         tables = parser.parse(block, str(path))
         records = tables[log_format.fills]
         if log_format.fills == "waf_event":

@@ -34,7 +34,7 @@ import pyarrow as pa
 from tasks.contracts import Context
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
-from tasks.log_files import Block
+from tasks.log_files import Block, Cut
 from tasks.redact import SQL_MACROS, excerpt
 from tasks.traffic import Classifier, local_dates
 from warehouse.connection import prepare
@@ -63,6 +63,11 @@ class LogFormat:
     def options(self) -> Mapping[str, str]:
         """Return the names of its options with what each is for."""
         return getattr(self.module, "OPTIONS", {})
+
+    @property
+    def cut(self) -> Cut:
+        """Return how its lines hang together."""
+        return Cut(getattr(self.module, "RECORD_END", None), getattr(self.module, "HEADER", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +200,10 @@ class LogParser:
         """
         lines, bad = block.lines, [BadLine(r.line_number or 0, r.reason, r.excerpt) for r in block.rejects]
         if hasattr(self._format.module, "documents"):
-            arguments = (self._format.name, lines, getattr(block, "header", ""), self._options)
+            arguments = (self._format.name, lines, block.header, self._options)
             lines, more = processes.submit(_documents, *arguments).result() if processes else _documents(*arguments)
             bad += more
-        self._con.execute("SET VARIABLE header = ?", [getattr(block, "header", "")])
+        self._con.execute("SET VARIABLE header = ?", [block.header])
         self._con.register("lines", lines)
         try:
             if self._setup:

@@ -1,6 +1,6 @@
 -- Grain: one row per site, day (of its zone), client and behaviour.
 CREATE OR REPLACE VIEW marts.client_behaviour_day AS
-WITH client AS (
+WITH client AS NOT MATERIALIZED (
   SELECT
     site_id,
     event_date,

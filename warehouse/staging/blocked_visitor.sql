@@ -1,32 +1,30 @@
 -- Grain: one row per request that was, or would have been, blocked and whose client otherwise behaves like a visitor or editor.
 CREATE OR REPLACE VIEW staging.blocked_visitor AS
-WITH stopped AS (
-  SELECT site_id, event_date, event_id, client_ip, method, path, attack_class, bot_class, path_class
-  FROM staging.waf_event
-  WHERE (action = 'block' OR would_block) AND client_ip IS NOT NULL
-), suspect AS (
-  -- What a client did on a day that no visitor does: a tool by its name, files that nobody links to, a match outside free text.
-  SELECT
-    site_id,
-    event_date,
-    client_ip,
-    count(*) AS stopped_count,
-    bool_or(coalesce(bot_class, '') IN ('scanner', 'library') OR coalesce(path_class, '') IN ('sensitive_file', 'path_probe', 'injection')) AS is_tool
-  FROM stopped
-  GROUP BY ALL
-), matched AS (
+WITH matched AS (
   SELECT site_id, event_date, event_id, bool_and(is_free_text) AS is_free_text, bool_or(attack_class = 'scanner') AS is_scanner
   FROM staging.waf_rule_hit
   GROUP BY ALL
-), judged AS (
+), stopped AS (
+  -- One look at the events: what a client did on a day is said beside each of them.
   SELECT
-    stopped.site_id,
-    stopped.event_date,
-    stopped.client_ip,
-    bool_and(coalesce(matched.is_free_text, false) AND stopped.method IN ('POST', 'PUT', 'PATCH')) AS is_only_free_text,
-    bool_or(coalesce(matched.is_scanner, false)) AS is_scanner
-  FROM stopped LEFT JOIN matched USING (site_id, event_date, event_id)
-  GROUP BY ALL
+    event.site_id,
+    event.event_date,
+    event.event_id,
+    event.client_ip,
+    event.path,
+    event.attack_class,
+    count(*) OVER client AS stopped_count,
+    -- A tool by its name, or files that nobody links to: no visitor.
+    bool_or(
+      coalesce(event.bot_class, '') IN ('scanner', 'library')
+      OR coalesce(event.path_class, '') IN ('sensitive_file', 'path_probe', 'injection')
+      OR coalesce(matched.is_scanner, false)
+    ) OVER client AS is_tool,
+    bool_and(coalesce(matched.is_free_text, false) AND event.method IN ('POST', 'PUT', 'PATCH')) OVER client AS is_only_free_text
+  FROM staging.waf_event AS event LEFT JOIN matched
+    ON matched.site_id = event.site_id AND matched.event_date = event.event_date AND matched.event_id = event.event_id
+  WHERE (event.action = 'block' OR event.would_block) AND event.client_ip IS NOT NULL
+  WINDOW client AS (PARTITION BY event.site_id, event.event_date, event.client_ip)
 ), visitor AS (
   SELECT
     site_id,
@@ -47,17 +45,14 @@ SELECT
   stopped.path,
   stopped.attack_class,
   coalesce(visitor.answered_count, 0) AS answered_count,
-  CASE WHEN judged.is_only_free_text THEN 'free_text' ELSE 'answered' END AS reason
-FROM stopped
-JOIN suspect USING (site_id, event_date, client_ip)
-JOIN judged USING (site_id, event_date, client_ip)
-LEFT JOIN visitor USING (site_id, event_date, client_ip)
-WHERE NOT suspect.is_tool
-  AND NOT judged.is_scanner
+  CASE WHEN stopped.is_only_free_text THEN 'free_text' ELSE 'answered' END AS reason
+FROM stopped LEFT JOIN visitor
+  ON visitor.site_id = stopped.site_id AND visitor.event_date = stopped.event_date AND visitor.client_ip = stopped.client_ip
+WHERE NOT stopped.is_tool
   AND coalesce(visitor.failed_login_count, 0) < 5
   AND (
-    judged.is_only_free_text
-    OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND suspect.stopped_count * 3 < visitor.answered_count
+    stopped.is_only_free_text
+    OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND stopped.stopped_count * 3 < visitor.answered_count
   );
 COMMENT ON VIEW staging.blocked_visitor IS 'Requests that were, or would have been, blocked and whose client on the same day did only what visitors and editors do. Likely, not proved.';
 COMMENT ON COLUMN staging.blocked_visitor.site_id IS 'Site, as in sites.yaml.';
