@@ -86,6 +86,7 @@ def jobs(
             since=since,
             until=until,
             base=settings.sites_file.parent,
+            reference=settings.reference,
             load_block=load_block,
             on_progress=partial(progress.report, f"{site.id} · {options.source_id}"),
         )

@@ -123,6 +123,8 @@ class Job:
     until: datetime | None = None
     base: Path = Path()
     """Folder of `sites.yaml`: relative paths of a source count from there."""
+    reference: Path | None = None
+    """Folder of what a parser may look up: published ranges of bots, databases of networks."""
     load_block: Callable[[str], Awaitable[str]] | None = None
     """Reads a Prefect Secret block; None where the job does not run under Prefect."""
     on_progress: Callable[[int, int], None] | None = None

@@ -4,6 +4,7 @@
 |---|---|---|
 | `UPKEEP_SITES` | `sites.yaml` | the configuration |
 | `UPKEEP_VAR` | `var` | spool, cursors, warehouse, snapshot, reports |
+| `UPKEEP_REFERENCE` | `var/reference` | `bot-ranges/` as the operators publish them, `geo/` with MMDB files of yours |
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ class Settings:
 
     sites_file: Path
     var: Path
+    reference_folder: Path | None = None
+
+    @property
+    def reference(self) -> Path:
+        """What parsers look up: published ranges of bots, databases of networks."""
+        return self.reference_folder or self.var / "reference"
 
     @property
     def spool(self) -> Spool:
@@ -48,4 +55,5 @@ def load_settings() -> Settings:
     return Settings(
         sites_file=Path(os.environ.get("UPKEEP_SITES", "sites.yaml")).absolute(),
         var=Path(os.environ.get("UPKEEP_VAR", "var")).absolute(),
+        reference_folder=Path(folder).absolute() if (folder := os.environ.get("UPKEEP_REFERENCE")) else None,
     )

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -124,14 +124,25 @@ def _sections(text: str) -> dict[str, str]:
     return sections
 
 
+class _Piece(Protocol):
+    @property
+    def block(self) -> Block: ...
+
+    @property
+    def file(self) -> str: ...
+
+
+P = TypeVar("P", bound=_Piece)
+
+
 def parse_blocks(
     log_format: LogFormat,
     context: Context,
     options: Mapping[str, str],
     classifier: Classifier,
-    blocks: Iterable[tuple[Block, str]],
-) -> Iterator[tuple[Block, Tables]]:
-    """Parse (block, file) pairs on every core and yield the blocks in their order, with their rows by table.
+    pieces: Iterable[P],
+) -> Iterator[tuple[P, Tables]]:
+    """Parse pieces, which have a `block` and a `file`, on every core; yield them in order with their rows by table.
 
     SQL runs in threads, since DuckDB lets them; the Python of a format runs in processes, once there are more
     than a few blocks. At most twice as many blocks as there are cores are held.
@@ -139,7 +150,7 @@ def parse_blocks(
     idle: deque[LogParser] = deque()
     parsers = ThreadPoolExecutor(WORKERS)
     processes = ProcessPoolExecutor(WORKERS, get_context("spawn")) if hasattr(log_format.module, "documents") else None
-    waiting: deque[tuple[Block, Future[Tables]]] = deque()
+    waiting: deque[tuple[P, Future[Tables]]] = deque()
 
     def parse(block: Block, file: str, elsewhere: ProcessPoolExecutor | None) -> Tables:
         parser = idle.pop() if idle else LogParser(log_format, context, options, classifier)
@@ -149,9 +160,9 @@ def parse_blocks(
             idle.append(parser)
 
     try:
-        for number, (block, file) in enumerate(blocks):
+        for number, piece in enumerate(pieces):
             elsewhere = processes if number >= WORKERS else None
-            waiting.append((block, parsers.submit(parse, block, file, elsewhere)))
+            waiting.append((piece, parsers.submit(parse, piece.block, piece.file, elsewhere)))
             if len(waiting) >= 2 * WORKERS:
                 done, future = waiting.popleft()
                 yield done, future.result()
