@@ -1,0 +1,132 @@
+"""Parse blocks of a log on every core and land them in batches, each with the cursor that says how far it goes.
+
+What every source of logs shares, wherever its lines come from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+from pydantic import Field, field_validator
+
+from tasks.contracts import Context, Job, Outcome, SourceOptions
+from tasks.log_files import Block
+from tasks.traffic import Classifier
+from tasks.waf_parse import LogFormat, check_options, format_named, formats, parse_blocks
+from warehouse.spool import batch_id_of
+
+BATCH_BYTES = 64 << 20
+"""Text that goes into one batch at most, give or take one block; bounds the memory of a run."""
+
+
+class LogOptions(SourceOptions):
+    """What every source of logs may say."""
+
+    format: str = Field(description="Log format; `upkeep formats` lists them.")
+    format_options: dict[str, str] = Field(
+        default_factory=dict, description="Options of the format; `upkeep formats` lists their names."
+    )
+    time_zone: str | None = Field(
+        default=None, description="Zone of logs that name none; the site's own when left out."
+    )
+    every_hours: float = Field(default=24, gt=0, description="Longest silence that is still normal, hours.")
+    reverse_dns: bool = Field(
+        default=False, description="Ask DNS whether a bot is who it claims to be, where no published range says so."
+    )
+
+    @field_validator("format")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in formats():
+            raise ValueError(f"{value!r} is no log format; allowed: {', '.join(formats())}")
+        return value
+
+    @property
+    def log_format(self) -> LogFormat:
+        """Return the format."""
+        return format_named(self.format)
+
+    @property
+    def fills(self) -> str:  # type: ignore[override]  # the table depends on the format
+        """Return the table that the format fills."""
+        return self.log_format.fills
+
+    @property
+    def expected_every_seconds(self) -> int:
+        """Return the longest silence that is still normal."""
+        return int(self.every_hours * 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block with the name of its file, and the cursor that holds once it is landed."""
+
+    block: Block
+    file: str
+    cursor: Callable[[], Any]
+
+
+def context_of(job: Job, options: LogOptions) -> Context:
+    """Return the context of the job with the zone of its logs.
+
+    Raises:
+        ConfigurationError: the format has no such option.
+    """
+    check_options(options.log_format, options.format_options)
+    return replace(job.context, time_zone=options.time_zone or job.context.time_zone)
+
+
+def land_pieces(job: Job, options: LogOptions, collector: str, pieces: Iterable[Piece]) -> Counter[str]:
+    """Parse and land what comes, and return the rows by table; hold the cursor of `cursor_name(job)` around it."""
+    log_format, context = options.log_format, context_of(job, options)
+    classifier = Classifier(job.reference, ask_dns=options.reverse_dns)
+    landed: Counter[str] = Counter()
+    tables: dict[str, list[pa.Table]] = {}
+    parts: list[tuple[str, int, int]] = []
+    size, last = 0, None
+
+    def land(cursor: Any) -> None:
+        whole = {name: pa.concat_tables(found) for name, found in tables.items()}
+        job.spool.land(
+            batch_id_of(collector, log_format.parser, cursor_name(job), parts),
+            whole,
+            collector=collector,
+            parser_version=log_format.parser,
+            cursor=(cursor_name(job), cursor),
+        )
+        landed.update({name: table.num_rows for name, table in whole.items()})
+
+    for piece, found in parse_blocks(log_format, context, options.format_options, classifier, pieces):
+        _add(tables, found)
+        state = piece.block.state
+        parts.append((state.file_id, piece.block.start_offset, state.offset))
+        size += state.offset - piece.block.start_offset
+        last = piece
+        if size >= BATCH_BYTES:
+            land(piece.cursor())
+            tables, parts, size, last = {}, [], 0, None
+    if last is not None:
+        land(last.cursor())
+    return landed
+
+
+def cursor_name(job: Job) -> str:
+    """Return the name of the job's cursor."""
+    return f"{job.context.site_id}.{job.context.source_id}"
+
+
+def outcome_of(landed: Counter[str], problems: list[str]) -> Outcome:
+    """Return what a collection did: partial where a line was rejected or a part could not be read."""
+    rejected = landed.pop("reject", 0)
+    state = "partial" if rejected or problems else "complete" if landed else "empty"
+    return Outcome(state=state, landed=dict(landed), reject_count=rejected, message="; ".join(problems) or None)
+
+
+def _add(tables: dict[str, list[pa.Table]], found: Mapping[str, pa.Table]) -> None:
+    for name, table in found.items():
+        if table.num_rows:
+            tables.setdefault(name, []).append(table)
