@@ -52,7 +52,7 @@ WHERE NOT stopped.is_tool
   AND coalesce(visitor.failed_login_count, 0) < 5
   AND (
     stopped.is_only_free_text
-    OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND stopped.stopped_count * 3 < visitor.answered_count
+    OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND stopped.stopped_count * 2 < visitor.answered_count
   );
 COMMENT ON VIEW staging.blocked_visitor IS 'Requests that were, or would have been, blocked and whose client on the same day did only what visitors and editors do. Likely, not proved.';
 COMMENT ON COLUMN staging.blocked_visitor.site_id IS 'Site, as in sites.yaml.';
@@ -62,4 +62,4 @@ COMMENT ON COLUMN staging.blocked_visitor.client_ip IS 'Client address.';
 COMMENT ON COLUMN staging.blocked_visitor.path IS 'Path that was blocked, as sent. Hostile text.';
 COMMENT ON COLUMN staging.blocked_visitor.attack_class IS 'Primary class of the rules that matched.';
 COMMENT ON COLUMN staging.blocked_visitor.answered_count IS 'Requests of the client answered 2xx or 3xx on that day, by the access log.';
-COMMENT ON COLUMN staging.blocked_visitor.reason IS 'free_text: every match of the client was in text that it posted; answered: it was answered normally ten times or more on three paths or more, with fewer than a third as many blocks.';
+COMMENT ON COLUMN staging.blocked_visitor.reason IS 'free_text: every match of the client was in text that it posted; answered: it was answered normally ten times or more on three paths or more, with blocks below a third of its requests.';
