@@ -76,7 +76,7 @@ def parse_file(
         if log_format.fills == "waf_event":
             records = records.append_column("rule_ids", _rule_ids(records, tables["waf_rule_hit"]))
         rejects = [(r["line_number"], r["reason"], r["excerpt"]) for r in tables["reject"].to_pylist()]
-        yield Tried(records.select(COLUMNS[log_format.fills]).to_pylist(), rejects)
+        yield Tried(records.select(COLUMNS[log_format.fills]).sort_by("line_number").to_pylist(), rejects)
 
 
 def _rule_ids(events: pa.Table, hits: pa.Table) -> pa.Array:

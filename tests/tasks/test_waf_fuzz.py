@@ -1,0 +1,146 @@
+"""No input breaks a parser, and no bad line costs a good one: every format, with rubbish and with damaged records."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasks.contracts import Context
+from tasks.log_files import read_all
+from tasks.waf_parse import LogParser, format_named, formats
+from tests.tasks.test_waf_cases import ANSWERS, log_of
+
+CONTEXT = Context(site_id="s", source_id="s", time_zone="UTC", host="", collected_at=datetime(2026, 7, 1, tzinfo=UTC))
+CASES = {
+    answer.parent.name: log_of(answer)
+    for answer in ANSWERS
+    if not answer.with_name(answer.name.replace("expected.jsonl", "options.json")).exists()
+}
+PARSERS: dict[str, LogParser] = {}
+rubbish = st.one_of(
+    st.binary(max_size=300).map(lambda data: data.replace(b"\n", b" ")),
+    st.text(max_size=200).map(lambda text: text.replace("\n", " ").encode("utf-8", "replace")),
+    st.sampled_from(
+        [
+            b"{",
+            b"[]",
+            b"null",
+            b"{}",
+            b'"',
+            b"\\",
+            b'{"a":' * 200,
+            b"-" * 50,
+            b"--",
+            b"\x00" * 20,
+            b'a="b',
+            b"INSERT INTO `x` VALUES (1,'",
+        ]
+    ),
+)
+
+
+def parser_of(name: str) -> LogParser:
+    return PARSERS.setdefault(name, LogParser(format_named(name), CONTEXT))
+
+
+def parse(name: str, data: bytes) -> tuple[Counter[str], int]:
+    """Return the records, without what depends on where in the file they stand, and the count of rejects."""
+    log_format, found, rejects = format_named(name), Counter[str](), 0
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        for block in read_all(Path(file.name), log_format.cut):
+            tables = parser_of(name).parse(block, "f")
+            rejects += tables["reject"].num_rows
+            for record in tables[log_format.fills].to_pylist():
+                kept = {k: str(v) for k, v in record.items() if k not in ("line_number", "file_id")}
+                found[json.dumps(kept, sort_keys=True)] += 1
+    return found, rejects
+
+
+def records_of(name: str) -> tuple[bytes, list[bytes]]:
+    """Return the header of the case and its records, as bytes."""
+    from tasks.log_files import _chunks, _codec
+
+    log_format = format_named(name)
+    with CASES[name].open("rb") as raw:
+        data = b"".join(chunk for chunk in _chunks(raw, _codec(raw), 0) if isinstance(chunk, bytes))
+    header = b""
+    while log_format.cut.header and data:
+        line, _, rest = data.partition(b"\n")
+        if not (line.startswith(b"#") or (header == b"" and log_format.cut.header.match(data))):
+            break
+        header, data = header + line + b"\n", rest
+    if log_format.cut.record_end is None:
+        return header, data.splitlines(keepends=True)
+    ends = [0, *(match.end() for match in log_format.cut.record_end.finditer(data))]
+    return header, [data[a:b] for a, b in itertools.pairwise(ends)]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_rubbish_between_the_records_costs_none_of_them(name: str, data: st.DataObject) -> None:
+    header, records = records_of(name)
+    wanted, _ = parse(name, header + b"".join(records))
+    text = header
+    for record in records[:20]:
+        text += b"".join(line + b"\n" for line in data.draw(st.lists(rubbish, max_size=2))) + record
+    found, _ = parse(name, text + b"".join(records[20:]))
+    assert not wanted - found
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_damaged_records_never_raise(name: str, data: st.DataObject) -> None:
+    header, records = records_of(name)
+    damaged = []
+    for record in records[:10]:
+        kind = data.draw(st.sampled_from(["cut", "flip", "twice", "swap", "none"]))
+        at = data.draw(st.integers(0, max(0, len(record) - 1)))
+        if kind == "cut":
+            record = record[:at] + b"\n"
+        elif kind == "flip":
+            record = record[:at] + data.draw(st.binary(min_size=1, max_size=3)) + record[at + 1 :]
+        elif kind == "swap":
+            record = record.replace(b'"', data.draw(st.sampled_from([b"'", b"", b'\\"', b'""'])))
+        damaged += [record] * (2 if kind == "twice" else 1)
+    parse(name, header + b"".join(damaged))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_a_gigabyte_without_a_line_end_takes_little_memory(name: str, tmp_path: Path) -> None:
+    log = tmp_path / "long.log"
+    with log.open("wb") as file:
+        file.truncate(1 << 30 if name in ("access-combined", "modsecurity-v2-native") else 1 << 26)
+    code = (
+        "import sys, resource; from pathlib import Path; from tasks.try_format import parse_file\n"
+        "found = [t for t in parse_file(sys.argv[1], Path(sys.argv[2]))]\n"
+        "assert not any(t.records for t in found) and sum(len(t.rejects) for t in found) >= 1\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    root = Path(__file__).parent.parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code, name, str(log)],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    megabytes = int(done.stdout) / (1024 if resource.getpagesize() and sys.platform != "darwin" else 1 << 20)
+    assert megabytes < 400
