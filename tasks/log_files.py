@@ -19,7 +19,7 @@ import io
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -94,8 +94,15 @@ def cursor_of(states: Sequence[FileState]) -> list[dict[str, Any]]:
 
 
 def update(states: Sequence[FileState], new: FileState) -> list[FileState]:
-    """Return the states with that of one file replaced or added."""
+    """Return the states with that of one file replaced or added, as the newest."""
     return [*(state for state in states if state.file_id != new.file_id), new]
+
+
+def prune(states: Sequence[FileState], names: Collection[str], keep: int = 2000) -> list[FileState]:
+    """Return the states of files that are there, and the newest ones of those that are gone: they may come back."""
+    gone = [state for state in states if state.name not in names]
+    dropped = {state.file_id for state in gone[: max(0, len(gone) - keep)]}
+    return [state for state in states if state.file_id not in dropped]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,25 +118,53 @@ class Cut:
 LINES = Cut()
 
 
-def read_new(path: Path, states: Sequence[FileState], cut: Cut = LINES) -> Iterator[Block]:
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file to read: on a disk, or an object of a bucket, which is `is_immutable`: its name and version tell it."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    open: Callable[[], BinaryIO]
+    """Opens a real file, which can be sought and has a descriptor."""
+    is_immutable: bool = False
+
+
+def local_file(path: Path) -> LogFile:
+    """Return a file of a disk as it is now.
+
+    Raises:
+        OSError: it is not there.
+    """
+    stat = path.stat()
+    return LogFile(str(path), stat.st_size, stat.st_mtime_ns, lambda: path.open("rb"))
+
+
+def read_new(file: LogFile | Path, states: Sequence[FileState], cut: Cut = LINES) -> Iterator[Block]:
     """Yield what a file has beyond what its state says; a file not seen before is read from its start.
 
     Raises:
         OSError: the file can't be opened or read.
     """
-    stat = path.stat()
-    if any((s.name, s.size, s.mtime_ns) == (str(path), stat.st_size, stat.st_mtime_ns) for s in states):
+    if isinstance(file, Path):
+        file = local_file(file)
+    if any((s.name, s.size, s.mtime_ns) == (file.name, file.size, file.mtime_ns) for s in states):
         return
-    with path.open("rb") as raw:
+    with file.open() as raw:
         codec = _codec(raw)
         head = _head(raw, codec)
         if not head:
             return
-        known = _match(head, states)
-        state = known or FileState(file_id=_sha(head)[:16], head_length=0, head_sha256="")
+        if file.is_immutable:
+            file_id = _sha(f"{file.name}|{file.size}|{file.mtime_ns}".encode())[:16]
+            known = next((s for s in states if s.file_id == file_id), None)
+        else:
+            file_id, known = _sha(head)[:16], _match(head, states)
+        state = known or FileState(file_id=file_id, head_length=0, head_sha256="")
         state = replace(state, head_length=len(head), head_sha256=_sha(head))
-        is_finished = codec is not None or time.time() - stat.st_mtime > QUIET_SECONDS
-        seen = replace(state, name=str(path), size=stat.st_size, mtime_ns=stat.st_mtime_ns)
+        is_old = time.time() - file.mtime_ns / 1e9 > QUIET_SECONDS
+        is_finished = codec is not None or file.is_immutable or is_old
+        seen = replace(state, name=file.name, size=file.size, mtime_ns=file.mtime_ns)
         yield from _Cutter(state, cut).blocks(_chunks(raw, codec, state.offset), seen, is_finished=is_finished)
 
 

@@ -6,17 +6,19 @@ What every source of logs shares, wherever its lines come from.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from pydantic import Field, field_validator
 
 from tasks.contracts import Context, Job, Outcome, SourceOptions
-from tasks.log_files import Block
+from tasks.errors import SourceError
+from tasks.log_files import Block, Cut, FileState, LogFile, cursor_of, prune, read_new, update
 from tasks.traffic import Classifier
-from tasks.waf_parse import LogFormat, check_options, format_named, formats, parse_blocks
+from tasks.waf_parse import LogFormat, LogParser, check_options, format_named, formats, parse_blocks
 from warehouse.spool import batch_id_of
 
 BATCH_BYTES = 64 << 20
@@ -112,6 +114,42 @@ def land_pieces(job: Job, options: LogOptions, collector: str, pieces: Iterable[
     if last is not None:
         land(last.cursor())
     return landed
+
+
+def pieces_of(
+    files: Sequence[LogFile], states: Sequence[FileState], cut: Cut, problems: list[str], job: Job
+) -> Iterator[Piece]:
+    """Yield what is new in each file; a file that can't be read is a sentence in `problems` and the others go on."""
+    states = prune(states, {file.name for file in files})
+    done, total = 0, sum(file.size for file in files)
+    for file in files:
+        try:
+            for block in read_new(file, states, cut):
+                states = update(states, block.state)
+                yield Piece(block, file.name, partial(cursor_of, states))
+        except OSError as error:
+            problems.append(f"{file.name}: {error.strerror or error}")
+        done += file.size
+        if job.on_progress:
+            job.on_progress(done, total)
+
+
+def try_first(job: Job, options: LogOptions, file: LogFile) -> int:
+    """Parse the first block of a file and return its records.
+
+    Raises:
+        SourceError: it is not in the format.
+        OSError: it can't be read.
+    """
+    log_format = options.log_format
+    block = next(iter(read_new(file, [], log_format.cut)))
+    tables = LogParser(log_format, context_of(job, options), options.format_options).parse(block, file.name)
+    records: int = tables[log_format.fills].num_rows
+    rejects: int = tables["reject"].num_rows
+    if rejects > records:
+        first = tables["reject"].to_pylist()[0]
+        raise SourceError(f"{file.name} is not {log_format.name}: line {first['line_number']}, {first['reason']}.")
+    return records
 
 
 def cursor_name(job: Job) -> str:
