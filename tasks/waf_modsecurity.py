@@ -1,0 +1,201 @@
+"""What the log formats of ModSecurity 2 and 3 and of Coraza have in common; the SQL half is `waf_modsecurity.sql`.
+
+A native audit log writes one transaction in several parts, each after a boundary line with the same random id:
+part A is the header, B the request's headers, F the response's, H what the rules said, C, E, G and I are bodies.
+https://github.com/owasp-modsecurity/ModSecurity/wiki/ModSecurity-2-Data-Formats
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from tasks.waf_parse import BadLine
+
+ACTIONS: Mapping[str, str] = {
+    "warning": "log",
+    "access denied": "block",
+    "access denied with connection close": "block",
+    "access denied using proxy": "block",
+    "access denied with redirection": "redirect",
+    "access dropped": "block",
+    "access redirected": "redirect",
+    "access allowed": "allow",
+    "access to phase allowed": "allow",
+    "access to request allowed": "allow",
+    "pausing transaction": "log",
+    "custom disruptive action triggered": "unknown",
+}
+"""What a message begins with. ModSecurity: `perform_interception` in apache2/mod_security2.c and `RuleMessage::log` in
+src/rule_message.cc; Coraza: `writeDisruptiveActionSpecificLog` in internal/corazarules/rule_match.go."""
+
+_HEADER = re.compile(
+    r"\[(\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d)(\.\d{1,6})? ([+-])[+-]?(\d{4})\] (\S+) (\S+) \d+ \S+ \d+"
+)
+_KEPT_HEADERS = {"host": "host", "user-agent": "user_agent"}
+_STATUS = re.compile(r"HTTP/\S+ (\d{3})\b")
+_SEVERED = "the transaction that starts here has no end (part Z): the log was cut or is damaged there"
+_ORPHAN = "what stands here belongs to no transaction: its start (part A) is missing, cut off or damaged"
+_NO_HEADER = "part A of the transaction is not as [23/Nov/2026:05:00:09 +0000] id client port server port"
+_NO_TRAILER = "the transaction has no part H, so what was done with it is not known; add H to SecAuditLogParts"
+
+
+_SEVERED_BYTES = 4 << 20
+"""An end that is farther away than this is not waited for."""
+_LINE_END = re.compile(rb"\n")
+
+_Row: TypeAlias = tuple[int, str]
+
+
+class NativeEnds:
+    """Stands for a pattern in `RECORD_END`: matches the ends of the transactions of a native audit log.
+
+    A transaction ends at the part Z with the id of its part A: what a client sends can look like a boundary, but does
+    not have that id. So no body can end the transaction that it is in.
+    """
+
+    def __init__(self, boundary: str) -> None:
+        """Take the pattern of a boundary line, whose groups are the id and the part's letter."""
+        self._boundary = re.compile(rf"^{boundary}\r?\n".encode(), re.MULTILINE)
+
+    def finditer(self, data: bytes) -> Iterator[re.Match[bytes]]:
+        """Yield the last lines of whole transactions; stop where one may go on behind the data."""
+        marks = list(self._boundary.finditer(data))
+        for start, end in _spans([(mark[1].decode(), mark[2].decode()) for mark in marks]):
+            if end is not None:
+                yield marks[end]
+            elif len(data) - marks[start].start() <= _SEVERED_BYTES:
+                return
+
+
+class GroupEnds:
+    """Stands for a pattern in `RECORD_END`: matches between the last two transactions of an error log.
+
+    The lines of one transaction follow each other and have its id in common; a line without an id stands alone.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Take the pattern of a transaction's id in a line; its first group is the id."""
+        self._name = re.compile(name.encode())
+
+    def finditer(self, data: bytes) -> Iterator[re.Match[bytes]]:
+        """Yield the end of the last line whose transaction is not that of the lines behind it."""
+        end = data.rfind(b"\n") + 1
+        last = None
+        while end > 0:
+            start = data.rfind(b"\n", 0, end - 1) + 1
+            found = self._name.search(data, start, end)
+            name = found[1] if found else None
+            if name != last if last else not name:
+                yield from _LINE_END.finditer(data, end - 1, end)
+                return
+            last, end = name, start
+
+
+def native_transactions(lines: Iterable[_Row], boundary: str) -> Iterator[_Row | BadLine]:
+    """Put the parts of a native audit log together: one JSON object a transaction, at the line of its part A.
+
+    Bodies are left out, and so are all headers but the host and the user agent. The object has `time` (as
+    `23/Nov/2026:00:00:09.512582 -0500`), `id`, `client_ip`, `request_line`, `host`, `user_agent`, `status`, `engine`,
+    `is_intercepted` and `messages`, the text of each from its verb on.
+
+    Args:
+        lines: number and text of each line.
+        boundary: the pattern of a boundary line, whose groups are the id and the part's letter.
+    """
+    rows, pattern = list(lines), re.compile(boundary)
+    matches = ((index, pattern.fullmatch(line)) for index, (_, line) in enumerate(rows) if line.startswith("--"))
+    marks = [(index, match[1], match[2]) for index, match in matches if match]
+    free_from: int | None = 0
+    for start, end in _spans([(name, part) for _, name, part in marks]):
+        index, name, _ = marks[start]
+        if free_from is not None and (bad := _stray(rows, free_from, index)):
+            yield bad
+        if end is None:
+            yield BadLine(rows[index][0], _SEVERED, rows[index][1])
+            free_from = None
+        else:
+            own = [(at, part) for at, other, part in marks[start : end + 1] if other == name]
+            yield _transaction(rows, own)
+            free_from = marks[end][0] + 1
+    if free_from is not None and (bad := _stray(rows, free_from, len(rows))):
+        yield bad
+
+
+def _spans(marks: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int | None]]:
+    """Yield the places of each part A, given (id, letter), and of the part Z with its id; None where there is none."""
+    ends: dict[str, list[int]] = defaultdict(list)
+    for place, (name, part) in enumerate(marks):
+        if part == "Z":
+            ends[name].append(place)
+    behind = -1
+    for place, (name, part) in enumerate(marks):
+        if part == "A" and place > behind:
+            later = bisect_right(ends[name], place)
+            end = ends[name][later] if later < len(ends[name]) else None
+            yield place, end
+            behind = place if end is None else end
+
+
+def _stray(rows: Sequence[_Row], start: int, end: int) -> BadLine | None:
+    """Return the first line with text between two transactions; its text may be of a body and is not kept."""
+    first = next((number for number, line in rows[start:end] if line.strip()), None)
+    return None if first is None else BadLine(first, _ORPHAN, "")
+
+
+def _transaction(rows: Sequence[_Row], marks: Sequence[tuple[int, str]]) -> _Row | BadLine:
+    parts: dict[str, list[str]] = {}
+    for (index, part), (end, _) in pairwise(marks):
+        if part in "ABFH":
+            parts[part] = parts.get(part) or [line for _, line in rows[index + 1 : end]]
+    number, mark = rows[marks[0][0]]
+    first = next(iter(parts.get("A", ())), "")
+    header = _HEADER.fullmatch(first.rstrip())
+    if not header:
+        return BadLine(number, _NO_HEADER, f"{mark} {first}")
+    if "H" not in parts:
+        return BadLine(number, _NO_TRAILER, f"{mark} {first}")
+    stamp, fraction, sign, offset, name, client = header.groups()
+    request, response = parts.get("B", []), parts.get("F", [])
+    status = _STATUS.match(response[0]) if response else None
+    found: dict[str, Any] = {
+        "time": f"{stamp}{fraction or '.0'} {sign}{offset}",
+        "id": name,
+        "client_ip": client,
+        "request_line": request[0].rstrip() if request else None,
+        "status": int(status[1]) if status else None,
+    }
+    for line in request[1:]:
+        key, colon, value = line.partition(":")
+        if colon and (kept := _KEPT_HEADERS.get(key.lower())):
+            found.setdefault(kept, value.strip())
+    return number, json.dumps(found | _trailer(parts["H"], name), ensure_ascii=False)
+
+
+def _trailer(lines: Sequence[str], name: str) -> dict[str, Any]:
+    """Read part H. The `Apache-Error:` lines of ModSecurity 2 say the same again."""
+    messages: list[str] = []
+    found: dict[str, Any] = {"messages": messages, "is_intercepted": None, "engine": None}
+    last = f'[unique_id "{name}"]'
+    is_open = False
+    for line in lines:
+        key, _, value = line.partition(": ")
+        if is_open:
+            # ModSecurity 3 logs the name of an argument as it came, with its line ends.
+            messages[-1] += f"\n{line}"
+            is_open = last not in line
+        elif key == "ModSecurity":
+            messages.append(value)
+            is_open = last not in line
+        elif key == "Message":
+            messages.append(value)
+        elif key == "Action":
+            found["is_intercepted"] = value.startswith("Intercepted")
+        elif key == "Engine-Mode":
+            found["engine"] = value.strip(' "')
+    return found
