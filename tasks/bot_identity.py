@@ -4,8 +4,8 @@
 - `spoofed`: the operator can be asked in one of these ways and the address is none of its own;
 - `claimed`: there was nothing to check against. A missing or unread list never makes anybody a liar.
 
-Published ranges are files of one folder, `<operator>*.json`, `.txt` or `.csv`, as the operators give them out; `upkeep
-bot-ranges` fetches them. Reverse DNS asks the network and is off unless asked for:
+Published ranges are files of one folder, `<operator>-*`, as the operators give them out; the flow collect-bot-ranges
+fetches them. Reverse DNS asks the network and is off unless asked for:
 https://developers.google.com/search/docs/crawling-indexing/verifying-googlebot
 """
 
@@ -119,7 +119,7 @@ class Identities:
         self._resolver = resolver
         self._ranges: dict[str, Ranges] = {}
         for operator in OPERATORS:
-            files = sorted(folder.glob(f"{operator.name}*")) if folder and folder.is_dir() else []
+            files = sorted(folder.glob(f"{operator.name}-*")) if folder and folder.is_dir() else []
             self._ranges[operator.name] = Ranges(network for file in files for network in read_ranges(file))
 
     def of(self, bot_name: str | None, address: str | None) -> str | None:

@@ -49,7 +49,7 @@ def con(tmp_path_factory: pytest.TempPathFactory):
     # The ranges of the "real" search bots of the capture, as their operators publish theirs.
     ranges = settings.reference / "bot-ranges"
     ranges.mkdir(parents=True)
-    for name in ("google-bot.json", "bing.json", "apple.json", "duckduckgo.json"):
+    for name in ("google-bot.json", "bing-bot.json", "apple-bot.json", "duckduckgo-bot.json"):
         (ranges / name).write_text(
             '{"prefixes": [{"ipv4Prefix": "192.0.2.0/26"}, {"ipv6Prefix": "2001:db8:600d::/48"}]}'
         )
