@@ -99,7 +99,7 @@ def _list(store: Any, options: Options) -> list[LogFile]:
         raise SourceError(f"The bucket {options.bucket} can't be listed: {_short(error)}", can_retry=True) from None
     start = f"{options.bucket}/{options.prefix}"
     files = [
-        LogFile(info.path, info.size, info.mtime_ns, partial(_fetch, store, info.path), is_immutable=True)
+        LogFile(info.path, info.size, info.mtime_ns, partial(_fetch, store, info.path))
         for info in found
         if info.is_file and info.path.startswith(start) and info.size
     ]

@@ -1,0 +1,236 @@
+"""Cut the bytes of a log into blocks of whole lines, or of whole records, that fit into memory.
+
+Bad input never stops good lines: a line that is not UTF-8 or longer than `LINE_BYTES`, and a record of several lines
+longer than `RECORD_BYTES`, become rejects with line number and reason.
+
+Where a record has several lines (`Cut.record_end`), blocks are cut after whole records. Where lines depend on a header
+(`Cut.header`), each block knows the last one before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+BLOCK_BYTES = 8 << 20
+LINE_BYTES = 1 << 20
+RECORD_BYTES = 8 << 20
+"""Longest record of several lines: a longer one is rejected and skipped."""
+MARK_BYTES = 4 << 10
+"""Longest text that `Cut.record_end` may match."""
+TAIL_BYTES = 1 << 10
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How far a file was read: `offset` decompressed bytes, `line_count` lines; `size`, `mtime_ns` of the file then."""
+
+    file_id: str
+    head_length: int
+    head_sha256: str
+    offset: int = 0
+    line_count: int = 0
+    name: str = ""
+    size: int = -1
+    mtime_ns: int = 0
+    header: str = ""
+    tail_sha256: str = ""
+    """Of the last bytes before `offset`, at most TAIL_BYTES."""
+    is_torn: bool = False
+    """Whether `offset` lies in a line or record that was rejected for its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineReject:
+    """A line, or with `line_number` None the rest of a file, that could not be read."""
+
+    line_number: int | None
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some whole lines of one file: columns `line_number` (from 1) and `line`; rejected lines are empty."""
+
+    state: FileState
+    """The state of the file once this block is landed."""
+    start_offset: int
+    lines: pa.Table
+    rejects: Sequence[LineReject]
+    header: str = ""
+    """The last header before the block, or the one that the file starts with; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How the lines of a format hang together: patterns over bytes, with `re.MULTILINE` where they need it."""
+
+    record_end: re.Pattern[bytes] | None = None
+    """Matches the end of a record of several lines, its line end included, in at most MARK_BYTES."""
+    header: re.Pattern[bytes] | None = None
+    """Matches a line that later lines depend on; `\\A` is the start of the file."""
+
+
+LINES = Cut()
+
+
+def sha(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def block_of(lines: Iterable[str]) -> Block:
+    """Return a block of lines that come from no file; what they say is their `file_id`."""
+    data = "".join(f"{line}\n" for line in lines).encode()
+    rejects: list[LineReject] = []
+    table = _lines(data, 1, rejects)
+    state = FileState(sha(data)[:16], 0, "", offset=len(data), line_count=table.num_rows)
+    return Block(state, 0, table, rejects)
+
+
+class Cutter:
+    """Cuts bytes into blocks of whole lines, or of whole records, and keeps the count."""
+
+    def __init__(self, state: FileState, cut: Cut, tail: bytes = b"") -> None:
+        """Go on where `state` ends; `tail` are the bytes before."""
+        self._state, self._cut, self._tail = state, cut, tail
+        self._limit = RECORD_BYTES if cut.record_end else LINE_BYTES
+
+    def blocks(self, chunks: Iterable[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
+        """Yield the blocks; `seen` marks the state of the last one as read to the end."""
+        carry, is_torn = b"", self._state.is_torn
+        rejects: list[LineReject] = []
+        for chunk in chunks:
+            if isinstance(chunk, LineReject):
+                rejects.append(replace(chunk, line_number=self._state.line_count + 1))
+                break
+            data = carry + chunk if carry else chunk
+            if is_torn:
+                data, is_torn = self._skip_rest(data)
+            end = 0 if is_torn else self._last_end(data)
+            carry = data[end:]
+            if end:
+                yield self._block(data[:end], [])
+            if not is_torn and len(carry) > self._limit:
+                long = self._block(b"", [self._too_long(carry)])
+                carry, is_torn = self._skip_rest(carry)
+                yield replace(long, state=self._state)
+        # What is still being written is taken up by the next run: then the file must not count as seen.
+        is_whole = is_finished and not rejects and not is_torn
+        tail, rest = (carry, b"") if is_whole else (b"", carry)
+        block = self._block(tail, rejects)
+        state = replace(
+            seen,
+            size=-1 if rest and not is_finished else seen.size,
+            offset=self._state.offset,
+            line_count=self._state.line_count,
+            header=self._state.header,
+            tail_sha256=self._state.tail_sha256,
+            is_torn=is_torn,
+        )
+        # Always one last block, so that the file is known as read to here even where nothing came of it.
+        yield replace(block, state=state)
+
+    def _last_end(self, data: bytes) -> int:
+        """Return the position after the last whole line or record."""
+        if self._cut.record_end is None:
+            return data.rfind(b"\n") + 1
+        end = 0
+        for match in self._cut.record_end.finditer(data):
+            end = match.end()
+        return end
+
+    def _skip_rest(self, data: bytes) -> tuple[bytes, bool]:
+        """Drop the rest of what is too long; return what follows, and whether its end is still to come."""
+        if self._cut.record_end is None:
+            end = data.find(b"\n") + 1
+            is_torn = not end
+            end = end or len(data)
+        else:
+            # From 1: the start of these bytes need not be the start of a line.
+            match = self._cut.record_end.search(data, 1)
+            is_torn = match is None
+            end = match.end() if match else max(0, len(data) - MARK_BYTES)
+        self._move(data[:end], data.count(b"\n", 0, end), is_torn=is_torn)
+        return data[end:], is_torn
+
+    def _block(self, data: bytes, rejects: list[LineReject]) -> Block:
+        """Make a block of whole lines, of which the very last may lack its end, and move the state behind it."""
+        start, found = self._state, list(rejects)
+        text = data.removeprefix(_BOM) if start.offset == 0 else data
+        before, after = self._headers(text)
+        lines = _lines(text if text.endswith(b"\n") or not text else text + b"\n", start.line_count + 1, found)
+        self._state = replace(start, header=after)
+        self._move(data, lines.num_rows, is_torn=False)
+        return Block(self._state, start.offset, lines, found, before)
+
+    def _headers(self, data: bytes) -> tuple[str, str]:
+        """Return the header that holds for a block and the one that holds after it."""
+        before = after = self._state.header
+        if self._cut.header is None or not data:
+            return before, after
+        # With a byte before it, only a file starts where \A matches.
+        skipped = 0 if self._state.offset == 0 else 1
+        for match in self._cut.header.finditer(b"\n" * skipped + data, skipped):
+            after = match.group(0).decode("utf-8", "replace").strip("\r\n")
+            if match.start() == 0:
+                before = after
+        return before, after
+
+    def _move(self, data: bytes, line_count: int, *, is_torn: bool) -> None:
+        self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
+        self._state = replace(
+            self._state,
+            offset=self._state.offset + len(data),
+            line_count=self._state.line_count + line_count,
+            tail_sha256=sha(self._tail),
+            is_torn=is_torn,
+        )
+
+    def _too_long(self, text: bytes) -> LineReject:
+        what = "record" if self._cut.record_end else "line"
+        return _too_long(self._state.line_count + 1, text, what, self._limit)
+
+
+def _too_long(line_number: int, text: bytes, what: str = "line", limit: int = LINE_BYTES) -> LineReject:
+    reason = f"the {what} is longer than {limit:,} bytes; shorten what the server logs"
+    return LineReject(line_number, reason, text[:200].decode("utf-8", "backslashreplace"))
+
+
+def _lines(data: bytes, first_line: int, rejects: list[LineReject]) -> pa.Table:
+    """Cut whole lines into a table, without copying the text where it is sound; bad lines become empty."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        data = _decode_each(data, first_line, rejects).encode()
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+    for index in np.flatnonzero(np.diff(offsets) > LINE_BYTES):
+        rejects.append(_too_long(first_line + int(index), data[offsets[index] : offsets[index] + 200]))
+    whole = pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    values = pc.ascii_rtrim(whole, "\r\n")
+    if len(rejects):
+        values = pc.if_else(pc.greater(pc.binary_length(values), LINE_BYTES), "", values)
+    numbers = np.arange(first_line, first_line + len(ends), dtype=np.int64)
+    return pa.table({"line_number": pa.array(numbers), "line": values})
+
+
+def _decode_each(data: bytes, first_line: int, rejects: list[LineReject]) -> str:
+    good = []
+    for number, line in enumerate(io.BytesIO(data), start=first_line):
+        try:
+            good.append(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            reason = f"byte {error.start + 1} of the line is not UTF-8 (0x{line[error.start]:02x})"
+            rejects.append(LineReject(number, reason, line[:200].decode("utf-8", "backslashreplace").rstrip("\n")))
+            good.append("\n")
+    return "".join(good)
