@@ -20,6 +20,9 @@ from warehouse.errors import WarehouseBusyError
 STORAGE = "v1.3.0"
 """Oldest DuckDB that can read the files: from here on text is stored in a way that loads in two thirds of the time."""
 
+MEMORY = "1200MB"
+"""What DuckDB may hold of the live file; beyond it sorts and joins spill to the disk beside it."""
+
 
 @contextlib.contextmanager
 def exclusive(lock_file: Path, *, wait_seconds: float = 0.0, what: str) -> Iterator[None]:
@@ -61,7 +64,7 @@ def open_live(warehouse: Path, *, wait_seconds: float = 0.0) -> Iterator[duckdb.
 
 def connect(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open the live file, whose lock the caller holds; a new one is made in the format of `STORAGE`."""
-    con = duckdb.connect(str(warehouse), config={"storage_compatibility_version": STORAGE})
+    con = duckdb.connect(str(warehouse), config={"storage_compatibility_version": STORAGE, "memory_limit": MEMORY})
     prepare(con)
     return con
 
