@@ -43,8 +43,6 @@ _SEVERED = "the transaction that starts here has no end (part Z): the log was cu
 _ORPHAN = "what stands here belongs to no transaction: its start (part A) is missing, cut off or damaged"
 _NO_HEADER = "part A of the transaction is not as [23/Nov/2026:05:00:09 +0000] id client port server port"
 _NO_TRAILER = "the transaction has no part H, so what was done with it is not known; add H to SecAuditLogParts"
-
-
 _SEVERED_BYTES = 4 << 20
 """An end that is farther away than this is not waited for."""
 _LINE_END = re.compile(rb"\n")
@@ -72,9 +70,13 @@ class NativeEnds:
             elif len(data) - marks[start].start() <= _SEVERED_BYTES:
                 return
 
+    def search(self, data: bytes, start: int = 0) -> re.Match[bytes] | None:
+        """Return the next end of any transaction, where the start of the own one was skipped."""
+        return next((mark for mark in self._boundary.finditer(data, start) if mark[2] == b"Z"), None)
+
 
 class GroupEnds:
-    """Stands for a pattern in `RECORD_END`: matches between the last two transactions of an error log.
+    """Stands for a pattern in `RECORD_END`: matches the ends of the lines behind which another transaction follows.
 
     The lines of one transaction follow each other and have its id in common; a line without an id stands alone.
     """
@@ -84,17 +86,20 @@ class GroupEnds:
         self._name = re.compile(name.encode())
 
     def finditer(self, data: bytes) -> Iterator[re.Match[bytes]]:
-        """Yield the end of the last line whose transaction is not that of the lines behind it."""
-        end = data.rfind(b"\n") + 1
-        last = None
-        while end > 0:
-            start = data.rfind(b"\n", 0, end - 1) + 1
-            found = self._name.search(data, start, end)
-            name = found[1] if found else None
-            if name != last if last else not name:
-                yield from _LINE_END.finditer(data, end - 1, end)
-                return
-            last, end = name, start
+        """Yield the line ends; a transaction that may go on behind the data has none."""
+        waiting: re.Match[bytes] | None = None
+        name, start = b"", 0
+        for end in _LINE_END.finditer(data):
+            found = self._name.search(data, start, end.start())
+            if waiting and not (found and found[1] == name):
+                yield waiting
+            name, waiting, start = (found[1], end, end.end()) if found else (b"", None, end.end())
+            if not found:
+                yield end
+
+    def search(self, data: bytes, start: int = 0) -> re.Match[bytes] | None:
+        """Return the next line end."""
+        return _LINE_END.search(data, start)
 
 
 def native_transactions(lines: Iterable[_Row], boundary: str) -> Iterator[_Row | BadLine]:

@@ -6,8 +6,8 @@
 
 -- A body, a cookie or a secret header, or a parameter that is one, also as user[password]: nothing of it is kept.
 CREATE OR REPLACE MACRO is_hidden_target(target) AS
-  is_secret_target(regexp_replace(target, '[\[\]"'' ]', '.', 'g'))
-  OR regexp_matches(target, '(?i)^(?:RESPONSE_BODY|FILES_TMP|RESPONSE_HEADERS:Set-Cookie|REQUEST_HEADERS:Proxy-Auth|MATCHED_VARS)');
+  is_secret_target(regexp_replace(regexp_replace(target, '^MATCHED_VARS?:', ''), '[\[\]"'' ]', '.', 'g'))
+  OR regexp_matches(target, '(?i)^(?:MATCHED_VARS?:)?(?:RESPONSE_BODY|FILES_TMP|RESPONSE_HEADERS:Set-Cookie|REQUEST_HEADERS:Proxy-Auth)');
 
 CREATE OR REPLACE TEMP TABLE said AS
 SELECT
@@ -99,7 +99,7 @@ SELECT
   CASE
     WHEN is_hidden_target(data_target) OR is_hidden_target(target) THEN '[redacted]'
     -- Cut before the name of what it was found in: whether it is a secret is not known.
-    WHEN data LIKE 'Matched Data:%' AND data_target IS NULL THEN NULL
+    WHEN data LIKE 'Matched Data:%' AND target IS NULL THEN NULL
     ELSE coalesce(data, value)
   END AS matched,
   redact(message) AS message,

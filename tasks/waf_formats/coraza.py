@@ -5,11 +5,11 @@ https://github.com/corazawaf/coraza/blob/main/internal/corazarules/rule_match.go
 https://caddyserver.com/docs/logging
 
 In Caddy's log the lines of one request have a unique_id in common. They name no host and no status; Caddy's own line
-about the interruption (logger `http.log.error`, level debug) does, and is used where it is there. Lines of other loggers
-are no events and are left out.
+about the interruption (logger `http.log.error`, level debug) does, and is used where it is there. Lines of other
+loggers are no events and are left out.
 
-Before version 3.1 Coraza said "Access denied" of every rule with a disruptive action, also of one that only passes: where
-more than one rule of a request denied it, only the blocking evaluation is believed.
+Before version 3.1 Coraza said "Access denied" of every rule with a disruptive action, also of one that only passes:
+where more than one rule of a request denied it, only the blocking evaluation is believed.
 """
 
 from __future__ import annotations
