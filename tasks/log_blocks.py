@@ -106,7 +106,22 @@ class Cutter:
         self._limit = RECORD_BYTES if cut.record_end else LINE_BYTES
 
     def blocks(self, chunks: Iterable[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
-        """Yield the blocks; `seen` marks the state of the last one as read to the end."""
+        """Yield the blocks; `seen` marks the state of the last one as read to the end.
+
+        There is always a last one, so that the file is known as read to here even where nothing came of it.
+        """
+        waiting: Block | None = None
+        for block in self._blocks(chunks, seen, is_finished=is_finished):
+            if waiting and not block.lines.num_rows and not block.rejects:
+                waiting = replace(waiting, state=block.state)
+                continue
+            if waiting:
+                yield waiting
+            waiting = block
+        if waiting:
+            yield waiting
+
+    def _blocks(self, chunks: Iterable[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
         carry, is_torn = b"", self._state.is_torn
         rejects: list[LineReject] = []
         for chunk in chunks:
@@ -137,7 +152,6 @@ class Cutter:
             tail_sha256=self._state.tail_sha256,
             is_torn=is_torn,
         )
-        # Always one last block, so that the file is known as read to here even where nothing came of it.
         yield replace(block, state=state)
 
     def _last_end(self, data: bytes) -> int:

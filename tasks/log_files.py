@@ -130,8 +130,9 @@ def _known(raw: BinaryIO, codec: str | None, head: bytes, states: Sequence[FileS
     The longest head is the surest. A file that starts like another but goes on differently gets an id of its own.
     """
     file_id = sha(head or _text(raw, None, 0, HEAD_BYTES))
+    heads = {length: sha(head[:length]) for length in {s.head_length for s in states} if 0 < length <= len(head)}
     for state in sorted(states, key=lambda s: -s.head_length):
-        if 0 < state.head_length <= len(head) and sha(head[: state.head_length]) == state.head_sha256:
+        if heads.get(state.head_length) == state.head_sha256:
             tail = _text(raw, codec, max(0, state.offset - TAIL_BYTES), state.offset)
             if state.tail_sha256 in ("", sha(tail)):
                 return state, tail

@@ -25,6 +25,9 @@ from warehouse.spool import batch_id_of
 BATCH_BYTES = 64 << 20
 """Text that goes into one batch at most, give or take one block; bounds the memory of a run."""
 
+MANY_PROBLEMS = 20
+"""So many files that can't be read, and the others are not tried."""
+
 
 class LogOptions(SourceOptions):
     """What every source of logs may say."""
@@ -117,19 +120,34 @@ def land_pieces(job: Job, options: LogOptions, collector: str, pieces: Iterable[
     return landed
 
 
+def _states_cursor(states: Sequence[FileState]) -> Callable[[], Any]:
+    return partial(cursor_of, states)
+
+
 def pieces_of(
-    files: Sequence[LogFile], states: Sequence[FileState], cut: Cut, problems: list[str], job: Job
+    files: Sequence[LogFile],
+    states: Sequence[FileState],
+    cut: Cut,
+    problems: list[str],
+    job: Job,
+    cursor_at: Callable[[Sequence[FileState]], Callable[[], Any]] = _states_cursor,
 ) -> Iterator[Piece]:
-    """Yield what is new in each file; a file that can't be read is a sentence in `problems` and the others go on."""
+    """Yield what is new in each file; a file that can't be read is a sentence in `problems` and the others go on.
+
+    `cursor_at` gives the cursor for the states after a block, of which the last is that of the block's file.
+    """
     states = prune(states, {file.name for file in files})
     done, total = 0, sum(file.size for file in files)
     for file in files:
         try:
             for block in read_new(file, states, cut):
                 states = update(states, block.state)
-                yield Piece(block, file.name, partial(cursor_of, states))
+                yield Piece(block, file.name, cursor_at(states))
         except OSError as error:
             problems.append(f"{file.name}: {error.strerror or error}")
+            if len(problems) == MANY_PROBLEMS:
+                problems.append("the files after it are left for the next run")
+                return
         done += file.size
         if job.on_progress:
             job.on_progress(done, total)
@@ -143,7 +161,9 @@ def try_first(job: Job, options: LogOptions, file: LogFile) -> int:
         OSError: it can't be read.
     """
     log_format = options.log_format
-    block = next(iter(read_new(file, [], log_format.cut)))
+    block = next(iter(read_new(file, [], log_format.cut)), None)
+    if block is None:
+        return 0
     tables = LogParser(log_format, context_of(job, options), options.format_options).parse(block, file.name)
     records: int = tables[log_format.fills].num_rows
     rejects: int = tables["reject"].num_rows

@@ -1,69 +1,139 @@
-"""WAF and access logs in an S3-compatible bucket: AWS WAF, ALB and CloudFront logs, Cloudflare Logpush to S3 or R2.
+"""WAF and access logs in an S3-compatible bucket: AWS, Cloudflare R2, MinIO, Ceph, Wasabi and others.
 
-Each object is read once, known by its key, size and time; one that comes late is taken in as long as it was written
-within `look_back_days`, older ones with `upkeep collect waf-logs --since`. Read with Arrow's own S3 client, which is
-here already for the columns: https://arrow.apache.org/docs/python/generated/pyarrow.fs.S3FileSystem.html
+So come AWS WAF logs (`AWSLogs/<account>/WAFLogs/<region>/<web ACL>/%Y/%m/%d/`), logs of load balancers
+(`AWSLogs/<account>/elasticloadbalancing/<region>/%Y/%m/%d/`) and of CloudFront (`cdn/E2EXAMPLE.%Y-%m-%d-`), and what
+Cloudflare Logpush writes to S3 or R2 (`http/%Y%m%d/`, gzipped JSON lines). Name the day in `prefix`: without it every
+run lists all that was ever written.
+
+Each object is read once, known by its key, size and time of writing; one that comes late is taken in as long as it is
+of the last `look_back_days`, older ones by `upkeep collect waf-logs --since`. One that grew, or was copied, goes on
+where it was, like a file.
+
+Read with Arrow's own S3 client, which is here already: Apache Arrow, `pyarrow.fs.S3FileSystem`,
+https://arrow.apache.org/docs/python/generated/pyarrow.fs.S3FileSystem.html
 """
 
 from __future__ import annotations
 
+import contextlib
+import fnmatch
+import hashlib
+import re
 import shutil
 import tempfile
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl
+import pyarrow as pa
+from pydantic import Field, field_validator, model_validator
 
-from tasks.contracts import Job, Outcome, SecretReference
+from tasks.contracts import Job, OpenUrl, Outcome, SecretReference
 from tasks.errors import SourceError
-from tasks.log_files import LogFile, states_from
+from tasks.log_files import FileState, LogFile, cursor_of, is_read, states_from
 from tasks.log_landing import LogOptions, cursor_name, land_pieces, outcome_of, pieces_of, try_first
+
+AHEAD = 8
+"""Objects fetched while the ones before are parsed."""
+TAKEN = 300_000
+"""Objects remembered as read; of days before them, all count as read."""
+_DAY = timedelta(days=1)
+_REFUSALS = (
+    ("NO_SUCH_BUCKET", "there is no such bucket there; mend bucket or endpoint"),
+    ("INVALID_ACCESS_KEY_ID|InvalidAccessKeyId", "the access key is not known there; mend access_key or endpoint"),
+    ("SIGNATURE_DOES_NOT_MATCH|SignatureDoesNotMatch", "the secret key is not that of the access key; mend secret_key"),
+    ("ACCESS_DENIED|AccessDenied|status 403", "the key may not read it; allow it s3:ListBucket and s3:GetObject"),
+    ("PermanentRedirect|status 301", "it is in another region; mend region"),
+    ("NETWORK_CONNECTION|curlCode", "the service was not reached; mend endpoint or the network"),
+)
 
 
 class Options(LogOptions):
     """WAF or access logs in an S3-compatible bucket."""
 
-    bucket: str = Field(min_length=1, description="Bucket.")
-    prefix: str = Field(default="", description="Only keys that start so, as AWSLogs/123456789012/WAFLogs/.")
+    bucket: str = Field(pattern=r"^[^/\s]+$", description="Bucket.")
+    prefix: str = Field(
+        default="", description="What the keys start with; %Y, %m and %d stand for the day, as AWSLogs/.../%Y/%m/%d/."
+    )
+    keys: str = Field(
+        default="*", description="Glob that the whole key matches, as *app.my-balancer.*; all by default."
+    )
     region: str = Field(default="us-east-1", description="Region of the bucket; auto for R2.")
-    endpoint: HttpUrl | None = Field(default=None, description="Address of the service where it is not AWS.")
+    endpoint: OpenUrl | None = Field(default=None, description="Address of the service where it is not AWS.")
+    addressing: Literal["path", "virtual"] = Field(
+        default="path", description="How a service of yours names the bucket: in the path or in the host."
+    )
     access_key: SecretReference | None = Field(
-        default=None, description="Access key id; AWS's own chain when left out."
+        default=None, description="Access key id; AWS's own chain (environment, profile, role) when left out."
     )
     secret_key: SecretReference | None = Field(default=None, description="Secret access key.")
-    look_back_days: int = Field(default=7, ge=1, description="Objects written within so many days are looked at.")
+    look_back_days: int = Field(default=3, ge=1, le=366, description="How many days each run looks back, days.")
+
+    @field_validator("prefix")
+    @classmethod
+    def _only_days(cls, value: str) -> str:
+        if re.search(r"%(?![Ymd])", value):
+            raise ValueError("only %Y, %m and %d may stand in a prefix")
+        return value
+
+    @model_validator(mode="after")
+    def _both_keys(self) -> Options:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("give both access_key and secret_key, or none of them")
+        return self
 
 
 async def collect(job: Job) -> Outcome:
-    """Read the objects that are new, parse them and land them."""
+    """Read the objects that are new, parse them and land them.
+
+    Raises:
+        SourceError: the bucket is missing, forbidden or out of reach.
+    """
     options = _options(job)
     store = await _store(job, options)
-    since = job.since or job.context.collected_at - timedelta(days=options.look_back_days)
-    files = [file for file in _list(store, options) if file.mtime_ns >= since.timestamp() * 1e9]
     problems: list[str] = []
     with job.spool.hold_cursor(cursor_name(job)) as cursor:
-        pieces = pieces_of(files, states_from(cursor), options.log_format.cut, problems, job)
-        landed = land_pieces(job, options, "waf_logs_s3", pieces)
+        memory, states = _Memory.of(cursor), states_from((cursor or {}).get("states"))
+        since = job.since or (memory.until or job.context.collected_at) - options.look_back_days * _DAY
+        listed = store.files(since, job.until or job.context.collected_at)
+        new = [file for file in listed if not memory.has(file)]
+        by_name, done = {file.name: file for file in new}, list[LogFile]()
+
+        def cursor_at(now: Sequence[FileState]) -> Callable[[], Any]:
+            file = by_name.get(now[-1].name)
+            if file and is_read(file, now[-1]):
+                done.append(file)
+            # What is landed lags behind what is read: the cursor is of this moment.
+            return partial(memory.cursor, len(done), done, now)
+
+        with _ahead(new) as files:
+            pieces = pieces_of(files, states, options.log_format.cut, problems, job, cursor_at)
+            landed = land_pieces(job, options, "waf_logs_s3", pieces)
     return outcome_of(landed, problems)
 
 
 async def check(job: Job) -> str:
-    """List the bucket and parse the first block of the newest object.
+    """List the last days and parse the first block of the newest object.
 
     Raises:
         SourceError: the bucket can't be listed, holds nothing there, or something else.
     """
-    options = _options(job)
-    files = _list(await _store(job, options), options)
+    options, now = _options(job), job.context.collected_at
+    files = (await _store(job, options)).files(now - options.look_back_days * _DAY, now)
     if not files:
-        raise SourceError(f"The bucket {options.bucket} holds nothing below {options.prefix!r}: mend prefix.")
+        raise SourceError(
+            f"The bucket {options.bucket} holds nothing below {options.prefix!r} of the last "
+            f"{options.look_back_days} days: mend prefix or keys, or wait for the first log."
+        )
     try:
         records = try_first(job, options, files[-1])
     except OSError as error:
-        raise SourceError(f"{files[-1].name} can't be read: {error}") from None
-    return f"{len(files)} objects, {records:,} records in the first block of {files[-1].name}"
+        raise SourceError(f"{files[-1].name} can't be read: {error}.") from None
+    return f"{len(files):,} objects, {records:,} records in the first block of {files[-1].name}"
 
 
 def _options(job: Job) -> Options:
@@ -71,49 +141,150 @@ def _options(job: Job) -> Options:
     return job.options
 
 
-async def _store(job: Job, options: Options) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """The bucket: what is in it, and how to get it."""
+
+    system: Any
+    options: Options
+    secrets: Sequence[str]
+
+    def files(self, since: datetime, until: datetime) -> list[LogFile]:
+        """Return the objects of the days from `since` to `until`, or written then where no key names a day; by time.
+
+        Raises:
+            SourceError: the bucket can't be listed.
+        """
+        options = self.options
+        first, days = since.astimezone(UTC), (until.astimezone(UTC).date() - since.astimezone(UTC).date()).days
+        starts = {f"{options.bucket}/{(first + n * _DAY).strftime(options.prefix)}" for n in range(days + 1)}
+        if "%" not in options.prefix:
+            starts = {f"{options.bucket}/{options.prefix}"}
+        found = [info for folder in sorted({s.rpartition("/")[0] for s in starts}) for info in self._list(folder)]
+        files = [
+            LogFile(f"s3://{info.path}", info.size, info.mtime_ns, partial(self._fetch, info.path))
+            for info in found
+            if info.size and info.path.startswith(tuple(starts))
+            if fnmatch.fnmatchcase(info.path.partition("/")[2], options.keys)
+            if "%" in options.prefix or since.timestamp() <= info.mtime_ns / 1e9 <= until.timestamp() + 1
+        ]
+        return sorted(files, key=lambda file: (file.mtime_ns, file.name))
+
+    def _list(self, folder: str) -> Any:
+        from pyarrow import fs
+
+        try:
+            return self.system.get_file_info(fs.FileSelector(folder, recursive=True))
+        except FileNotFoundError:
+            return []  # no object of that day
+        except OSError as error:
+            raise SourceError(
+                f"The bucket {self.options.bucket} can't be listed: {self._reason(error)}.", can_retry=True
+            ) from None
+
+    def _fetch(self, path: str) -> BinaryIO:
+        """Copy an object into a file without a name: memory stays small, and it can be read from any place."""
+        copy = tempfile.TemporaryFile()  # noqa: SIM115 - the reader closes it
+        try:
+            # Without compression=None Arrow unpacks by the key's ending.
+            with self.system.open_input_stream(path, compression=None) as stream:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+        except (OSError, pa.ArrowInvalid) as error:  # a key with an empty part, as a//b, is invalid to Arrow
+            copy.close()
+            raise OSError(self._reason(error)) from None
+        copy.seek(0)
+        return copy
+
+    def _reason(self, error: Exception) -> str:
+        text = re.sub(r" \(Request ID.*|\. Detail: .*", "", str(error), flags=re.DOTALL)
+        for secret in self.secrets:
+            text = text.replace(secret, "[redacted]")
+        return next((words for pattern, words in _REFUSALS if re.search(pattern, text)), text[:300].rstrip("."))
+
+
+async def _store(job: Job, options: Options) -> _Store:
     from pyarrow import fs
 
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"connect_timeout": 10, "request_timeout": 60, "region": options.region}
     if options.endpoint:
         parts = urlsplit(str(options.endpoint))
         more |= {"endpoint_override": parts.netloc, "scheme": parts.scheme}
+        more |= {"force_virtual_addressing": options.addressing == "virtual"}
     if options.access_key and options.secret_key:
         more |= {"access_key": await job.secret(options.access_key), "secret_key": await job.secret(options.secret_key)}
-    return fs.S3FileSystem(region=options.region, connect_timeout=10, request_timeout=60, **more)
+    secrets = [more[name] for name in ("access_key", "secret_key") if name in more]
+    return _Store(fs.S3FileSystem(**more), options, secrets)
 
 
-def _list(store: Any, options: Options) -> list[LogFile]:
-    """Return the objects below the prefix, oldest first.
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Which objects were read: by the day they were written, a short hash of key, size and time each."""
 
-    Raises:
-        SourceError: the bucket is missing, forbidden or out of reach.
-    """
-    from pyarrow import fs
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    floor: str = ""
+    """All that was written on this day or before counts as read; empty until there were very many objects."""
+    until: datetime | None = None
+    """When the newest of them was written; files are read in the order of that time."""
 
-    folder = options.prefix.rpartition("/")[0]
-    where = f"{options.bucket}/{folder}".rstrip("/")
-    try:
-        found = store.get_file_info(fs.FileSelector(where, recursive=True))
-    except OSError as error:
-        raise SourceError(f"The bucket {options.bucket} can't be listed: {_short(error)}", can_retry=True) from None
-    start = f"{options.bucket}/{options.prefix}"
-    files = [
-        LogFile(info.path, info.size, info.mtime_ns, partial(_fetch, store, info.path))
-        for info in found
-        if info.is_file and info.path.startswith(start) and info.size
-    ]
-    return sorted(files, key=lambda file: (file.mtime_ns, file.name))
+    @classmethod
+    def of(cls, cursor: Any) -> _Memory:
+        if not cursor:
+            return cls()
+        taken = {day: frozenset(text.split()) for day, text in cursor["taken"].items()}
+        return cls(taken, cursor["floor"], cursor["until"] and datetime.fromisoformat(cursor["until"]))
+
+    def has(self, file: LogFile) -> bool:
+        day, mark = _mark(file)
+        return day <= self.floor or mark in self.taken.get(day, ())
+
+    def cursor(self, count: int, done: Sequence[LogFile], states: Sequence[FileState]) -> Any:
+        """Return what the cursor stores once the first `count` files of `done` are landed."""
+        memory = self._with(done[:count])
+        return {
+            "until": memory.until and memory.until.isoformat(),
+            "floor": memory.floor,
+            "taken": {day: " ".join(sorted(marks)) for day, marks in memory.taken.items()},
+            "states": cursor_of(states),
+        }
+
+    def _with(self, files: Sequence[LogFile]) -> _Memory:
+        taken, floor = {day: set(marks) for day, marks in self.taken.items()}, self.floor
+        for day, mark in map(_mark, files):
+            taken.setdefault(day, set()).add(mark)
+        while sum(map(len, taken.values())) > TAKEN:
+            floor = max(floor, min(taken))
+            del taken[min(taken)]
+        times = [_written(file) for file in files] + ([self.until] if self.until else [])
+        return _Memory({day: frozenset(taken[day]) for day in sorted(taken)}, floor, max(times, default=None))
 
 
-def _fetch(store: Any, path: str) -> BinaryIO:
-    """Copy an object into a file without a name, so that memory stays small and it can be read from any place."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - the reader closes it
-    with store.open_input_stream(path, compression=None) as stream:
-        shutil.copyfileobj(stream, copy, 1 << 20)
-    copy.seek(0)
-    return copy
+def _written(file: LogFile) -> datetime:
+    return datetime.fromtimestamp(file.mtime_ns / 1e9, UTC)
 
 
-def _short(error: OSError) -> str:
-    return str(error).split(" (Request ID")[0][:300]
+def _mark(file: LogFile) -> tuple[str, str]:
+    day = _written(file).date().isoformat()
+    return day, hashlib.sha256(f"{file.name}|{file.size}|{file.mtime_ns}".encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _ahead(files: Sequence[LogFile]) -> Iterator[list[LogFile]]:
+    """Yield the files so that opening one also starts to fetch the next ones."""
+    waiting: dict[int, Future[BinaryIO]] = {}
+    todo = iter(range(len(files)))
+    with ThreadPoolExecutor(AHEAD) as pool:
+
+        def take(number: int) -> BinaryIO:
+            while number not in waiting or len(waiting) < AHEAD:
+                following = next(todo, None)
+                if following is None:
+                    break
+                waiting[following] = pool.submit(files[following].open)
+            return waiting.pop(number).result()
+
+        try:
+            yield [replace(file, open=partial(take, number)) for number, file in enumerate(files)]
+        finally:
+            for future in waiting.values():
+                with contextlib.suppress(OSError):
+                    future.result().close()

@@ -76,7 +76,7 @@ def test_line_numbers_go_on_where_the_last_reading_ended(tmp_path: Path) -> None
     _, _, states = drain(log, [])
     with log.open("a") as out:
         out.write("c\n")
-    (block, _) = log_files.read_new(log, states)
+    (block,) = log_files.read_new(log, states)
     assert block.lines["line_number"].to_pylist() == [3]
 
 
