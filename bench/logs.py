@@ -1,10 +1,12 @@
-"""Rows a second of WAF and access logs, landed and loaded, beside DuckDB's own reader on the same file."""
+"""Rows a second of WAF and access logs, landed, loaded and classified, beside another reader of the same file."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gzip
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from bench import aws_lines
 from tasks import collecting
 from tasks.settings import Settings
 from tasks.sites import parse_sites
@@ -28,20 +31,19 @@ sites:
 
 def run() -> Iterator[tuple[str, float, str]]:
     """Yield (what, value, unit)."""
-    yield from _compare("modsecurity-v3-json", "nginx-shop-audit.json.log.gz", 100_000, _read_json)
-    yield from _compare("access-combined", "nginx-shop-access.log.gz", 500_000, _read_lines)
+    yield from _compare("modsecurity-v3-json", 100_000, _audit_lines, "DuckDB's read_json into a table", _read_json)
+    yield from _compare("aws-waf", 300_000, aws_lines.write, "DuckDB's read_json into a table", _read_json)
+    if shutil.which("goaccess"):
+        yield from _compare("access-combined", 2_000_000, _access_lines, "GoAccess, JSON output", _goaccess)
 
 
 def _compare(
-    name: str, case: str, rows: int, reader: Callable[[duckdb.DuckDBPyConnection, Path], None]
+    name: str, rows: int, write: Callable[[Path, int], None], other: str, measure: Callable[[Path], None]
 ) -> Iterator[tuple[str, float, str]]:
-    lines = gzip.decompress((CASES / case).read_bytes()).splitlines(keepends=True)
+    """Land, load and classify one file as a flow does, then let the other one read it."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "bench.log"
-        with log.open("wb") as out:
-            for number in range(rows):
-                # A request id of its own for each line, so that nothing can be taken for a copy.
-                out.write(lines[number % len(lines)].replace(b'"unique_id":"', b'"unique_id":"%d.' % number))
+        write(log, rows)
         size = log.stat().st_size / 1e6
         settings = Settings(Path(folder) / "sites.yaml", Path(folder) / "var")
         (job,) = collecting.jobs(parse_sites(SITES.format(format=name), "bench"), settings, ["waf_logs"])
@@ -51,23 +53,36 @@ def _compare(
         loaded = collecting.load_landed(settings)
         end = time.perf_counter()
         assert loaded and report.outcome.state == "complete" and report.outcome.reject_count == 0
-        with contextlib.closing(duckdb.connect(str(Path(folder) / "own.duckdb"))) as con:
-            own_start = time.perf_counter()
-            reader(con, log)
-            own = time.perf_counter() - own_start
+        other_start = time.perf_counter()
+        measure(log)
+        own = time.perf_counter() - other_start
         yield f"{name}: land and load, end to end", rows / (end - start), "rows/s"
         yield f"{name}: land and load, end to end", size / (end - start), "MB/s"
-        yield f"{name}: of that, loading", rows / (end - landed), "rows/s"
-        yield f"{name}: DuckDB's own reader into a table", rows / own, "rows/s"
-        yield f"{name}: share of DuckDB's own speed", own / (end - start), "ratio"
+        yield f"{name}: of that, loading", 100 * (end - landed) / (end - start), "% of the time"
+        yield f"{name}: {other}", rows / own, "rows/s"
+        yield f"{name}: speed as a ratio to that", own / (end - start), "ratio"
 
 
-def _read_json(con: duckdb.DuckDBPyConnection, log: Path) -> None:
-    con.execute("CREATE TABLE own AS SELECT * FROM read_json(?, format = 'newline_delimited')", [str(log)])
+def _audit_lines(log: Path, rows: int) -> None:
+    lines = gzip.decompress((CASES / "nginx-shop-audit.json.log.gz").read_bytes()).splitlines(keepends=True)
+    with log.open("wb") as out:
+        for number in range(rows):
+            # A request id of its own for each line, so that nothing can be taken for a copy.
+            out.write(lines[number % len(lines)].replace(b'"unique_id":"', b'"unique_id":"%d.' % number))
 
 
-def _read_lines(con: duckdb.DuckDBPyConnection, log: Path) -> None:
-    options = (
-        "columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = '', header = false, auto_detect = false"
-    )
-    con.execute(f"CREATE TABLE own AS SELECT * FROM read_csv(?, {options})", [str(log)])
+def _access_lines(log: Path, rows: int) -> None:
+    lines = gzip.decompress((CASES / "nginx-shop-access.log.gz").read_bytes()).splitlines(keepends=True)
+    with log.open("wb") as out:
+        for number in range(rows):
+            out.write(lines[number % len(lines)])
+
+
+def _read_json(log: Path) -> None:
+    with contextlib.closing(duckdb.connect(str(log.with_name("own.duckdb")))) as con:
+        con.execute("CREATE TABLE own AS SELECT * FROM read_json(?, format = 'newline_delimited')", [str(log)])
+
+
+def _goaccess(log: Path) -> None:
+    command = ["goaccess", str(log), "--log-format=COMBINED", "--no-progress", "-o", str(log.with_name("own.json"))]
+    subprocess.run(command, check=True, capture_output=True)

@@ -45,10 +45,9 @@ CREATE OR REPLACE MACRO country_code(text) AS
 
 -- Unix time in seconds, milliseconds, microseconds or nanoseconds: told apart by its size.
 CREATE OR REPLACE MACRO epoch_at(number) AS CASE
-  WHEN abs(try_cast(number AS DOUBLE)) < 1e11 THEN make_timestamptz((try_cast(number AS DOUBLE) * 1e6)::BIGINT)
-  WHEN abs(try_cast(number AS DOUBLE)) < 1e14 THEN make_timestamptz((try_cast(number AS DECIMAL(38, 6)) * 1000)::BIGINT)
-  WHEN abs(try_cast(number AS DOUBLE)) < 1e17 THEN make_timestamptz(try_cast(number AS BIGINT))
-  WHEN abs(try_cast(number AS DOUBLE)) < 1e19 THEN make_timestamptz(try_cast(number AS BIGINT) // 1000)
+  WHEN abs(try_cast(number AS DOUBLE)) < 1e19 THEN to_timestamp(try_cast(number AS DOUBLE) / CASE
+    WHEN abs(try_cast(number AS DOUBLE)) < 1e11 THEN 1 WHEN abs(try_cast(number AS DOUBLE)) < 1e14 THEN 1e3
+    WHEN abs(try_cast(number AS DOUBLE)) < 1e17 THEN 1e6 ELSE 1e9 END)
 END;
 
 -- A time without a zone, in the configured one. The event then says is_zone_assumed.

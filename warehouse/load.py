@@ -1,4 +1,4 @@
-"""Load landed batches into the warehouse: one writer, one transaction a batch, and a ledger.
+"""Load landed batches into the warehouse: one writer, a ledger, and small batches in one transaction.
 
 The rows and the ledger row of a batch are committed together and the folder is removed after the commit, so a
 process that is killed at any moment neither loses a batch nor doubles one.
@@ -6,9 +6,8 @@ process that is killed at any moment neither loses a batch nor doubles one.
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ from warehouse.records import RECORD_CLASSES
 from warehouse.spool import Batch, Spool
 
 _RECORDS = {record.table: record for record in RECORD_CLASSES}
+GROUP_ROWS = 1_000_000
+"""Rows that are committed as one at most, give or take a batch."""
 _FIRST = "row_number() OVER (PARTITION BY {} ORDER BY event_at) = 1"
 
 
@@ -57,70 +58,94 @@ def load(
         spool.sweep()
         pending = spool.pending()
         ledger = {row[0] for row in con.execute("SELECT batch_id FROM raw.batch").fetchall()} if pending else set()
-        for number, (batch, folder) in enumerate(pending, start=1):
-            if batch.batch_id not in ledger:
-                try:
-                    _load_one(con, batch, folder)
-                except duckdb.Error as error:
-                    total = dataclasses.replace(total, set_aside=(*total.set_aside, _set_aside(batch, folder, error)))
-                    continue
-                total = dataclasses.replace(
-                    total,
-                    batch_count=total.batch_count + 1,
-                    row_count=total.row_count + batch.row_count,
-                    reject_count=total.reject_count + batch.reject_count,
-                )
-            shutil.rmtree(folder)
+        done = 0
+        for group in _groups(pending):
+            new = [(batch, folder) for batch, folder in group if batch.batch_id not in ledger]
+            loaded, set_aside = _load_group(con, new)
+            total = Loaded(
+                total.batch_count + len(loaded),
+                total.row_count + sum(batch.row_count for batch in loaded),
+                total.reject_count + sum(batch.reject_count for batch in loaded),
+                (*total.set_aside, *set_aside),
+            )
+            for _, folder in group:
+                if folder.exists():
+                    shutil.rmtree(folder)
+            done += len(group)
             if on_batch:
-                on_batch(number, len(pending))
+                on_batch(done, len(pending))
     return total
 
 
-def _load_one(con: duckdb.DuckDBPyConnection, batch: Batch, folder: Path) -> None:
+def _groups(pending: Sequence[tuple[Batch, Path]]) -> Iterator[list[tuple[Batch, Path]]]:
+    """Put batches together that are committed as one: whole blocks of rows are then stored once, and not with each."""
+    group: list[tuple[Batch, Path]] = []
+    for batch, folder in pending:
+        if group and sum(other.row_count for other, _ in group) + batch.row_count > GROUP_ROWS:
+            yield group
+            group = []
+        group.append((batch, folder))
+    if group:
+        yield group
+
+
+def _load_group(con: duckdb.DuckDBPyConnection, group: Sequence[tuple[Batch, Path]]) -> tuple[list[Batch], list[str]]:
+    """Load batches in one transaction; where that fails one by one, and set aside what can't be loaded."""
     con.execute("BEGIN")
     try:
-        for file in sorted(folder.glob("*.parquet")):
-            _insert(con, file)
-        con.execute(
-            "INSERT INTO raw.batch VALUES (?, ?, ?, ?::TIMESTAMPTZ, now(), ?, ?)",
-            [
-                batch.batch_id,
-                batch.collector,
-                batch.parser_version,
-                batch.landed_at,
-                batch.row_count,
-                batch.reject_count,
-            ],
-        )
+        files = [file for _, folder in group for file in sorted(folder.glob("*.parquet"))]
+        events = [str(file) for file in files if file.stem == "waf_event"]
+        for table in sorted({file.stem for file in files}):
+            _insert(con, table, [str(file) for file in files if file.stem == table], events)
+        for batch, _ in group:
+            con.execute("INSERT INTO raw.batch VALUES (?, ?, ?, ?::TIMESTAMPTZ, now(), ?, ?)", _ledger_row(batch))
         con.execute("COMMIT")
+        return [batch for batch, _ in group], []
+    except duckdb.Error as error:
+        con.execute("ROLLBACK")
+        if len(group) == 1:
+            batch, folder = group[0]
+            return [], [_set_aside(batch, folder, error)]
     except BaseException:
         con.execute("ROLLBACK")
         raise
+    loaded, set_aside = [], []
+    for item in group:
+        right, wrong = _load_group(con, [item])
+        loaded += right
+        set_aside += wrong
+    return loaded, set_aside
 
 
-def _insert(con: duckdb.DuckDBPyConnection, file: Path) -> None:
-    """Insert the rows of one table; what overlapping sources brought before, or twice in one batch, is taken once."""
-    table, identity, rows = file.stem, _RECORDS[file.stem].identity, "SELECT * FROM read_parquet($file)"
-    values: dict[str, Any] = {"file": str(file)}
+def _ledger_row(batch: Batch) -> list[Any]:
+    return [batch.batch_id, batch.collector, batch.parser_version, batch.landed_at, batch.row_count, batch.reject_count]
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], events: Sequence[str]) -> None:
+    """Insert the rows of one table; what overlapping sources brought before, or twice at once, is taken once."""
+    identity, rows = _RECORDS[table].identity, "SELECT * FROM read_parquet($files)"
+    values: dict[str, Any] = {"files": files}
     if identity:
         bounds = ("first_date", "last_date", "first_site", "last_site")
         sql = "min(event_date), max(event_date), min(site_id), max(site_id)"
-        (found,) = con.execute(f"SELECT {sql} FROM read_parquet($file)", values).fetchall()  # noqa: S608 - our own SQL
+        (found,) = con.execute(f"SELECT {sql} FROM read_parquet($files)", values).fetchall()  # noqa: S608 - our own SQL
         values |= dict(zip(bounds, found, strict=True))
         same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in identity)
-        # The dates and sites of the batch bound what is read of the table.
+        # The dates and sites of what comes bound what is read of the table.
         rows = f"""
-SELECT * FROM read_parquet($file) AS new
+SELECT * FROM read_parquet($files) AS new
 WHERE NOT EXISTS (
   SELECT 1 FROM raw.{table} AS old
   WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same})
-{"" if _are_distinct(con, file.with_name("waf_event.parquet")) else "QUALIFY " + _FIRST.format(", ".join(identity))}"""  # noqa: S608
+{"" if _are_distinct(con, events) else "QUALIFY " + _FIRST.format(", ".join(identity))}"""  # noqa: S608
     con.execute(f"INSERT INTO raw.{table} BY NAME {rows}", values)
 
 
-def _are_distinct(con: duckdb.DuckDBPyConnection, events: Path) -> bool:
+def _are_distinct(con: duckdb.DuckDBPyConnection, events: Sequence[str]) -> bool:
+    if not events:
+        return True
     sql = "SELECT count(*) = count(DISTINCT event_id) FROM read_parquet(?)"
-    return bool(con.execute(sql, [str(events)]).fetchall()[0][0])
+    return bool(con.execute(sql, [events]).fetchall()[0][0])
 
 
 def _set_aside(batch: Batch, folder: Path, error: duckdb.Error) -> str:
