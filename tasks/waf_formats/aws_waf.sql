@@ -45,12 +45,12 @@ WITH document AS (
       "ruleGroupList": [{
         "ruleGroupId": "VARCHAR",
         "terminatingRule": {"ruleId": "VARCHAR", "action": "VARCHAR", "overriddenAction": "VARCHAR",
-          "ruleMatchDetails": [{"location": "VARCHAR", "matchedData": ["VARCHAR"], "matchedFieldName": "VARCHAR"}]},
+          "ruleMatchDetails": [{"conditionType": "VARCHAR", "location": "VARCHAR", "matchedData": ["VARCHAR"], "matchedFieldName": "VARCHAR"}]},
         "nonTerminatingMatchingRules": [{"ruleId": "VARCHAR", "action": "VARCHAR", "overriddenAction": "VARCHAR",
-          "ruleMatchDetails": [{"location": "VARCHAR", "matchedData": ["VARCHAR"], "matchedFieldName": "VARCHAR"}]}],
+          "ruleMatchDetails": [{"conditionType": "VARCHAR", "location": "VARCHAR", "matchedData": ["VARCHAR"], "matchedFieldName": "VARCHAR"}]}],
         "excludedRules": [{"ruleId": "VARCHAR", "exclusionType": "VARCHAR"}]}],
       "nonTerminatingMatchingRules": [{"ruleId": "VARCHAR", "action": "VARCHAR", "overriddenAction": "VARCHAR",
-        "ruleMatchDetails": [{"location": "VARCHAR", "matchedData": ["VARCHAR"], "matchedFieldName": "VARCHAR"}]}],
+        "ruleMatchDetails": [{"conditionType": "VARCHAR", "location": "VARCHAR", "matchedData": ["VARCHAR"], "matchedFieldName": "VARCHAR"}]}],
       "responseCodeSent": "VARCHAR", "clientAsn": "VARCHAR",
       "httpRequest": {"clientIp": "VARCHAR", "country": "VARCHAR", "headers": [{"name": "VARCHAR", "value": "VARCHAR"}],
         "uri": "VARCHAR", "args": "VARCHAR", "httpVersion": "VARCHAR", "httpMethod": "VARCHAR", "requestId": "VARCHAR", "host": "VARCHAR"},
@@ -108,7 +108,7 @@ WITH grouped AS (
     key,
     CASE WHEN t.terminatingRuleType = 'RATE_BASED' THEN 'rate' END,
     {'ruleId': t.terminatingRuleId, 'action': t.action, 'overriddenAction': NULL, 'ruleMatchDetails':
-      [{'location': d.location, 'matchedData': d.matchedData, 'matchedFieldName': d.matchedFieldName} FOR d IN t.terminatingRuleMatchDetails]},
+      [{'conditionType': d.conditionType, 'location': d.location, 'matchedData': d.matchedData, 'matchedFieldName': d.matchedFieldName} FOR d IN t.terminatingRuleMatchDetails]},
     false
   FROM parsed
   WHERE event_at IS NOT NULL AND bad_line IS NULL AND t.terminatingRuleType IN ('REGULAR', 'RATE_BASED') AND t.terminatingRuleId <> 'Default_Action'
@@ -134,6 +134,7 @@ SELECT
   nullif(t.httpRequest.httpVersion, '') AS protocol,
   try_cast(t.responseCodeSent AS BIGINT) AS status,
   CASE
+    WHEN t.action = 'BLOCK' AND t.terminatingRuleType = 'RATE_BASED' THEN 'rate_limit'
     WHEN t.action <> 'ALLOW' THEN action_of(t.action)
     WHEN judged.is_challenged THEN 'challenge_passed'
     WHEN judged.key IS NOT NULL AND t.terminatingRuleId = 'Default_Action' THEN 'log'
@@ -164,7 +165,12 @@ SELECT
   key,
   rule.ruleId AS rule_id,
   CASE WHEN ruleset <> 'rate' THEN ruleset END AS ruleset,
-  CASE WHEN ruleset = 'rate' THEN 'rate' ELSE aws_class(rule.ruleId, ruleset) END AS attack_class,
+  CASE
+    WHEN ruleset = 'rate' THEN 'rate'
+    WHEN detail.conditionType = 'SQL_INJECTION' THEN 'sqli'
+    WHEN detail.conditionType = 'XSS' THEN 'xss'
+    ELSE aws_class(rule.ruleId, ruleset)
+  END AS attack_class,
   CASE
     WHEN detail.matchedFieldName <> '' THEN CASE detail.location
       WHEN 'ALL_QUERY_ARGS' THEN 'ARGS_GET' WHEN 'SINGLE_QUERY_ARG' THEN 'ARGS_GET' WHEN 'SINGLE_HEADER' THEN 'REQUEST_HEADERS'

@@ -1,0 +1,57 @@
+"""Firewall events of Cloudflare: Logpush's dataset firewall_events, or nodes of GraphQL's firewallEventsAdaptive, a line each.
+
+https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/firewall_events/ and
+https://developers.cloudflare.com/analytics/graphql-api/tutorials/querying-firewall-events/
+
+A request gives an event for each rule that matched it: they are joined by its ray. GraphQL samples; sampleInterval is
+the weight.
+"""
+
+from __future__ import annotations
+
+TITLE = "Cloudflare firewall events, Logpush or GraphQL"
+FILLS = "waf_event"
+VERSION = 1
+ACTIONS = {
+    "unknown": "unknown",
+    "allow": "allow",
+    "bypass": "allow",
+    "skip": "allow",
+    "log": "log",
+    "simulate": "log",
+    "rewrite": "log",
+    "block": "block",
+    "drop": "block",
+    "connectionclose": "block",
+    "connection_close": "block",
+    "force_connection_close": "block",
+    "challenge": "challenge",
+    "jschallenge": "challenge",
+    "js_challenge": "challenge",
+    "managedchallenge": "challenge",
+    "managed_challenge": "challenge",
+    "challengefailed": "challenge",
+    "jschallengefailed": "challenge",
+    "precursorinterstitialpage": "challenge",
+    "precursorinterstitialpageskipped": "challenge_passed",
+    "precursorinterstitialpagenoninteractivesolved": "challenge_passed",
+    "precursorinterstitialpageinteractivesolved": "challenge_passed",
+    "precursorinterstitialpagebypassed": "challenge_passed",
+    "challengesolved": "challenge_passed",
+    "challengebypassed": "challenge_passed",
+    "jschallengesolved": "challenge_passed",
+    "jschallengebypassed": "challenge_passed",
+    "managedchallengeskipped": "challenge_passed",
+    "managedchallengenoninteractivesolved": "challenge_passed",
+    "managedchallengeinteractivesolved": "challenge_passed",
+    "managedchallengebypassed": "challenge_passed",
+}
+
+
+def detect(head: str) -> bool:
+    """Say whether the first lines of a file look like this format."""
+    first = next((line for line in head.splitlines() if line.strip()), "")
+    if not first.lstrip().startswith("{"):
+        return False
+    is_pushed = '"RayID"' in first and '"Action"' in first and '"Datetime"' in first
+    return is_pushed or ('"rayName"' in first and '"action"' in first)
