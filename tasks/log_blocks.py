@@ -88,15 +88,6 @@ def sha(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def block_of(lines: Iterable[str]) -> Block:
-    """Return a block of lines that come from no file; what they say is their `file_id`."""
-    data = "".join(f"{line}\n" for line in lines).encode()
-    rejects: list[LineReject] = []
-    table = _lines(data, 1, rejects)
-    state = FileState(sha(data)[:16], 0, "", offset=len(data), line_count=table.num_rows)
-    return Block(state, 0, table, rejects)
-
-
 class Cutter:
     """Cuts bytes into blocks of whole lines, or of whole records, and keeps the count."""
 

@@ -173,10 +173,20 @@ def try_first(job: Job, options: LogOptions, file: LogFile) -> int:
     return records
 
 
-def piece_of(lines: Sequence[str], name: str, cursor: Any) -> Piece:
-    """Return lines that come from no file, as answers of a service, as a piece; `name` says which they are."""
+def piece_of(lines: Sequence[str], name: str, cursor: Any, numbers: Sequence[int] | None = None) -> Piece:
+    """Return lines that come from no file, as answers of a service, as a piece; `name` says which they are.
+
+    Args:
+        lines: without line ends.
+        name: stands as the file of rejects.
+        cursor: holds once the lines are landed.
+        numbers: of the lines; counted from 1 when left out.
+    """
     table = pa.table(
-        {"line_number": pa.array(range(1, len(lines) + 1), pa.int64()), "line": pa.array(lines, pa.string())}
+        {
+            "line_number": pa.array(numbers or range(1, len(lines) + 1), pa.int64()),
+            "line": pa.array(lines, pa.string()),
+        }
     )
     size = sum(len(line) for line in lines)
     content = hashlib.sha256("\n".join(lines).encode()).hexdigest()
