@@ -43,6 +43,7 @@ _SEVERED = "the transaction that starts here has no end (part Z): the log was cu
 _ORPHAN = "what stands here belongs to no transaction: its start (part A) is missing, cut off or damaged"
 _NO_HEADER = "part A of the transaction is not as [23/Nov/2026:05:00:09 +0000] id client port server port"
 _NO_TRAILER = "the transaction has no part H, so what was done with it is not known; add H to SecAuditLogParts"
+_BODIES = "CEGI"
 _SEVERED_BYTES = 4 << 20
 """An end that is farther away than this is not waited for."""
 _LINE_END = re.compile(rb"\n")
@@ -133,18 +134,28 @@ def native_transactions(lines: Iterable[_Row], boundary: str) -> Iterator[_Row |
 
 
 def _spans(marks: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int | None]]:
-    """Yield the places of each part A, given (id, letter), and of the part Z with its id; None where there is none."""
-    ends: dict[str, list[int]] = defaultdict(list)
-    for place, (name, part) in enumerate(marks):
-        if part == "Z":
-            ends[name].append(place)
+    """Yield the place of each part A, given (id, letter), and of the part Z that ends it; None where there is none.
+
+    Ids come again, as the processes of Apache draw the same numbers: a second part A with the id of the first means
+    that the first has no end, unless it stands in a body, where a client can have put it.
+    """
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, mark in enumerate(marks):
+        places[mark].append(place)
     behind = -1
     for place, (name, part) in enumerate(marks):
         if part == "A" and place > behind:
-            later = bisect_right(ends[name], place)
-            end = ends[name][later] if later < len(ends[name]) else None
+            end, again = _next(places[name, "Z"], place), _next(places[name, "A"], place)
+            if end is not None and again is not None and again < end:
+                before = next(part for other, part in reversed(marks[place:again]) if other == name)
+                end = end if before in _BODIES else None
             yield place, end
             behind = place if end is None else end
+
+
+def _next(places: Sequence[int], place: int) -> int | None:
+    later = bisect_right(places, place)
+    return places[later] if later < len(places) else None
 
 
 def _stray(rows: Sequence[_Row], start: int, end: int) -> BadLine | None:
@@ -157,7 +168,8 @@ def _transaction(rows: Sequence[_Row], marks: Sequence[tuple[int, str]]) -> _Row
     parts: dict[str, list[str]] = {}
     for (index, part), (end, _) in pairwise(marks):
         if part in "ABFH":
-            parts[part] = parts.get(part) or [line for _, line in rows[index + 1 : end]]
+            # What comes twice stands in a body the second time.
+            parts.setdefault(part, [line for _, line in rows[index + 1 : end]])
     number, mark = rows[marks[0][0]]
     first = next(iter(parts.get("A", ())), "")
     header = _HEADER.fullmatch(first.rstrip())

@@ -35,8 +35,8 @@ SELECT
   try_cast(regexp_extract(start, '^Access denied with (?:code|redirection to [^ ]+ using status) ([0-9]{3})\b', 1) AS BIGINT) AS code,
   try_cast(regexp_extract(start, '^[^.]*\(phase ([0-9])\)', 1) AS BIGINT) AS phase,
   nullif(regexp_extract(fields, ' \[id "([0-9]+)"\]', 1), '') AS rule_id,
-  nullif(replace(regexp_extract(fields, ' \[msg "((?:[^"\\]|\\.|"[^\]])*)"\]', 1), '\"', '"'), '') AS message,
-  nullif(replace(regexp_extract(fields, ' \[data "((?:[^"\\]|\\.|"[^\]])*)"\]', 1), '\"', '"'), '') AS data,
+  nullif(replace(regexp_extract(fields, ' \[msg "((?:[^"\\]|\\.|"+[^"\]])*"*?)"\]', 1), '\"', '"'), '') AS message,
+  nullif(replace(regexp_extract(fields, ' \[data "((?:[^"\\]|\\.|"+[^"\]])*"*?)"\]', 1), '\"', '"'), '') AS data,
   nullif(regexp_extract(sentence, '\(Value: `((?s:.*))'' \)$', 1), '') AS value,
   coalesce(
     nullif(regexp_extract(sentence, 'against variable `((?s:.*?))'' \(Value: `', 1), ''),
