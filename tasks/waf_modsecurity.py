@@ -47,6 +47,8 @@ _BODIES = "CEGI"
 _SEVERED_BYTES = 4 << 20
 """An end that is farther away than this is not waited for."""
 _LINE_END = re.compile(rb"\n")
+_SPREAD_LINES = 256
+"""Lines with the same id that are farther apart are taken for two transactions: a client can have sent the id."""
 
 _Row: TypeAlias = tuple[int, str]
 
@@ -77,9 +79,9 @@ class NativeEnds:
 
 
 class GroupEnds:
-    """Stands for a pattern in `RECORD_END`: matches the ends of the lines behind which another transaction follows.
+    """Stands for a pattern in `RECORD_END`: matches the ends of lines behind which none of their transactions goes on.
 
-    The lines of one transaction follow each other and have its id in common; a line without an id stands alone.
+    The lines of a transaction have its id in common and stand close to each other, with others between them.
     """
 
     def __init__(self, name: str) -> None:
@@ -87,15 +89,23 @@ class GroupEnds:
         self._name = re.compile(name.encode())
 
     def finditer(self, data: bytes) -> Iterator[re.Match[bytes]]:
-        """Yield the line ends; a transaction that may go on behind the data has none."""
-        waiting: re.Match[bytes] | None = None
-        name, start = b"", 0
-        for end in _LINE_END.finditer(data):
-            found = self._name.search(data, start, end.start())
-            if waiting and not (found and found[1] == name):
-                yield waiting
-            name, waiting, start = (found[1], end, end.end()) if found else (b"", None, end.end())
-            if not found:
+        """Yield the line ends; the transaction of the very last line may go on behind the data."""
+        ends = list(_LINE_END.finditer(data))
+        first: dict[bytes, int] = {}
+        reach = list(range(len(ends)))
+        start = 0
+        for index, end in enumerate(ends):
+            if found := self._name.search(data, start, end.start()):
+                known = first.setdefault(found[1], index)
+                if index - known > _SPREAD_LINES:
+                    first[found[1]] = known = index
+                # The line before the data's end is joined to what is not there yet.
+                reach[known] = index + (index == len(ends) - 1)
+            start = end.end()
+        far = -1
+        for index, end in enumerate(ends):
+            far = max(far, reach[index])
+            if far == index:
                 yield end
 
     def search(self, data: bytes, start: int = 0) -> re.Match[bytes] | None:

@@ -15,7 +15,7 @@ SELECT
   arg_max(verb, CASE action_of(verb) WHEN 'redirect' THEN 5 WHEN 'block' THEN 4 WHEN 'unknown' THEN 3 WHEN 'allow' THEN 2 ELSE 1 END) AS verb,
   bool_or(action_of(verb) IN ('block', 'redirect')) AS is_denied,
   max(code) AS code,
-  count(rule_id) AS hit_count,
+  count(*) AS message_count,
   bool_or(left(rule_id, 3) IN ('949', '959')) AS is_verdict,
   -- An outbound verdict (959) is about the answer: the request was let through before.
   bool_or(left(rule_id, 3) = '949') AS is_inbound_verdict,
@@ -38,8 +38,7 @@ GROUP BY key;
 CREATE OR REPLACE TEMP TABLE judged AS
 SELECT
   request.*,
-  said.* EXCLUDE (key, code, hit_count),
-  coalesce(said.hit_count, 0) AS hit_count,
+  said.* EXCLUDE (key, code),
   coalesce(nullif(request.status, 0), said.code) AS found_status,
   -- Where no mode is logged: only an enforcing engine denies, and only a detecting one leaves it at a warning.
   CASE
@@ -67,11 +66,11 @@ SELECT
   found_status AS status,
   CASE
     WHEN word IS NOT NULL THEN action_of(word)
-    WHEN NOT is_enforced THEN CASE WHEN hit_count > 0 THEN 'log' ELSE 'allow' END
+    WHEN NOT is_enforced THEN CASE WHEN message_count > 0 THEN 'log' ELSE 'allow' END
     WHEN is_denied AND found_status = 429 THEN 'rate_limit'
     WHEN is_denied THEN action_of(verb)
     WHEN is_intercepted THEN 'block'
-    WHEN hit_count > 0 THEN action_of(verb)
+    WHEN message_count > 0 THEN action_of(verb)
     WHEN found_status = 429 THEN 'rate_limit'
     ELSE 'allow'
   END AS action,

@@ -10,7 +10,7 @@ FROM (
   FROM lines
 )
 -- What stands in the log twice is taken once.
-QUALIFY row_number() OVER (PARTITION BY t.id ORDER BY line_number) = 1;
+QUALIFY event_at IS NULL OR row_number() OVER (PARTITION BY t.id ORDER BY line_number) = 1;
 
 CREATE OR REPLACE TEMP TABLE request AS
 SELECT

@@ -11,7 +11,7 @@ WITH split AS (
     text,
     CASE
       WHEN NOT contains(text, ' [file "') THEN length(text) + 1
-      WHEN contains(request_line, 'file') AND contains(coalesce(TRY(url_decode(request_line)), request_line), '[file "')
+      WHEN contains(coalesce(TRY(url_decode(request_line)), request_line), '[file "')
       THEN strpos(text, ' [file "')
       ELSE length(text) - length(split_part(text, ' [file "', -1)) - 7
     END AS fields_at

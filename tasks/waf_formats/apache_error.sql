@@ -94,3 +94,4 @@ SELECT
   regexp_extract(left(line, 200), '^[^"(]*') AS line
 FROM entry
 WHERE event_at IS NULL OR unique_id IS NULL AND id_count <= 1
+ORDER BY line_number

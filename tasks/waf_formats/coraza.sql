@@ -9,7 +9,7 @@ WITH document AS (
   SELECT
     line_number,
     line,
-    CASE WHEN starts_with(line, '{') THEN line ELSE substr(line, strpos(line, '{"')) END AS json
+    CASE WHEN starts_with(line, '{') THEN line WHEN contains(line, '{"') THEN substr(line, strpos(line, '{"')) END AS json
   FROM lines
   WHERE line <> ''
 )
@@ -42,7 +42,7 @@ SELECT
 FROM entry
 WHERE audit.transaction IS NOT NULL
 -- What stands in the log twice is taken once.
-QUALIFY row_number() OVER (PARTITION BY key ORDER BY line_number) = 1;
+QUALIFY event_at IS NULL OR row_number() OVER (PARTITION BY key ORDER BY line_number) = 1;
 
 -- One line may speak of several matches of a rule, each from [client "..."] on.
 CREATE OR REPLACE TEMP TABLE told AS
@@ -150,13 +150,14 @@ SELECT line_number, 'the line is not a JSON object of Coraza or Caddy' AS reason
 FROM entry
 WHERE audit.transaction IS NULL AND caddy IS NULL
 UNION ALL
-SELECT line_number, 'the transaction has no unix_timestamp in nanoseconds', NULL
+SELECT line_number, 'the transaction has no unix_timestamp in nanoseconds', ''
 FROM audited
 WHERE event_at IS NULL
 UNION ALL
 SELECT
   line_number,
   CASE WHEN unique_id IS NULL THEN 'the line is cut before the unique_id of its request' ELSE 'the line has no time (ts)' END,
-  NULL
+  ''
 FROM stamped
 WHERE position = 1 AND (event_at IS NULL OR unique_id IS NULL)
+ORDER BY line_number

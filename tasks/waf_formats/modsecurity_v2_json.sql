@@ -24,7 +24,7 @@ FROM (
   WHERE line <> ''
 )
 -- What stands in the log twice is taken once.
-QUALIFY row_number() OVER (PARTITION BY key ORDER BY line_number) = 1;
+QUALIFY event_at IS NULL OR d.audit_data IS NULL OR row_number() OVER (PARTITION BY key ORDER BY line_number) = 1;
 
 CREATE OR REPLACE TEMP TABLE request AS
 SELECT
@@ -69,3 +69,4 @@ SELECT
   reject_excerpt(line) AS line
 FROM parsed
 WHERE event_at IS NULL OR d.audit_data IS NULL
+ORDER BY line_number

@@ -11,3 +11,4 @@ SELECT
   '' AS line
 FROM parsed
 WHERE event_at IS NULL
+ORDER BY line_number

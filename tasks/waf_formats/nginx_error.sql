@@ -101,3 +101,4 @@ SELECT
   regexp_extract(left(line, 200), '^[^"(]*') AS line
 FROM entry
 WHERE event_at IS NULL OR word IS NULL AND unique_id IS NULL AND id_count <= 1
+ORDER BY line_number
