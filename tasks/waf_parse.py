@@ -7,7 +7,7 @@ A format is one module of `tasks/waf_formats/`, found by discovery, and a `.sql`
 - `OPTIONS`: name -> one line of help, for what `format_options` of a source may say;
 - `HEADER`, `RECORD_END`: patterns of bytes, where lines depend on a header or a record has several lines;
 - `documents(lines, header, options)`: Python for what SQL can't cut; it yields (line number, JSON) or `BadLine`;
-- `setup_sql(options)`: statements that depend on options.
+- `setup_sql(options)`: statements that depend on options; `sql_for(options)`: other SQL than the file's.
 
 The SQL reads the table `lines(line_number, line)`, the macros of `waf_prelude.sql` and variables (`site_id`,
 `source_id`, `time_zone`, `header`, `option_<name>`). After `-- @setup` it gives either `-- @http_request`, or
@@ -199,7 +199,10 @@ class LogParser:
         for name in log_format.options:
             self._con.execute(f"SET VARIABLE option_{name} = ?::VARCHAR", [self._options.get(name)])
         make: Callable[[Mapping[str, str]], str] | None = getattr(log_format.module, "setup_sql", None)
-        self._setup = ((make(self._options) + ";\n") if make else "") + log_format.sections.get("setup", "")
+        other: Callable[[Mapping[str, str]], str | None] | None = getattr(log_format.module, "sql_for", None)
+        text = other(self._options) if other else None
+        self._sections = _sections(text) if text else log_format.sections
+        self._setup = ((make(self._options) + ";\n") if make else "") + self._sections.get("setup", "")
 
     def parse(self, block: Block, file: str, processes: ProcessPoolExecutor | None = None) -> Tables:
         """Return the rows of one block by table; the rejects name `file` and carry a cut, redacted excerpt.
@@ -220,20 +223,20 @@ class LogParser:
             if self._setup:
                 self._con.execute(self._setup)
             tables = self._events() if self._format.fills == "waf_event" else {"http_request": self._requests()}
-            found = self._con.execute(self._format.sections["reject"]).fetchall()
+            found = self._con.execute(self._sections["reject"]).fetchall()
         finally:
             self._con.unregister("lines")
         tables = {name: self._complete(name, rows, block) for name, rows in tables.items()}
         return {**tables, "reject": self._rejects([*bad, *(BadLine(*row) for row in found)], file)}
 
     def _requests(self) -> pa.Table:
-        sql = self._format.sections["http_request"]
+        sql = self._sections["http_request"]
         columns = ", ".join(f"redact({name}) AS {name}" for name in ("query", "referrer") if name in self._names(sql))
         redacted = f"REPLACE ({columns})" if columns else ""
         return self._con.execute(f"SELECT * {redacted} FROM ({sql})").to_arrow_table()  # noqa: S608 - our own SQL
 
     def _events(self) -> Tables:
-        event, hit = self._format.sections["event"], self._format.sections["hit"]
+        event, hit = self._sections["event"], self._sections["hit"]
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE event AS {event}")
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {hit}")
         names, hit_names = self._names("FROM event"), self._names("FROM hit")

@@ -1,4 +1,4 @@
-"""Firewall events of Cloudflare: Logpush's dataset firewall_events, or nodes of GraphQL's firewallEventsAdaptive, a line each.
+"""Firewall events of Cloudflare, a line each: Logpush's firewall_events or nodes of GraphQL's firewallEventsAdaptive.
 
 https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/firewall_events/ and
 https://developers.cloudflare.com/analytics/graphql-api/tutorials/querying-firewall-events/

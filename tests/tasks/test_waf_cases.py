@@ -21,7 +21,7 @@ ACTIONS = {"allow", "block", "challenge", "challenge_passed", "log", "rate_limit
 
 def log_of(answer: Path) -> Path:
     stem = answer.name.removesuffix(".expected.jsonl")
-    (log,) = [p for p in answer.parent.iterdir() if p.name.startswith(f"{stem}.") and p != answer]
+    (log,) = [p for p in answer.parent.glob(f"{stem}.*") if p.suffix not in (".json", ".jsonl")]
     return log
 
 
