@@ -35,7 +35,7 @@ def collect(what: str, sites: Sequence[str] | None, since: str | None, until: st
     """Run one collection flow and return the exit status."""
     window = {"since": moment(since, "--since"), "until": moment(until, "--until")}
     parameters: dict[str, Any] = {"sites": list(sites) if sites else None}
-    if what in ("uptime-history", "patches"):
+    if what in ("uptime-history", "patches", "waf-logs"):
         parameters |= window
     elif any(window.values()):
         raise ConfigurationError(f"`upkeep collect {what}` has no window: leave --since and --until out.")

@@ -150,13 +150,14 @@ class _Store:
     secrets: Sequence[str]
 
     def files(self, since: datetime, until: datetime) -> list[LogFile]:
-        """Return the objects of the days from `since` to `until`, or written then where no key names a day; by time.
+        """Return the objects of the days in [since, until), or written then where the prefix names no day; by time.
 
         Raises:
             SourceError: the bucket can't be listed.
         """
         options = self.options
-        first, days = since.astimezone(UTC), (until.astimezone(UTC).date() - since.astimezone(UTC).date()).days
+        first, last = since.astimezone(UTC), until.astimezone(UTC) - timedelta(microseconds=1)
+        days = (last.date() - first.date()).days
         starts = {f"{options.bucket}/{(first + n * _DAY).strftime(options.prefix)}" for n in range(days + 1)}
         if "%" not in options.prefix:
             starts = {f"{options.bucket}/{options.prefix}"}

@@ -20,7 +20,6 @@ from tasks import collecting
 from tasks.collect import waf_wordfence
 from tasks.errors import SourceError
 from tasks.sites import parse_sites
-from tasks.waf_parse import formats
 
 SERVER = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin")
 INSTALL = shutil.which("mariadb-install-db")
@@ -29,7 +28,6 @@ pytestmark = [
     pytest.mark.skipif(
         not (SERVER and INSTALL), reason="MariaDB is not installed: apt-get install mariadb-server-core"
     ),
-    pytest.mark.skipif("wordfence" not in formats(), reason="the format is not there"),
 ]
 
 SITES = """
