@@ -8,30 +8,22 @@ run lists all that was ever written.
 Each object is read once, known by its key, size and time of writing; one that comes late is taken in as long as it is
 of the last `look_back_days`, older ones by `upkeep collect waf-logs --since`. One that grew, or was copied, goes on
 where it was, like a file.
-
-Read with Arrow's own S3 client, which is here already: Apache Arrow, `pyarrow.fs.S3FileSystem`,
-https://arrow.apache.org/docs/python/generated/pyarrow.fs.S3FileSystem.html
 """
 
 from __future__ import annotations
 
-import contextlib
-import fnmatch
 import hashlib
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import pyarrow as pa
 from pydantic import Field, field_validator, model_validator
 
+from tasks.buckets import Bucket, fetched_ahead
 from tasks.contracts import Job, OpenUrl, Outcome, SecretReference
 from tasks.errors import SourceError
 from tasks.log_files import FileState, LogFile, cursor_of, is_read, states_from
@@ -42,14 +34,6 @@ AHEAD = 8
 TAKEN = 300_000
 """Objects remembered as read; of days before them, all count as read."""
 _DAY = timedelta(days=1)
-_REFUSALS = (
-    ("NO_SUCH_BUCKET", "there is no such bucket there; mend bucket or endpoint"),
-    ("INVALID_ACCESS_KEY_ID|InvalidAccessKeyId", "the access key is not known there; mend access_key or endpoint"),
-    ("SIGNATURE_DOES_NOT_MATCH|SignatureDoesNotMatch", "the secret key is not that of the access key; mend secret_key"),
-    ("ACCESS_DENIED|AccessDenied|status 403", "the key may not read it; allow it s3:ListBucket and s3:GetObject"),
-    ("PermanentRedirect|status 301", "it is in another region; mend region"),
-    ("NETWORK_CONNECTION|curlCode", "the service was not reached; mend endpoint or the network"),
-)
 
 
 class Options(LogOptions):
@@ -94,12 +78,12 @@ async def collect(job: Job) -> Outcome:
         SourceError: the bucket is missing, forbidden or out of reach.
     """
     options = _options(job)
-    store = await _store(job, options)
+    bucket = await _bucket(job, options)
     problems: list[str] = []
     with job.spool.hold_cursor(cursor_name(job)) as cursor:
         memory, states = _Memory.of(cursor), states_from((cursor or {}).get("states"))
         since = job.since or (memory.until or job.context.collected_at) - options.look_back_days * _DAY
-        listed = store.files(since, job.until or job.context.collected_at)
+        listed = bucket.files(options.prefix, options.keys, since, job.until or job.context.collected_at)
         new = [file for file in listed if not memory.has(file)]
         by_name, done = {file.name: file for file in new}, list[LogFile]()
 
@@ -110,7 +94,7 @@ async def collect(job: Job) -> Outcome:
             # What is landed lags behind what is read: the cursor is of this moment.
             return partial(memory.cursor, len(done), done, now)
 
-        with _ahead(new) as files:
+        with fetched_ahead(new) as files:
             pieces = pieces_of(files, states, options.log_format.cut, problems, job, cursor_at)
             landed = land_pieces(job, options, "waf_logs_s3", pieces)
     return outcome_of(landed, problems)
@@ -123,7 +107,7 @@ async def check(job: Job) -> str:
         SourceError: the bucket can't be listed, holds nothing there, or something else.
     """
     options, now = _options(job), job.context.collected_at
-    files = (await _store(job, options)).files(now - options.look_back_days * _DAY, now)
+    files = (await _bucket(job, options)).files(options.prefix, options.keys, now - options.look_back_days * _DAY, now)
     if not files:
         raise SourceError(
             f"The bucket {options.bucket} holds nothing below {options.prefix!r} of the last "
@@ -141,69 +125,7 @@ def _options(job: Job) -> Options:
     return job.options
 
 
-@dataclass(frozen=True, slots=True)
-class _Store:
-    """The bucket: what is in it, and how to get it."""
-
-    system: Any
-    options: Options
-    secrets: Sequence[str]
-
-    def files(self, since: datetime, until: datetime) -> list[LogFile]:
-        """Return the objects of the days in [since, until), or written then where the prefix names no day; by time.
-
-        Raises:
-            SourceError: the bucket can't be listed.
-        """
-        options = self.options
-        first, last = since.astimezone(UTC), until.astimezone(UTC) - timedelta(microseconds=1)
-        days = (last.date() - first.date()).days
-        starts = {f"{options.bucket}/{(first + n * _DAY).strftime(options.prefix)}" for n in range(days + 1)}
-        if "%" not in options.prefix:
-            starts = {f"{options.bucket}/{options.prefix}"}
-        found = [info for folder in sorted({s.rpartition("/")[0] for s in starts}) for info in self._list(folder)]
-        files = [
-            LogFile(f"s3://{info.path}", info.size, info.mtime_ns, partial(self._fetch, info.path))
-            for info in found
-            if info.size and info.path.startswith(tuple(starts))
-            if fnmatch.fnmatchcase(info.path.partition("/")[2], options.keys)
-            if "%" in options.prefix or since.timestamp() <= info.mtime_ns / 1e9 <= until.timestamp() + 1
-        ]
-        return sorted(files, key=lambda file: (file.mtime_ns, file.name))
-
-    def _list(self, folder: str) -> Any:
-        from pyarrow import fs
-
-        try:
-            return self.system.get_file_info(fs.FileSelector(folder, recursive=True))
-        except FileNotFoundError:
-            return []  # no object of that day
-        except OSError as error:
-            raise SourceError(
-                f"The bucket {self.options.bucket} can't be listed: {self._reason(error)}.", can_retry=True
-            ) from None
-
-    def _fetch(self, path: str) -> BinaryIO:
-        """Copy an object into a file without a name: memory stays small, and it can be read from any place."""
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 - the reader closes it
-        try:
-            # Without compression=None Arrow unpacks by the key's ending.
-            with self.system.open_input_stream(path, compression=None) as stream:
-                shutil.copyfileobj(stream, copy, 1 << 20)
-        except (OSError, pa.ArrowInvalid) as error:  # a key with an empty part, as a//b, is invalid to Arrow
-            copy.close()
-            raise OSError(self._reason(error)) from None
-        copy.seek(0)
-        return copy
-
-    def _reason(self, error: Exception) -> str:
-        text = re.sub(r" \(Request ID.*|\. Detail: .*", "", str(error), flags=re.DOTALL)
-        for secret in self.secrets:
-            text = text.replace(secret, "[redacted]")
-        return next((words for pattern, words in _REFUSALS if re.search(pattern, text)), text[:300].rstrip("."))
-
-
-async def _store(job: Job, options: Options) -> _Store:
+async def _bucket(job: Job, options: Options) -> Bucket:
     from pyarrow import fs
 
     more: dict[str, Any] = {"connect_timeout": 10, "request_timeout": 60, "region": options.region}
@@ -214,7 +136,7 @@ async def _store(job: Job, options: Options) -> _Store:
     if options.access_key and options.secret_key:
         more |= {"access_key": await job.secret(options.access_key), "secret_key": await job.secret(options.secret_key)}
     secrets = [more[name] for name in ("access_key", "secret_key") if name in more]
-    return _Store(fs.S3FileSystem(**more), options, secrets)
+    return Bucket(fs.S3FileSystem(**more), options.bucket, secrets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,26 +188,3 @@ def _written(file: LogFile) -> datetime:
 def _mark(file: LogFile) -> tuple[str, str]:
     day = _written(file).date().isoformat()
     return day, hashlib.sha256(f"{file.name}|{file.size}|{file.mtime_ns}".encode()).hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def _ahead(files: Sequence[LogFile]) -> Iterator[list[LogFile]]:
-    """Yield the files so that opening one also starts to fetch the next ones."""
-    waiting: dict[int, Future[BinaryIO]] = {}
-    todo = iter(range(len(files)))
-    with ThreadPoolExecutor(AHEAD) as pool:
-
-        def take(number: int) -> BinaryIO:
-            while number not in waiting or len(waiting) < AHEAD:
-                following = next(todo, None)
-                if following is None:
-                    break
-                waiting[following] = pool.submit(files[following].open)
-            return waiting.pop(number).result()
-
-        try:
-            yield [replace(file, open=partial(take, number)) for number, file in enumerate(files)]
-        finally:
-            for future in waiting.values():
-                with contextlib.suppress(OSError):
-                    future.result().close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gzip
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tasks import collecting, log_landing
 from tasks.collect import waf_logs_s3
 from tasks.errors import ConfigurationError, SourceError
 from tasks.sites import parse_sites
+from tests.conftest import CASES
 from warehouse.connection import open_live
 
 boto3 = pytest.importorskip("boto3")
@@ -150,8 +152,9 @@ def test_more_objects_than_one_page_of_the_list_holds(settings, bucket) -> None:
     for number in range(1_003):
         bucket(f"{day(0)}{number:04}.log", f"{number:04}")
     here = job(settings, bucket)
-    store = asyncio.run(waf_logs_s3._store(here, here.options))
-    files = store.files(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC))
+    files = asyncio.run(waf_logs_s3._bucket(here, here.options)).files(
+        DAILY, "*", datetime.now(UTC) - timedelta(days=1), datetime.now(UTC)
+    )
     assert len({file.name for file in files}) == 1_003
 
 
@@ -291,10 +294,23 @@ def test_a_bucket_can_be_named_in_the_host(settings, bucket) -> None:
 def test_the_memory_of_objects_is_bounded_and_what_is_older_counts_as_read(settings, bucket, monkeypatch) -> None:
     monkeypatch.setattr(waf_logs_s3, "TAKEN", 3)
     file = waf_logs_s3.LogFile("s3://b/k", 1, 0, lambda: None)
-    days = [waf_logs_s3.replace(file, mtime_ns=n * 86_400 * 10**9) for n in range(5)]
+    days = [dataclasses.replace(file, mtime_ns=n * 86_400 * 10**9) for n in range(5)]
     cursor = waf_logs_s3._Memory().cursor(5, days, [])
     memory = waf_logs_s3._Memory.of(cursor)
     assert memory.floor == "1970-01-02"
     assert all(memory.has(each) for each in days)
-    assert not memory.has(waf_logs_s3.replace(file, mtime_ns=3 * 86_400 * 10**9, size=2))
+    assert not memory.has(dataclasses.replace(file, mtime_ns=3 * 86_400 * 10**9, size=2))
     assert sum(len(text.split()) for text in cursor["taken"].values()) == 3
+
+
+def test_the_waf_log_of_aws_is_read_as_it_lies_in_a_bucket(settings, bucket) -> None:
+    case = CASES / "waf" / "aws-waf" / "kinds"
+    prefix = "AWSLogs/123456789012/WAFLogs/eu-west-1/shop/%Y/%m/%d/"
+    bucket(
+        day(0, prefix) + "04/05/123456789012_waflogs_eu-west-1_shop_T0405Z_ab12.log.gz",
+        raw=case.with_suffix(".log").read_bytes(),
+    )
+    here = job(settings, bucket, prefix)
+    here = collecting.replace(here, options=here.options.model_copy(update={"format": "aws-waf"}))
+    landed = asyncio.run(collecting.collect(here)).outcome.landed
+    assert landed["waf_event"] == len(case.with_suffix(".expected.jsonl").read_text().splitlines()) > 0
