@@ -38,8 +38,8 @@ NAMES: Mapping[str, str] = {
     "user_agent": "http_user_agent user_agent agent useragent ua request.headers.User-Agent.0 request_User-Agent"
     " user_agent.original",
     "host": "http_host host vhost virtual_host request.host RequestHost authority domain url.domain server_name",
-    "protocol": "server_protocol protocol proto request.proto RequestProtocol http_version httpversion http.version request_protocol"
-    " request_proto",
+    "protocol": "server_protocol protocol proto request.proto RequestProtocol http_version httpversion http.version"
+    " request_protocol request_proto",
 }
 """Where each column is looked for."""
 

@@ -28,6 +28,8 @@ CREATE OR REPLACE MACRO picked(v, place) AS
   coalesce(scalar(v[4 * place - 3]), scalar(v[4 * place - 2]), scalar(v[4 * place - 1]), scalar(v[4 * place]));
 -- A short number is no time: some call a duration `msec`.
 CREATE OR REPLACE MACRO moment(text) AS CASE WHEN NOT regexp_full_match(text, '[0-9]{1,8}(\.[0-9]*)?') THEN scalar(text) END;
+-- DuckDB takes "infinity" and "epoch" for times, whatever the format.
+CREATE OR REPLACE MACRO spelt(text) AS CASE WHEN regexp_matches(text, '[0-9]:[0-9]') THEN text END;
 
 CREATE OR REPLACE TEMP TABLE parsed AS
 WITH document AS (
@@ -59,7 +61,7 @@ WITH document AS (
       WHEN regexp_full_match(stamp, '[0-9]{9,}(\.[0-9]*)?') THEN epoch_at(stamp)
       WHEN regexp_full_match(stamp, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]+([.,][0-9]+)? ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)')
         THEN try_cast(replace(stamp, ',', '.') AS TIMESTAMPTZ)
-      ELSE try_strptime(stamp, ['%d/%b/%Y:%H:%M:%S %z', '%d/%b/%Y:%H:%M:%S.%f %z', '%a, %d %b %Y %H:%M:%S %Z'])
+      ELSE try_strptime(spelt(stamp), ['%d/%b/%Y:%H:%M:%S %z', '%d/%b/%Y:%H:%M:%S.%f %z', '%a, %d %b %Y %H:%M:%S %Z'])
     END AS zoned_at
   FROM stamped
 ), worded AS (
@@ -69,7 +71,7 @@ WITH document AS (
       WHEN zoned_at IS NOT NULL THEN zoned_at
       WHEN regexp_full_match(stamp, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]+([.,][0-9]+)?')
         THEN local_at(try_cast(replace(stamp, ',', '.') AS TIMESTAMP))
-      ELSE local_at(try_strptime(stamp, ['%d/%b/%Y:%H:%M:%S', '%d/%b/%Y:%H:%M:%S.%f', '%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M:%S.%f']))
+      ELSE local_at(try_strptime(spelt(stamp), ['%d/%b/%Y:%H:%M:%S', '%d/%b/%Y:%H:%M:%S.%f', '%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M:%S.%f']))
     END AS event_at,
     coalesce(f.method, f.request, f.status, f.target, f.path) IS NOT NULL AS is_request,
     -- The protocol is the last word where there is one; the target between may hold raw spaces.
