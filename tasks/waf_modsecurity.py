@@ -19,6 +19,7 @@ from tasks.waf_parse import BadLine
 
 ACTIONS: Mapping[str, str] = {
     "warning": "log",
+    "matched": "log",
     "access denied": "block",
     "access denied with connection close": "block",
     "access denied using proxy": "block",

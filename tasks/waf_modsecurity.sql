@@ -2,7 +2,7 @@
 -- stored, so that an action, a score and a target mean the same in every format of the family.
 --   request: line_number, key, event_at, is_zone_assumed, request_id, client_ip, host, user_agent, method, target (path
 --   and query as sent), protocol, status, engine (its mode), is_intercepted, word (of what is no rule, as a rate limit).
---   rule_match: key, position, verb, code, phase, rule_id, message, data, value, target, severity, ver, tags, threshold.
+--   rule_match: key, position, verb (Matched where the format has no words), code, phase, rule_id, message, data, value, target, severity, ver, tags, threshold.
 
 -- A body, a cookie or a secret header, or a parameter that is one, also as user[password]: nothing of it is kept.
 CREATE OR REPLACE MACRO is_hidden_target(target) AS
@@ -74,7 +74,7 @@ SELECT
     WHEN found_status = 429 THEN 'rate_limit'
     ELSE 'allow'
   END AS action,
-  CASE WHEN is_denied OR is_intercepted IS NOT TRUE THEN coalesce(word, verb) END AS action_raw,
+  CASE WHEN is_denied OR is_intercepted IS NOT TRUE THEN coalesce(word, nullif(verb, 'Matched')) END AS action_raw,
   is_enforced,
   coalesce(NOT is_enforced AND (is_inbound_verdict OR word IS NOT NULL), false) AS would_block,
   score,

@@ -8,9 +8,12 @@ and the status. Its time stamp has no zone: the configured one is used and `is_z
 
 from __future__ import annotations
 
+from tasks import waf_modsecurity
+
 TITLE = "ModSecurity 3 audit log, JSON"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
+ACTIONS = waf_modsecurity.ACTIONS
 
 
 def detect(head: str) -> bool:
