@@ -173,6 +173,9 @@ class Cutter:
         start, found = self._state, list(rejects)
         text = data.removeprefix(_BOM) if start.offset == 0 else data
         before, after = self._headers(text)
+        if self._cut.record_end:
+            # A record may hold a body of any encoding: its other lines are good, and no reject may show it.
+            text = text.decode("utf-8", "replace").encode()
         lines = _lines(text if text.endswith(b"\n") or not text else text + b"\n", start.line_count + 1, found)
         self._state = replace(start, header=after)
         self._move(data, lines.num_rows, is_torn=False)
@@ -203,7 +206,7 @@ class Cutter:
 
     def _too_long(self, text: bytes) -> LineReject:
         what = "record" if self._cut.record_end else "line"
-        return _too_long(self._state.line_count + 1, text, what, self._limit)
+        return _too_long(self._state.line_count + 1, b"" if self._cut.record_end else text, what, self._limit)
 
 
 def _too_long(line_number: int, text: bytes, what: str = "line", limit: int = LINE_BYTES) -> LineReject:

@@ -15,7 +15,8 @@ HIDDEN_PAIR = rf"(?i)((?:^|[?&;\s]){HIDDEN_NAME}(?:\[[^\]=&]*\])?=)[^&;\s]*"
 CARD_NUMBER = r"\b(?:[0-9][ -]?){12,18}[0-9]\b"
 HIDDEN_TARGET = (
     rf"(?i)^(?:(?:ARGS|ARGS_GET|ARGS_POST|FILES)(?:_NAMES)?:{HIDDEN_NAME}$|REQUEST_COOKIES|REQUEST_BODY|XML"
-    r"|REQUEST_HEADERS:(?:cookie|authorization|x-api-key))"
+    r"|REQUEST_HEADERS:(?:cookie|authorization|x-api-key|proxy-auth)|RESPONSE_BODY|RESPONSE_HEADERS:set-cookie"
+    r"|FILES_TMP|MATCHED_VARS)"
 )
 """A ModSecurity variable whose value is a secret or a body."""
 HIDDEN = "[redacted]"
@@ -41,5 +42,6 @@ CREATE OR REPLACE MACRO redact(text) AS CASE
   ELSE regexp_replace(
     regexp_replace(text, {_quoted(HIDDEN_PAIR)}, '\\1{HIDDEN}', 'g'), {_quoted(CARD_NUMBER)}, '{HIDDEN}', 'g')
 END;
-CREATE OR REPLACE MACRO is_secret_target(target) AS regexp_matches(coalesce(target, ''), {_quoted(HIDDEN_TARGET)});
+CREATE OR REPLACE MACRO is_secret_target(target) AS
+  regexp_matches(regexp_replace(coalesce(target, ''), '[\\[\\]"'' ]', '.', 'g'), {_quoted(HIDDEN_TARGET)});
 """

@@ -4,11 +4,6 @@
 --   and query as sent), protocol, status, engine (its mode), is_intercepted, word (of what is no rule, as a rate limit).
 --   rule_match: key, position, verb (Matched where the format has no words), code, phase, rule_id, message, data, value, target, severity, ver, tags, threshold.
 
--- A body, a cookie or a secret header, or a parameter that is one, also as user[password]: nothing of it is kept.
-CREATE OR REPLACE MACRO is_hidden_target(target) AS
-  is_secret_target(regexp_replace(regexp_replace(target, '^MATCHED_VARS?:', ''), '[\[\]"'' ]', '.', 'g'))
-  OR regexp_matches(target, '(?i)^(?:MATCHED_VARS?:)?(?:RESPONSE_BODY|FILES_TMP|RESPONSE_HEADERS:Set-Cookie|REQUEST_HEADERS:Proxy-Auth)');
-
 CREATE OR REPLACE TEMP TABLE said AS
 SELECT
   key,
@@ -96,7 +91,7 @@ SELECT
   CASE WHEN NOT crs_is_verdict(rule_id) THEN severity_points(severity) END AS score,
   target,
   CASE
-    WHEN is_hidden_target(data_target) OR is_hidden_target(target) THEN '[redacted]'
+    WHEN is_secret_target(data_target) OR is_secret_target(target) THEN '[redacted]'
     -- Cut before the name of what it was found in: whether it is a secret is not known.
     WHEN data LIKE 'Matched Data:%' AND target IS NULL THEN NULL
     ELSE coalesce(data, value)

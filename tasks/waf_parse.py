@@ -153,6 +153,8 @@ def parse_blocks(
     waiting: deque[tuple[P, Future[Tables]]] = deque()
 
     def parse(block: Block, file: str, elsewhere: ProcessPoolExecutor | None) -> Tables:
+        if not block.lines.num_rows and not block.rejects:
+            return {}
         parser = idle.pop() if idle else LogParser(log_format, context, options, classifier)
         try:
             return parser.parse(block, file, elsewhere)

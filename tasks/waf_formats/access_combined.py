@@ -9,11 +9,15 @@ import re
 from collections.abc import Mapping
 
 from tasks.access_log_format import sql_of
+from tasks.errors import ConfigurationError
 
 TITLE = "nginx and Apache access log, combined, with or without virtual host"
 FILLS = "http_request"
 VERSION = 1
-OPTIONS = {"log_format": "the server's own LogFormat or log_format, where it is another one"}
+OPTIONS = {
+    "log_format": "the server's own LogFormat or log_format, where it is another one",
+    "client_ip": "directive of log_format that has the client's address, as %{X-Forwarded-For}i, where a proxy connects",
+}
 
 _LINE = re.compile(r'^(?:\S+ )?\S+ \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "')
 
@@ -30,4 +34,8 @@ def sql_for(options: Mapping[str, str]) -> str | None:
     Raises:
         ConfigurationError: the format can't be read.
     """
-    return sql_of(options["log_format"]) if options.get("log_format") else None
+    if options.get("log_format"):
+        return sql_of(options["log_format"], options.get("client_ip"))
+    if options.get("client_ip"):
+        raise ConfigurationError("The option client_ip of access-combined goes with log_format; give that too.")
+    return None

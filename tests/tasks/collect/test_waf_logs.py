@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tasks import collecting
 from tasks.sites import parse_sites
+from tasks.try_format import parse_file
+from tests.conftest import CASES
 from warehouse.connection import open_live
 
 GOOD = '192.0.2.1 - - [23/Nov/2026:05:00:09 +0000] "GET /{n} HTTP/1.1" 200 1 "-" "-"\n'
@@ -73,3 +75,15 @@ def test_a_source_without_files_failed_and_is_not_empty(settings) -> None:
     assert row["state"] == "failed"
     assert "No file matches logs/access.log*" in row["message"]
     assert query(settings, "SELECT state FROM raw.collection_run") == [("failed",)]
+
+
+def test_a_body_of_another_encoding_costs_nothing_and_is_shown_nowhere(tmp_path: Path) -> None:
+    sound = CASES / "waf" / "modsecurity-v2-native" / "shop.log"
+    whole = sound.read_bytes()
+    boundary = whole[: whole.index(b"-A--")]
+    end = whole.index(boundary + b"-F--")
+    log = tmp_path / "audit.log"
+    log.write_bytes(whole[:end] + boundary + b"-C--\nname=caf\xe9&password=secret\xff\n\n" + whole[end:])
+    wanted, found = list(parse_file("modsecurity-v2-native", sound)), list(parse_file("modsecurity-v2-native", log))
+    assert sum(len(t.records) for t in found) == sum(len(t.records) for t in wanted)
+    assert [t.rejects for t in found] == [t.rejects for t in wanted]
