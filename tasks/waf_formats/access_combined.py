@@ -16,7 +16,7 @@ FILLS = "http_request"
 VERSION = 1
 OPTIONS = {
     "log_format": "the server's own LogFormat or log_format, where it is another one",
-    "client_ip": "directive of log_format that has the client's address, as %{X-Forwarded-For}i, where a proxy connects",
+    "client_ip": "directive of log_format with the client's address, as %{X-Forwarded-For}i, behind a proxy",
 }
 
 _LINE = re.compile(r'^(?:\S+ )?\S+ \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "')
