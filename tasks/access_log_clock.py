@@ -80,7 +80,7 @@ def apache_time(argument: str) -> Field:
 
 
 def times_of(fields: Sequence[Field]) -> list[Field]:
-    """Return the fields that make the time: Unix time before any other; of begin and end the side that comes first.
+    """Return the fields that make the time, in order: Unix time before any other; of begin and end the first side.
 
     Raises:
         ConfigurationError: there is no time, or it has no day or no hour.
@@ -100,7 +100,7 @@ def times_of(fields: Sequence[Field]) -> list[Field]:
     if not (codes & {"Y", "y"} and (has_month or "j" in codes) and codes & {"H", "I"} and "M" in codes):
         names = " ".join(field.name for field in clocks)
         raise ConfigurationError(f"The log_format has {names}, which has no whole day and time; allowed: {ALLOWED}.")
-    return [*clocks, *fractions]
+    return [field for field in fields if any(field is one for one in (*clocks, *fractions))]
 
 
 def time_patterns(field: Field) -> Iterator[tuple[str, bool]]:
@@ -119,7 +119,7 @@ def time_patterns(field: Field) -> Iterator[tuple[str, bool]]:
 def time_sql(times: Sequence[Field], columns: Sequence[str]) -> tuple[str, str, bool]:
     """Return SQL over the struct `f`: the time as written, as a TIMESTAMPTZ, and whether it has no zone."""
     stamp = f"concat_ws(' ', {', '.join(f'f.{column}' for column in columns)})"
-    kind = times[0].time
+    kind = next(field.time for field in times if field.time != "fraction")
     if kind == "epoch":
         # Seconds and their fraction may be logged apart: 1795410009 and 250.
         return stamp, f"epoch_at(replace({stamp}, ' ', '.'))", False

@@ -199,7 +199,7 @@ def _columns_of(fields: Sequence[Field], client_ip: str | None) -> dict[int, str
 
 def _pattern(pieces: Sequence[str | Field], at: int) -> str:
     """Return the pattern of a field, by what it may hold and by what stands around it."""
-    field, before, after = pieces[at], "".join(p for p in pieces[:at] if isinstance(p, str)), pieces[at + 1 : at + 4]
+    field, before, after = pieces[at], "".join(p for p in pieces[:at] if isinstance(p, str)), pieces[at + 1 : at + 5]
     column, name = (field.column, field.name) if isinstance(field, Field) else ("", "")
     next_text = next((piece for piece in after if isinstance(piece, str) and piece), "")
     is_quoted = before.count('"') % 2 == 1
@@ -210,7 +210,9 @@ def _pattern(pieces: Sequence[str | Field], at: int) -> str:
     if name == "$is_args":
         return r"\??"
     if column == "path" and any(p == "?" or (isinstance(p, Field) and p.column == "query") for p in after):
-        return r'(?:[^"\\?]|\\.)*?' if is_quoted else r"[^?]*?"
+        if is_quoted:
+            return r'(?:[^"\\?]|\\.)*'
+        return r"[^?\s]*" if name.startswith("$") else r"[^?]*?"
     if is_quoted:
         return _QUOTED if next_text.startswith('"') else f"{_QUOTED}?"
     return r"[^\]]*" if before.endswith("[") and next_text.startswith("]") else ".*?"
