@@ -176,6 +176,7 @@ def _site_record(sites: Sites, site: SiteOptions, now: datetime) -> Site:
         security_patch_sla_days=site.patch_sla_days.security,
         routine_patch_sla_days=site.patch_sla_days.routine,
         configured_at=now,
+        trusted_networks=[*sites.agency.trusted_networks, *site.trusted_networks],
     )
 
 

@@ -106,6 +106,8 @@ class Recommendation:
     prediction: Prediction
     owner: str
     due: date
+    change: str = ""
+    """The exact change to make, in the syntax of the thing that is changed; empty where there is none."""
 
     @property
     def key(self) -> str:
@@ -159,6 +161,8 @@ class Scope:
     """First day after the quarter."""
     snapshot_id: str
     query: Query = field(repr=False)
+    trusted_networks: tuple[str, ...] = ()
+    """Ranges that must never be advised to be blocked: offices, CDNs, our own checks."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -188,6 +192,7 @@ def recommend(
     reach: float = 1.0,
     confidence: float = 0.9,
     floor: Floor = "none",
+    change: str = "",
 ) -> Recommendation:
     """Make a recommendation: `words` fill the patterns of title and why, `rows` are what the evidence query gave."""
     made = Recommendation(
@@ -214,6 +219,7 @@ def recommend(
         prediction=prediction,
         owner=_owner(rule, scope),
         due=scope.end_date,
+        change=change,
     )
     return replace(made, due=scope.end_date + timedelta(days=DUE_DAYS[made.band]))  # type: ignore[index]
 

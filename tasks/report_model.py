@@ -79,6 +79,7 @@ class RecommendationView:
     closed_when: str
     expected: str
     area: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +270,7 @@ def view_of(recommendation: Recommendation, number: int) -> RecommendationView:
         closed_when=recommendation.closing_test.text,
         expected=recommendation.prediction.text,
         area=rule.area,
+        change=recommendation.change,
     )
 
 

@@ -129,4 +129,5 @@ def _scope(con: duckdb.DuckDBPyConnection, agency: Agency, site: Site, quarter: 
         end_date=quarter.end_date,
         snapshot_id=snapshot_id(con),
         query=query,
+        trusted_networks=tuple(site.trusted_networks or ()),
     )

@@ -29,6 +29,7 @@ from pydantic import (
 from tasks.contracts import IDENTIFIER, SourceOptions
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
+from tasks.networks import parse_network
 
 
 class _LocatedError(ValueError):
@@ -68,6 +69,16 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
+def _network(text: str) -> str:
+    try:
+        return str(parse_network(text))
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+
+
+Range = Annotated[str, AfterValidator(_network)]
+
+
 class Model(BaseModel):
     """Base of every part of the file: unknown keys are errors."""
 
@@ -90,6 +101,9 @@ class Agency(Model):
         default=None, description="SVG or PNG file, relative to this file; the name is printed without one."
     )
     colours: Colours = Field(default=Colours(), description="Colours of the report.")
+    trusted_networks: list[Range] = Field(
+        default_factory=list, description="Offices, CDNs, our own checks: never advised to be blocked, as 192.0.2.0/24."
+    )
 
 
 class Client(Model):
@@ -146,6 +160,9 @@ class Site(Model):
     lanes: list[Lane] = Field(default=["maintenance"], min_length=1, description="Service lanes bought.")
     availability_slo_pct: float = Field(default=99.9, gt=0, lt=100, description="Agreed availability, per cent.")
     patch_sla_days: PatchSla = Field(default=PatchSla(), description="Days within which updates are to be applied.")
+    trusted_networks: list[Range] = Field(
+        default_factory=list, description="As for the agency, of this site's client: never advised to be blocked."
+    )
     sources: list[SourceUnion] = Field(default=[], description="What is collected for this site.")
 
     @property

@@ -75,6 +75,7 @@ class Site(Record):
     security_patch_sla_days: int
     routine_patch_sla_days: int
     configured_at: datetime
+    trusted_networks: list[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -59,6 +60,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 else f"{row['passed_count']:,} of the attempts were not stopped",
                 "path": row["path"],
             },
+            change=waf_syntax.rate_limit(waf_syntax.dialect_of(scope), row["path"], 10),
             severity=4,
             reach=0.7,
             floor="medium",

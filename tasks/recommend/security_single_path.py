@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -74,6 +75,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 "total": f"{first['total_count']:,.0f}",
                 "share": f"{first['share_pct']:.0f}%",
             },
+            change=waf_syntax.close_path(waf_syntax.dialect_of(scope), first["path"]),
             severity=3,
             reach=first["share_pct"] / 100,
             floor="medium",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -25,6 +26,12 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path, attack_class
 ORDER BY block_count DESC, path, attack_class""",
 )
+_EXCLUSIONS = """
+SELECT rule_id, target, path, sum(visitor_event_count) AS visitor_event_count
+FROM marts.waf_exclusion_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY rule_id, target, path
+ORDER BY visitor_event_count DESC, rule_id, target, path LIMIT 3"""
 _DAYS = """
 SELECT
   (SELECT count(*) FROM marts.waf_day
@@ -43,6 +50,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             return [Unknown(rule=RULE, missing="needs both a WAF log and an access log of the quarter")]
         return [Silent(rule=RULE, reason="hardly any likely visitor was blocked")]
     clients = max(row["client_count"] for row in rows)
+    exclusions = scope.query(_EXCLUSIONS, scope.parameters)
+    dialect = waf_syntax.dialect_of(scope)
+    changes = [waf_syntax.exclude(dialect, row["rule_id"], row["target"], row["path"]) for row in exclusions]
+    named = ", ".join(f"rule {row['rule_id']} at {row['target'] or 'an unnamed argument'}" for row in exclusions[:2])
     return [
         recommend(
             RULE,
@@ -50,7 +61,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=rows[0]["path"],
             rows=rows,
             value=total,
-            evidence=f"{total:,} blocks of clients with ten normal answers or more on the same day",
+            evidence=f"{total:,} blocks of clients that otherwise did only what visitors and editors do"
+            + (f"; {named}" if named else ""),
+            change="\n".join(dict.fromkeys(changes)),
             words={
                 "clients": "Somebody" if clients == 1 else f"{clients} people",
                 "were": "was" if clients == 1 else "were",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -11,7 +12,7 @@ RULE = Rule(
     area="security",
     lane="maintenance",
     title="Let the firewall block instead of only watching",
-    why="{count} attacks were recognised and let through, because the firewall only watches.",
+    why="{count} attacks were recognised and let through, because the firewall only watches; {first}.",
     standard="OWASP CRS, engine and anomaly modes; PCI DSS 4.0, 6.4.2",
     threshold=1.0,
     threshold_unit="attacks recognised and not stopped",
@@ -23,6 +24,9 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY attack_class
 ORDER BY would_block_count DESC, attack_class""",
 )
+_HURT = """
+SELECT coalesce(sum(block_count), 0)::BIGINT AS visitor_count FROM marts.blocked_visitor_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
@@ -34,6 +38,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if total < RULE.threshold:
         return [Silent(rule=RULE, reason="the engine enforces what it finds")]
     first = rows[0]
+    (hurt,) = scope.query(_HURT, scope.parameters)
     return [
         recommend(
             RULE,
@@ -41,8 +46,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="engine",
             rows=rows,
             value=total,
-            evidence=f"{total:,.0f} would-be blocks, most: {first['attack_class']} ({first['would_block_count']:,.0f})",
-            words={"count": f"{total:,.0f}"},
+            evidence=f"{total:,.0f} would-be blocks, most: {first['attack_class']} "
+            f"({first['would_block_count']:,.0f}); "
+            f"{hurt['visitor_count']:,} of them look like visitors or editors",
+            words={
+                "count": f"{total:,.0f}",
+                "first": "first tune the rules that would turn away visitors, then let it block"
+                if hurt["visitor_count"] > 0.01 * total
+                else "hardly any visitor would be turned away: it is ready to block",
+            },
+            change=waf_syntax.enforce(waf_syntax.dialect_of(scope)),
             severity=4,
             likelihood=1.0,
             floor="high",

@@ -7,6 +7,8 @@ ALTER TABLE raw.http_request ADD COLUMN bot_name VARCHAR;
 ALTER TABLE raw.http_request ADD COLUMN bot_identity VARCHAR;
 ALTER TABLE raw.http_request ADD COLUMN path_class VARCHAR;
 ALTER TABLE raw.waf_event ADD COLUMN path_class VARCHAR;
+ALTER TABLE raw.site ADD COLUMN trusted_networks VARCHAR[];
+COMMENT ON COLUMN raw.site.trusted_networks IS 'Ranges that are never advised to be blocked: offices, CDNs, our own checks.';
 COMMENT ON COLUMN raw.http_request.asn IS 'Autonomous system number of the client; null where no database was given and the log has none.';
 COMMENT ON COLUMN raw.http_request.country IS 'ISO 3166-1 alpha-2 code of the client; null where unknown.';
 COMMENT ON COLUMN raw.http_request.bot_class IS 'By the User-Agent: search, ai, seo, monitoring, scanner, library or other; null where it names no bot.';

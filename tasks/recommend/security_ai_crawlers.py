@@ -1,0 +1,79 @@
+"""Crawlers that gather text for AI take a share of the traffic that the client may not want to pay for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import waf_syntax
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.ai_crawlers",
+    area="security",
+    lane="maintenance",
+    title="Decide which AI crawlers may read the site",
+    why="They took {share} of {unit}: {names}. None of it is a visitor; some of it may bring some.",
+    standard="RFC 9309, robots exclusion protocol",
+    threshold=10.0,
+    threshold_unit="% of the bytes, or requests, of the quarter",
+    effort_hours=(0.5, 2),
+    evidence_sql="""
+WITH whole AS (
+  SELECT sum(request_count) AS request_count, sum(answered_bytes) AS answered_bytes
+  FROM marts.request_day WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+), bots AS (
+  SELECT bot_name, bot_identity, sum(request_count) AS request_count, sum(answered_bytes) AS answered_bytes
+  FROM marts.bot_day
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND bot_class = 'ai'
+  GROUP BY bot_name, bot_identity
+)
+SELECT
+  bots.*, whole.request_count AS total_request_count,
+  100 * bots.request_count / whole.request_count AS request_pct,
+  100 * bots.answered_bytes / nullif(whole.answered_bytes, 0) AS bytes_pct
+FROM bots, whole
+ORDER BY answered_bytes DESC NULLS LAST, request_count DESC, bot_name""",
+)
+_DAYS = """
+SELECT count(*) AS row_count FROM marts.request_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Add up what AI crawlers took of all bytes, or of all requests where the log has no bytes."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_DAYS, scope.parameters)
+        if not seen["row_count"]:
+            return [Unknown(rule=RULE, missing="no access log in the quarter")]
+        return [Silent(rule=RULE, reason="no AI crawler came")]
+    requests = sum(row["request_pct"] for row in rows)
+    bytes_pct = sum(row["bytes_pct"] or 0 for row in rows)
+    share, unit = max((bytes_pct, "the bytes that the site answered"), (requests, "all requests"))
+    if share < RULE.threshold:
+        return [Silent(rule=RULE, reason=f"AI crawlers took {share:.1f}% of {unit}")]
+    names = list(dict.fromkeys(row["bot_name"] for row in rows))
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject="ai-crawlers",
+            rows=rows,
+            value=share,
+            evidence=f"{bytes_pct:.1f}% of the bytes, {requests:.1f}% of the requests, {len(names)} crawlers",
+            words={"share": f"{share:.0f}%", "unit": unit, "names": ", ".join(names[:4])},
+            severity=2,
+            reach=0.5,
+            change=waf_syntax.stop_bots(waf_syntax.dialect_of(scope), names, only_unverified=False),
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=30,
+                text="AI crawlers below 10% of the bytes for 30 days, or the client wants them",
+            ),
+            prediction=Prediction(
+                metric="bytes_pct", direction="down", size=share, text=f"{share:.0f}% less traffic to serve"
+            ),
+        )
+    ]

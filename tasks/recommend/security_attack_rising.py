@@ -1,0 +1,81 @@
+"""A kind of attack that was rare has become frequent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.attack_rising",
+    area="security",
+    lane="maintenance",
+    title="Look into the rise of {name} attacks",
+    why="{recent} in the last four weeks, {times} as many a week as in the weeks before.",
+    standard="NIST SP 800-61r3, detection and analysis",
+    threshold=3.0,
+    threshold_unit="times as many a week as before, and 50 or more in four weeks",
+    effort_hours=(0.5, 2),
+    evidence_sql="""
+SELECT
+  attack_class,
+  coalesce(sum(event_count) FILTER (day_date >= $end_date - 28), 0) AS recent_count,
+  coalesce(sum(event_count) FILTER (day_date < $end_date - 28), 0) AS before_count,
+  count(DISTINCT day_date) FILTER (day_date < $end_date - 28) AS before_day_count
+FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND attack_class IS NOT NULL
+GROUP BY attack_class
+ORDER BY recent_count DESC, attack_class""",
+)
+_DAYS = """
+SELECT count(DISTINCT day_date) FILTER (day_date < $end_date - 28) AS before_count,
+  count(DISTINCT day_date) FILTER (day_date >= $end_date - 28) AS recent_count
+FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Compare the last four weeks with those before, class by class; without two weeks of before there is no rise."""
+    (days,) = scope.query(_DAYS, scope.parameters)
+    if days["before_count"] < 14 or not days["recent_count"]:
+        return [Unknown(rule=RULE, missing="needs a WAF log of two weeks before and of the last four weeks")]
+    found = []
+    for row in scope.query(RULE.evidence_sql, scope.parameters):
+        before = row["before_count"] / days["before_count"]
+        recent = row["recent_count"] / days["recent_count"]
+        if row["recent_count"] >= 50 and recent >= RULE.threshold * before:
+            found.append((row, recent / before if before else None))
+    if not found:
+        return [Silent(rule=RULE, reason="no kind of attack has become three times as frequent")]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=row["attack_class"],
+            rows=[row],
+            value=times or row["recent_count"],
+            evidence=f"{row['recent_count']:,.0f} in the last 28 days, {row['before_count']:,.0f} in the "
+            f"{days['before_count']} logged days before",
+            words={
+                "name": row["attack_class"].replace("_", " "),
+                "recent": f"{row['recent_count']:,.0f}",
+                "times": f"{times:.1f} times" if times else "where there were none,",
+            },
+            severity=3,
+            reach=0.6,
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=50,
+                sustained_days=28,
+                text="fewer than 50 in four weeks, or the reason is known",
+            ),
+            prediction=Prediction(
+                metric="recent_count",
+                direction="down",
+                size=row["recent_count"] / 2,
+                text="half as many once the target is closed",
+            ),
+        )
+        for row, times in found[:2]
+    ]

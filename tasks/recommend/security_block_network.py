@@ -1,0 +1,109 @@
+"""A network attacks for days: block it, or challenge it where visitors share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import waf_syntax
+from tasks.networks import Ranges, parse_network
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.block_network",
+    area="security",
+    lane="maintenance",
+    title="{verb} the network {network}",
+    why="It sent {attacks} hostile requests on {days} days{visitors}.",
+    standard="CIS Controls v8, 13.8 and 13.10",
+    threshold=100.0,
+    threshold_unit="hostile requests of one network in the quarter, on three days or more",
+    effort_hours=(0.25, 1),
+    evidence_sql="""
+SELECT
+  attacker.*,
+  coalesce(visitor.visitor_count, 0) AS visitor_count,
+  coalesce(visitor.verified_count, 0) AS verified_count,
+  coalesce(visitor.own_count, 0) AS own_count
+FROM (
+  SELECT
+    client_network, max(asn) AS asn, max(country) AS country, count(*) FILTER (attack_count > 0) AS day_count,
+    sum(attack_count) AS attack_count, sum(block_count) AS block_count
+  FROM marts.waf_network_day
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND client_network <> 'unknown'
+  GROUP BY client_network
+  HAVING sum(attack_count) >= 100 AND count(*) FILTER (attack_count > 0) >= 3
+) AS attacker LEFT JOIN (
+  -- Who else is in it: visitors that were answered, bots that are who they say, our own checks.
+  SELECT
+    client_network,
+    count(DISTINCT client_ip) FILTER (
+      bot_class IS NULL AND path_class IS NULL AND status BETWEEN 200 AND 399
+    ) AS visitor_count,
+    count(*) FILTER (bot_identity = 'verified') AS verified_count,
+    count(*) FILTER (bot_class = 'monitoring' AND bot_name = 'site-upkeep') AS own_count
+  FROM staging.http_request
+  WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date
+  GROUP BY client_network
+) AS visitor USING (client_network)
+ORDER BY attack_count DESC, client_network""",
+)
+_DAYS = """
+SELECT count(*) AS row_count FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look for networks that attack for days; trusted ones and those of verified bots or our checks are left out."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_DAYS, scope.parameters)
+        if not seen["row_count"]:
+            return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
+        return [Silent(rule=RULE, reason="no network sent 100 hostile requests on three days or more")]
+    trusted = Ranges(parse_network(network) for network in scope.trusted_networks)
+    open_rows = [
+        row
+        for row in rows
+        if not trusted.overlaps(row["client_network"]) and not row["verified_count"] and not row["own_count"]
+    ]
+    if not open_rows:
+        return [
+            Silent(rule=RULE, reason="the networks that attack are trusted, or hold verified bots or our own checks")
+        ]
+    dialect = waf_syntax.dialect_of(scope)
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=row["client_network"],
+            rows=[row],
+            value=row["attack_count"],
+            evidence=f"{row['attack_count']:,.0f} hostile requests on {row['day_count']} days, "
+            f"{row['block_count']:,.0f} blocked; "
+            f"{row['visitor_count']:,} other addresses of it were answered normally",
+            words={
+                "verb": "Challenge" if row["visitor_count"] else "Block",
+                "network": row["client_network"],
+                "attacks": f"{row['attack_count']:,.0f}",
+                "days": row["day_count"],
+                "visitors": f"; {row['visitor_count']:,} visitors share it, so a challenge, no block"
+                if row["visitor_count"]
+                else " and no visitor came from it",
+            },
+            severity=3,
+            reach=0.5,
+            confidence=0.8,
+            change=waf_syntax.block_network(dialect, row["client_network"], is_challenge=bool(row["visitor_count"])),
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=30,
+                text="the network is stopped before any rule looks at it, for 30 days",
+            ),
+            prediction=Prediction(
+                metric="attack_count", direction="down", size=row["attack_count"], text="its requests end at the edge"
+            ),
+        )
+        for row in open_rows[:3]
+    ]

@@ -1,0 +1,66 @@
+"""Hostile requests were answered: the file was there, or the firewall did not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import waf_syntax
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="security.waf_missed",
+    area="security",
+    lane="maintenance",
+    title="Check what {path} gives away",
+    why="{requests} requests for files that nobody links to were answered with 200, most for this one.",
+    standard="OWASP ASVS 4.0, 14.3.2; OWASP Top Ten A05",
+    threshold=1.0,
+    threshold_unit="requests for a sensitive file answered 2xx",
+    effort_hours=(0.5, 2),
+    evidence_sql="""
+SELECT
+  path, kind, sum(request_count)::BIGINT AS request_count, sum(answered_bytes)::BIGINT AS answered_bytes,
+  count(*) AS day_count
+FROM marts.waf_missed_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+  AND seen_in = 'access_log' AND kind = 'sensitive_file'
+GROUP BY path, kind
+ORDER BY request_count DESC, path""",
+)
+_DAYS = """
+SELECT count(*) AS row_count FROM marts.request_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look for sensitive files that were answered."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_DAYS, scope.parameters)
+        if not seen["row_count"]:
+            return [Unknown(rule=RULE, missing="no access log in the quarter")]
+        return [Silent(rule=RULE, reason="no request for a sensitive file was answered 2xx")]
+    total, first = sum(row["request_count"] for row in rows), rows[0]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=first["path"],
+            rows=rows,
+            value=total,
+            evidence=f"{total:,} answers of 2xx for {len(rows)} paths; "
+            "a page that says 'not found' with 200 looks the same",
+            words={"path": first["path"][:60], "requests": f"{total:,}"},
+            severity=4,
+            reach=0.7,
+            confidence=0.6,
+            floor="medium",
+            change=waf_syntax.close_path(waf_syntax.dialect_of(scope), first["path"]),
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql, operator="=", value=0, sustained_days=30, text="no such answer for 30 days"
+            ),
+            prediction=Prediction(
+                metric="request_count", direction="down", size=total, text="none of these files is served"
+            ),
+        )
+    ]
