@@ -1,61 +1,33 @@
-"""W3C extended log of Microsoft IIS, with `#Fields` lines that may change within a file.
+"""W3C extended log of Microsoft IIS.
 
-https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging
+https://learn.microsoft.com/en-us/windows/win32/http/w3c-logging and
+https://learn.microsoft.com/en-us/previous-versions/windows/it-pro/windows-server-2003/cc786596(v=ws.10)
 
-Times are UTC unless the site is set otherwise; `utc: "no"` then takes the configured zone. Blanks in values are `+`.
+The fields are those that the last `#Fields` before a line names; IIS writes a new one when it starts and when its
+settings change. Where `date` is not among them, the day is that of `#Date`. Times are UTC, whatever the rollover is
+set to: https://learn.microsoft.com/en-us/previous-versions/iis/6.0-sdk/ms525891(v=vs.90)
+
+HTTP.sys writes "+" for every blank and control character within a field: in user agents they are turned back.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-
-from tasks.waf_parse import BadLine
 
 TITLE = "Microsoft IIS log, W3C extended"
 FILLS = "http_request"
 VERSION = 1
-OPTIONS = {"utc": "no where the server writes its local time"}
-HEADER = re.compile(rb"^#(?:Fields):[^\n]*\n", re.MULTILINE)
-NAMES = {
-    "time": "time", "date": "date", "c-ip": "client_ip", "cs-host": "host", "cs-method": "method",
-    "cs-uri-stem": "path",
-    "cs-uri-query": "query", "cs-version": "protocol", "sc-status": "status", "sc-bytes": "bytes",
-    "cs(Referer)": "referrer", "cs(User-Agent)": "user_agent", "X-Forwarded-For": "forwarded",
-}  # fmt: skip
+OPTIONS = {
+    "utc": "no where the lines have the server's local time",
+    "client_ip": "field of the client's address, as X-Forwarded-For, behind a proxy; of a list the last one counts",
+}
+HEADER = re.compile(rb"^(?:#Date:[^\n]*\n)?#Fields:[^\n]*\n", re.MULTILINE)
 
 
 def detect(head: str) -> bool:
     """Say whether the first lines of a file look like this format."""
-    is_iis = "Microsoft Internet Information Services" in head or re.search(r"^#Fields:.*\bs-ip\b", head, re.MULTILINE)
-    return is_iis is not None and bool(is_iis) and "x-edge-location" not in head
-
-
-def documents(
-    lines: Iterable[tuple[int, str]], header: str, options: Mapping[str, str]
-) -> Iterator[tuple[int, str] | BadLine]:
-    """Yield a JSON object for each request, by the fields that hold where it stands."""
-    fields, day = header.removeprefix("#Fields:").split(), ""
-    for number, line in lines:
-        text = line.rstrip("\r")
-        if text.startswith("#"):
-            if text.startswith("#Fields:"):
-                fields = text.removeprefix("#Fields:").split()
-            elif text.startswith("#Date:"):
-                day = text.removeprefix("#Date:").split()[0] if text.removeprefix("#Date:").split() else ""
-            continue
-        values = text.split(" ")
-        if not text.strip("\0 "):
-            if text.strip(" "):
-                yield BadLine(number, "the line is empty space that the server kept free; nothing was logged there", "")
-            continue
-        if not fields:
-            yield BadLine(number, "there is no #Fields line before this one: the file must be whole", text)
-        elif len(values) != len(fields):
-            yield BadLine(number, f"the line has {len(values)} fields, the #Fields line names {len(fields)}", text)
-        else:
-            row = {
-                NAMES[name]: value for name, value in zip(fields, values, strict=True) if name in NAMES and value != "-"
-            }
-            yield number, json.dumps({"date": day} | row)
+    fields = re.search(r"^#Fields:.*\bcs-(?:method|uri-stem)\b.*$", head, re.MULTILINE)
+    is_iis = re.search(r"^#Software: Microsoft Internet Information Services", head, re.MULTILINE)
+    return fields is not None and (
+        is_iis is not None or re.search(r"\bs-ip\b|\bsc-win32-status\b", fields[0]) is not None
+    )
