@@ -1,4 +1,4 @@
-"""Lines in the shape of AWS WAF's log: https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
+"""Lines in the shape of AWS WAF's log: https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html .
 
 Made, not recorded: every field of the documentation's examples, half of the requests with rules that matched.
 """
@@ -28,27 +28,45 @@ RULES = (
 
 def write(log: Path, rows: int) -> None:
     """Write `rows` lines, the same ones each time."""
-    dice = random.Random(7)  # noqa: S311 - no secret
+    dice = random.Random(7)
     templates = [json.dumps(_record(dice, number), separators=(",", ":")) for number in range(500)]
     with log.open("w", encoding="utf-8") as out:
         for number in range(rows):
             line = templates[number % len(templates)]
-            out.write(line.replace("1795410000000", str(1795410000000 + number * 37)).replace("REQ", f"r{number}") + "\n")
+            out.write(
+                line.replace("1795410000000", str(1795410000000 + number * 37)).replace("REQ", f"r{number}") + "\n"
+            )
 
 
 def _record(dice: random.Random, number: int) -> Mapping[str, Any]:
     group, rule, kind = dice.choice(RULES)
     is_hit, is_block = number % 2 == 0, number % 4 == 0
-    match = [{"conditionType": kind, "sensitivityLevel": "LOW", "location": "ALL_QUERY_ARGS", "matchedData": ["1", "OR", "1"], "matchedFieldName": "id"}]
+    match = [
+        {
+            "conditionType": kind,
+            "sensitivityLevel": "LOW",
+            "location": "ALL_QUERY_ARGS",
+            "matchedData": ["1", "OR", "1"],
+            "matchedFieldName": "id",
+        }
+    ]
     groups: list[dict[str, Any]] = [
-        {"ruleGroupId": name, "terminatingRule": None, "nonTerminatingMatchingRules": [], "excludedRules": None, "customerConfig": None}
+        {
+            "ruleGroupId": name,
+            "terminatingRule": None,
+            "nonTerminatingMatchingRules": [],
+            "excludedRules": None,
+            "customerConfig": None,
+        }
         for name in sorted({rule_group for rule_group, _, _ in RULES})
     ]
     own = next(item for item in groups if item["ruleGroupId"] == group)
     if is_block:
         own["terminatingRule"] = {"ruleId": rule, "action": "BLOCK", "ruleMatchDetails": match}
     elif is_hit:
-        own["nonTerminatingMatchingRules"] = [{"ruleId": rule, "action": "COUNT", "overriddenAction": "BLOCK", "ruleMatchDetails": match}]
+        own["nonTerminatingMatchingRules"] = [
+            {"ruleId": rule, "action": "COUNT", "overriddenAction": "BLOCK", "ruleMatchDetails": match}
+        ]
     headers = {
         "Host": "shop.example", "User-Agent": dice.choice(AGENTS), "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
         "Accept-Language": "en-GB,en;q=0.5", "Accept-Encoding": "gzip, deflate, br", "Referer": "https://shop.example/",

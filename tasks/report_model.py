@@ -138,6 +138,8 @@ class SecurityView:
     weeks: Sequence[Sequence[float] | None]
     paths: Sequence[tuple[str, str]]
     networks: Sequence[tuple[str, str, str]]
+    bots: Sequence[tuple[str, str, str]]
+    """Kind of bot, requests, share of the bytes."""
     visitors: Sequence[tuple[str, str, str]]
     visitors_note: str
     action: Action | None

@@ -137,7 +137,13 @@ def close_path(dialect: str, path: str) -> str:
     return f'nginx, in server {{}}: location = {path} {{ deny all; }}\nApache: <Location "{path}"> Require all denied </Location>'
 
 
-def exclude(dialect: str, rule_id: str, target: str | None, path: str) -> str:
+def exclude_all(dialect: str, exclusions: Sequence[tuple[str, str | None, str]]) -> str:
+    """Return `exclude` for several of (rule, target, path), with numbers of their own where rules need them."""
+    made = [exclude(dialect, *each, number=9900103 + number) for number, each in enumerate(exclusions)]
+    return "\n".join(dict.fromkeys(made))
+
+
+def exclude(dialect: str, rule_id: str, target: str | None, path: str, *, number: int = 9900103) -> str:
     """Return how to let one rule not look at one argument of one path; never how to switch a whole rule off."""
     is_plain = _PLAIN_PATH.fullmatch(path) and _PLAIN_RULE.fullmatch(rule_id)
     if not is_plain or (target and not _PLAIN_TARGET.fullmatch(target)):
@@ -146,7 +152,7 @@ def exclude(dialect: str, rule_id: str, target: str | None, path: str) -> str:
     if dialect == "modsecurity" and rule_id.isdigit() and target:
         return (
             f'SecRule REQUEST_FILENAME "@streq {path}" \\\n'
-            f'  "id:9900103,phase:1,pass,nolog,ctl:ruleRemoveTargetById={rule_id};{target}"'
+            f'  "id:{number},phase:1,pass,nolog,ctl:ruleRemoveTargetById={rule_id};{target}"'
         )
     if dialect == "aws":
         return (

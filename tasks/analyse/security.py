@@ -36,6 +36,19 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path
 ORDER BY block_count DESC, path LIMIT 4"""
 
+BOTS = """
+SELECT
+  CASE WHEN bot_identity = 'spoofed' THEN 'false' ELSE bot_class END AS kind,
+  sum(request_count) AS request_count,
+  100 * sum(answered_bytes) / nullif((
+    SELECT sum(answered_bytes) FROM marts.request_day
+    WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+  ), 0) AS bytes_pct
+FROM marts.bot_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+GROUP BY kind
+ORDER BY request_count DESC, kind LIMIT 5"""
+
 REQUESTS = """
 SELECT sum(request_count) AS request_count FROM marts.request_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
@@ -57,9 +70,32 @@ NAMES = {
     "scanner": "Scanners",
     "protocol": "Malformed requests",
     "method": "Forbidden methods",
+    "ssrf": "Server-side requests",
+    "web_shell": "Web shells",
+    "upload": "Uploads",
+    "login": "Log-in abuse",
+    "dos": "Floods",
+    "bot": "Bots",
+    "reputation": "Listed addresses",
+    "rate": "Too many requests",
+    "geo": "Countries",
+    "custom": "Own rules",
+    "data_leak": "Data leaks",
+    "multipart": "Malformed uploads",
     "other": "Other rules",
 }
 """Attack classes in the words of the report."""
+
+BOT_NAMES = {
+    "search": "Search engines",
+    "ai": "AI crawlers",
+    "seo": "SEO tools",
+    "monitoring": "Monitoring",
+    "scanner": "Scanners",
+    "library": "Scripts",
+    "other": "Others",
+    "false": "False: not who they claim to be",
+}
 
 
 def view(data: QuarterData) -> SecurityView | NoData:
@@ -123,8 +159,16 @@ def view(data: QuarterData) -> SecurityView | NoData:
         weeks=weeks,
         paths=[(cut(row.path, 60), f"{row.attack_count:,.0f}") for row in rows_of(paths)],
         networks=[(row.client_network, f"{row.day_count}", f"{row.attack_count:,.0f}") for row in rows_of(networks)],
+        bots=[
+            (
+                BOT_NAMES.get(row.kind, row.kind),
+                f"{row.request_count:,.0f}",
+                "not known" if pd.isna(row.bytes_pct) else f"{row.bytes_pct:.1f}%",
+            )
+            for row in rows_of(data.frame(BOTS))
+        ],
         visitors=[(cut(row.path, 90), f"{row.client_count}", f"{row.block_count:,.0f}") for row in rows_of(visitors)],
-        visitors_note="Clients that were answered normally ten times or more on the same day. Likely, not proved."
+        visitors_note="Clients that on that day did only what visitors and editors do. Likely, not proved."
         if total
         else "Can’t be judged without an access log.",
         action=data.action(("security",), f"{data.titles(('security',))}."),

@@ -15,23 +15,24 @@ RULE = Rule(
     title="{verb} the network {network}",
     why="It sent {attacks} hostile requests on {days} days{visitors}.",
     standard="CIS Controls v8, 13.8 and 13.10",
-    threshold=100.0,
-    threshold_unit="hostile requests of one network in the quarter, on three days or more",
+    threshold=1000.0,
+    threshold_unit="hostile requests of one network, a tenth of all or more, on seven days or more",
     effort_hours=(0.25, 1),
     evidence_sql="""
 SELECT
   attacker.*,
   coalesce(visitor.visitor_count, 0) AS visitor_count,
   coalesce(visitor.verified_count, 0) AS verified_count,
-  coalesce(visitor.own_count, 0) AS own_count
+  coalesce(visitor.own_count, 0) AS own_count,
+  coalesce(mistaken.mistaken_count, 0) AS mistaken_count
 FROM (
   SELECT
     client_network, max(asn) AS asn, max(country) AS country, count(*) FILTER (attack_count > 0) AS day_count,
-    sum(attack_count) AS attack_count, sum(block_count) AS block_count
+    sum(attack_count) AS attack_count, sum(block_count) AS block_count,
+    sum(sum(attack_count)) OVER () AS total_count
   FROM marts.waf_network_day
   WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND client_network <> 'unknown'
   GROUP BY client_network
-  HAVING sum(attack_count) >= 100 AND count(*) FILTER (attack_count > 0) >= 3
 ) AS attacker LEFT JOIN (
   -- Who else is in it: visitors that were answered, bots that are who they say, our own checks.
   SELECT
@@ -45,6 +46,15 @@ FROM (
   WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date
   GROUP BY client_network
 ) AS visitor USING (client_network)
+LEFT JOIN (
+  -- What only looks like an attack: editors and visitors whom the firewall misread.
+  SELECT client_network, count(*) AS mistaken_count
+  FROM staging.blocked_visitor AS blocked
+  JOIN staging.waf_event AS event USING (site_id, event_date, event_id)
+  WHERE blocked.site_id = $site_id AND blocked.event_date >= $start_date AND blocked.event_date < $end_date
+  GROUP BY client_network
+) AS mistaken USING (client_network)
+WHERE attack_count >= 1000 AND attack_count >= total_count / 10 AND day_count >= 7
 ORDER BY attack_count DESC, client_network""",
 )
 _DAYS = """
@@ -59,12 +69,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
             return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
-        return [Silent(rule=RULE, reason="no network sent 100 hostile requests on three days or more")]
+        return [
+            Silent(rule=RULE, reason="no network sent 1,000 hostile requests, a tenth of all, on seven days or more")
+        ]
     trusted = Ranges(parse_network(network) for network in scope.trusted_networks)
     open_rows = [
         row
         for row in rows
-        if not trusted.overlaps(row["client_network"]) and not row["verified_count"] and not row["own_count"]
+        if not trusted.overlaps(row["client_network"])
+        and not row["verified_count"]
+        and not row["own_count"]
+        and row["mistaken_count"] * 5 < row["attack_count"]
     ]
     if not open_rows:
         return [
@@ -80,13 +95,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             value=row["attack_count"],
             evidence=f"{row['attack_count']:,.0f} hostile requests on {row['day_count']} days, "
             f"{row['block_count']:,.0f} blocked; "
-            f"{row['visitor_count']:,} other addresses of it were answered normally",
+            f"{_people(row['visitor_count'])} of it answered normally",
             words={
                 "verb": "Challenge" if row["visitor_count"] else "Block",
                 "network": row["client_network"],
                 "attacks": f"{row['attack_count']:,.0f}",
                 "days": row["day_count"],
-                "visitors": f"; {row['visitor_count']:,} visitors share it, so a challenge, no block"
+                "visitors": f"; {_people(row['visitor_count'])} share it, so a challenge, no block"
                 if row["visitor_count"]
                 else " and no visitor came from it",
             },
@@ -107,3 +122,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         )
         for row in open_rows[:3]
     ]
+
+
+def _people(count: int) -> str:
+    return "1 visitor" if count == 1 else f"{count:,} visitors" if count else "no visitor"

@@ -12,7 +12,7 @@ RULE = Rule(
     area="security",
     lane="maintenance",
     title="Tune the firewall rule that blocks real visitors",
-    why="{clients} who otherwise used the site normally {were} turned away {blocks} times, mostly at {path}.",
+    why="{clients} who did only what visitors and editors do {were} turned away {blocks} times, mostly at {path}.",
     standard="OWASP CRS, handling false positives",
     threshold=3.0,
     threshold_unit="blocks of likely visitors in the quarter",
@@ -51,8 +51,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [Silent(rule=RULE, reason="hardly any likely visitor was blocked")]
     clients = max(row["client_count"] for row in rows)
     exclusions = scope.query(_EXCLUSIONS, scope.parameters)
-    dialect = waf_syntax.dialect_of(scope)
-    changes = [waf_syntax.exclude(dialect, row["rule_id"], row["target"], row["path"]) for row in exclusions]
+    changes = [(row["rule_id"], row["target"], row["path"]) for row in exclusions]
     named = ", ".join(f"rule {row['rule_id']} at {row['target'] or 'an unnamed argument'}" for row in exclusions[:2])
     return [
         recommend(
@@ -63,7 +62,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             value=total,
             evidence=f"{total:,} blocks of clients that otherwise did only what visitors and editors do"
             + (f"; {named}" if named else ""),
-            change="\n".join(dict.fromkeys(changes)),
+            change=waf_syntax.exclude_all(waf_syntax.dialect_of(scope), changes),
             words={
                 "clients": "Somebody" if clients == 1 else f"{clients} people",
                 "were": "was" if clients == 1 else "were",

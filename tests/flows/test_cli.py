@@ -118,12 +118,12 @@ def test_try_of_a_file_that_is_not_there_is_one_sentence(capsys) -> None:
 
 def test_formats_and_rules_are_listed(capsys) -> None:
     assert main(["formats", "--json"]) == 0
-    assert [json.loads(line)["format"] for line in capsys.readouterr().out.splitlines()] == [
-        "access-combined",
-        "modsecurity-v3-json",
-    ]
+    formats = {json.loads(line)["format"]: json.loads(line) for line in capsys.readouterr().out.splitlines()}
+    assert len(formats) == 24
+    assert formats["aws-waf"]["fills"] == "raw.waf_event"
+    assert formats["access-combined"]["options"] == "log_format"
     assert main(["rules", "--json"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 11
+    assert len(capsys.readouterr().out.splitlines()) == 17
 
 
 HOSTILE = "SELECT DISTINCT path FROM raw.waf_event UNION SELECT '=cmd()' UNION SELECT chr(27) || '[31m' ORDER BY 1"

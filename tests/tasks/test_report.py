@@ -85,7 +85,7 @@ def test_every_rule_speaks_is_silent_or_says_what_is_missing(report: Report) -> 
     assert spoken == {
         "availability.below_slo", "availability.certificate_expiry", "availability.monitoring_gap",
         "updates.security_overdue", "updates.routine_overdue", "security.login_brute_force", "security.single_path",
-        "security.visitors_blocked",
+        "security.visitors_blocked", "security.block_network",
     }  # fmt: skip
     others = {rule for rule, _ in [*report.coverage.silent, *report.coverage.unknown]}
     assert spoken | others == {rule.id for rule in rules()}
