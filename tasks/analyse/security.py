@@ -19,7 +19,7 @@ FROM marts.waf_path_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path
 HAVING attack_count > 0
-ORDER BY attack_count DESC, path LIMIT 8"""
+ORDER BY attack_count DESC, path LIMIT 7"""
 
 NETWORKS = """
 SELECT client_network, count(DISTINCT day_date) AS day_count, sum(block_count + would_block_count) AS attack_count
@@ -27,14 +27,14 @@ FROM marts.waf_network_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY client_network
 HAVING attack_count > 0
-ORDER BY attack_count DESC, client_network LIMIT 8"""
+ORDER BY attack_count DESC, client_network LIMIT 3"""
 
 VISITORS = """
 SELECT path, count(DISTINCT client_ip) AS client_count, sum(block_count) AS block_count
 FROM marts.blocked_visitor_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path
-ORDER BY block_count DESC, path LIMIT 4"""
+ORDER BY block_count DESC, path LIMIT 3"""
 
 BOTS = """
 SELECT
@@ -47,7 +47,7 @@ SELECT
 FROM marts.bot_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY kind
-ORDER BY request_count DESC, kind LIMIT 5"""
+ORDER BY request_count DESC, kind LIMIT 3"""
 
 REQUESTS = """
 SELECT sum(request_count) AS request_count FROM marts.request_day
