@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tasks.try_format import detect, parse_file
 from tasks.waf_formats import access_json
 from tasks.waf_parse import formats
+from tests.conftest import CASES
 
 GOOD = {
     "time_iso8601": "2026-11-23T05:00:09+00:00", "remote_addr": "192.0.2.1", "request": "GET /a?b=c HTTP/1.1",
@@ -191,3 +193,19 @@ def test_names_of_common_servers_are_known_to_auto(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text(json.dumps(GOOD) + "\n")
     assert detect(log).name == "access-json"
+
+
+def test_a_real_log_has_every_request_and_says_what_its_combined_copy_says() -> None:
+    both = [
+        [r for block in parse_file(name, CASES / "waf" / f"nginx-shop-access.{ending}.gz") for r in block.records]
+        for name, ending in (("access-json", "ndjson"), ("access-combined", "log"))
+    ]
+    assert [len(records) for records in both] == [1362, 1362]
+    assert Counter(r["status"] for r in both[0]) == {200: 917, 403: 319, 404: 70, 429: 49, 405: 4, 500: 3}
+    names = ("client_ip", "method", "protocol", "status", "bytes", "referrer", "user_agent")
+    for ours, theirs in zip(*both, strict=True):
+        assert [ours[name] for name in names] == [theirs[name] for name in names]
+        # The JSON log is finer by the milliseconds, and does not escape quotes.
+        assert ours["event_at"].replace(microsecond=0) == theirs["event_at"]
+        if "\\" not in f"{theirs['path']}{theirs['query']}":
+            assert (ours["path"], ours["query"]) == (theirs["path"], theirs["query"])
