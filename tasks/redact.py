@@ -11,7 +11,7 @@ _WORDS = "pass|passwd|password|pwd|secret|token|apikey|api_key|api-key|credentia
 _NAMES = "auth|authorization|phpsessid|jsessionid|sessionid|session|sid|key|cookie|card|cardnumber|cvc|cvv|iban"
 HIDDEN_NAME = rf"(?:[a-z0-9_.-]*(?:{_WORDS})[a-z0-9_.-]*|{_NAMES})"
 """A parameter whose value is a secret, by its name; case does not matter."""
-HIDDEN_PAIR = rf"(?i)((?:^|[?&;\s]){HIDDEN_NAME}(?:\[[^\]=&]*\])?=)[^&;\s]*"
+HIDDEN_PAIR = rf"(?i)((?:^|[?&;,{{\s]){HIDDEN_NAME}(?:\[[^\]=&]*\])?=)[^&;\s]*"
 CARD_NUMBER = r"\b(?:[0-9][ -]?){12,18}[0-9]\b"
 HIDDEN_TARGET = (
     rf"(?i)^(?:(?:ARGS|ARGS_GET|ARGS_POST|FILES)(?:_NAMES)?:{HIDDEN_NAME}$|REQUEST_COOKIES|REQUEST_BODY|XML"

@@ -7,7 +7,7 @@ once and joined back by its position.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -147,5 +147,11 @@ def local_dates(moments: pa.ChunkedArray | pa.Array, time_zone: str) -> pa.Array
         quarters = quarters.combine_chunks()
     encoded = quarters.dictionary_encode()
     seconds = [quarter * _QUARTER_US // 1_000_000 for quarter in encoded.dictionary.to_pylist()]
-    days = [datetime.fromtimestamp(second, zone).date() for second in seconds]
-    return pa.array(days, pa.date32()).take(encoded.indices)
+    return pa.array([_day(second, zone) for second in seconds], pa.date32()).take(encoded.indices)
+
+
+def _day(second: int, zone: ZoneInfo) -> date | None:
+    try:
+        return datetime.fromtimestamp(second, zone).date()
+    except (ValueError, OverflowError, OSError):
+        return None  # a time that no calendar has must not cost the block

@@ -121,7 +121,7 @@ def test_formats_and_rules_are_listed(capsys) -> None:
     formats = {json.loads(line)["format"]: json.loads(line) for line in capsys.readouterr().out.splitlines()}
     assert len(formats) == 24
     assert formats["aws-waf"]["fills"] == "raw.waf_event"
-    assert formats["access-combined"]["options"] == "log_format"
+    assert "log_format" in formats["access-combined"]["options"]
     assert main(["rules", "--json"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 17
 

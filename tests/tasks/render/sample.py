@@ -60,6 +60,7 @@ def recommendation(
         "standard": "WordPress hardening guide",
         "closed_when": "no request to the path is answered with 2xx for 30 days",
         "expected": "half of the blocked requests are gone",
+        "change": 'SecRule REQUEST_FILENAME "@streq /xmlrpc.php" \\\n  "id:9900102,phase:1,deny,status:403,log"',
     }
     return RecommendationView(
         number=f"R-{number:02d}",
@@ -208,6 +209,7 @@ def _security() -> SecurityView:
             ("203.0.113.0/24", "61", "12,044"), ("198.51.100.0/24", "14", "8,310"), ("192.0.2.0/24", "92", "3,001"), ("2001:db8:77::/48", "9", "940"),
             ("2001:db8:1234::/48", "3", "771"), ("203.0.112.0/24", "21", "502"), ("198.51.101.0/24", "2", "98"), ("192.0.3.0/24", "1", "44"),
         ),
+        bots=[("Search engines", "3,895", "1.2%"), ("False: not who they claim to be", "15", "0.0%")],
         visitors=(("/wp-admin/post.php", "4", "9"), ("/kontakt/", "1", "2")),
         visitors_note="Clients that were answered normally ten times or more on the same day. Likely, not proved.",
         action=Action(text="Close the old login endpoint.", numbers="R-02 and R-04"),
@@ -397,6 +399,7 @@ def hostile(text: str) -> Report:
         availability=replace(report.availability, lead=text, incidents=[(text, text, text, text)], incident_note=text),
         security=replace(
             report.security, lead=text, chart_title=text, classes=[text], weeks=[[1.0]] * 13, paths=[(text, "1")], networks=[(text, "1", "1")],
+            bots=[("Search engines", "3,895", "1.2%"), ("False: not who they claim to be", "15", "0.0%")],
             visitors=[(text, "1", "1")], visitors_note=text, action=Action(text=text, numbers="R-01"),
         ),
         updates=replace(report.updates, lead=text, states=[(text, 1)], outstanding=[(text,) * 5], applied=[(text,) * 5], applied_note=text),
