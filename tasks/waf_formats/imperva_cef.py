@@ -74,7 +74,7 @@ def documents(
 def _extension(text: str) -> dict[str, str]:
     """Return the pairs of key=value, whose values may hold blanks and escaped equals signs."""
     keys = [m for m in _KEY.finditer(text) if text[m.end() - 2 : m.end() - 1] != "\\"]
-    ends = [m.start() for m in keys[1:]] + [len(text)]
+    ends = [*(m.start() for m in keys[1:]), len(text)][: len(keys)]
     return {m.group(1): _plain(text[m.end() : end].strip()) for m, end in zip(keys, ends, strict=True)}
 
 

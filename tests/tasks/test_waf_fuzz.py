@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 
 from tasks.contracts import Context
 from tasks.log_files import read_all
-from tasks.waf_parse import LogParser, format_named, formats
+from tasks.waf_parse import LogParser, format_named
 from tests.tasks.test_waf_cases import ANSWERS, log_of
 
 CONTEXT = Context(site_id="s", source_id="s", time_zone="UTC", host="", collected_at=datetime(2026, 7, 1, tzinfo=UTC))
@@ -90,7 +89,7 @@ def records_of(name: str) -> tuple[bytes, list[bytes]]:
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_rubbish_between_the_records_costs_none_of_them(name: str, data: st.DataObject) -> None:
     header, records = records_of(name)
@@ -104,7 +103,7 @@ def test_rubbish_between_the_records_costs_none_of_them(name: str, data: st.Data
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_damaged_records_never_raise(name: str, data: st.DataObject) -> None:
     header, records = records_of(name)
@@ -123,16 +122,18 @@ def test_damaged_records_never_raise(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(formats()))
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak of a process, as Linux tells it")
+@pytest.mark.parametrize("name", ["access-combined", "modsecurity-v2-native", "nginx-error", "wordfence"])
 def test_a_gigabyte_without_a_line_end_takes_little_memory(name: str, tmp_path: Path) -> None:
     log = tmp_path / "long.log"
     with log.open("wb") as file:
-        file.truncate(1 << 30 if name in ("access-combined", "modsecurity-v2-native") else 1 << 26)
+        file.truncate(1 << 30)
+    # Not ru_maxrss: a child starts with that of the process that started it.
     code = (
-        "import sys, resource; from pathlib import Path; from tasks.try_format import parse_file\n"
+        "import sys, re; from pathlib import Path; from tasks.try_format import parse_file\n"
         "found = [t for t in parse_file(sys.argv[1], Path(sys.argv[2]))]\n"
         "assert not any(t.records for t in found) and sum(len(t.rejects) for t in found) >= 1\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text()).group(1))"
     )
     root = Path(__file__).parent.parent.parent
     done = subprocess.run(
@@ -143,5 +144,4 @@ def test_a_gigabyte_without_a_line_end_takes_little_memory(name: str, tmp_path: 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    megabytes = int(done.stdout) / (1024 if resource.getpagesize() and sys.platform != "darwin" else 1 << 20)
-    assert megabytes < 400
+    assert int(done.stdout) / 1024 < 400
