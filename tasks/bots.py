@@ -1,50 +1,42 @@
 """Say which bot a User-Agent names, by the kept list of `crawler-user-agents` and a short one of our own.
 
-The list: https://github.com/monperrus/crawler-user-agents (MIT). What a program says of itself is a claim: whether
-it is true is `tasks.bot_identity`'s question. A program that poses as a browser is none here.
+The list: https://github.com/monperrus/crawler-user-agents (MIT). It says which programs name themselves; its tags say
+what for, but loosely (`seo` is also what nobody knew better): a class is given where the words of the list bear it out.
+
+What a program says of itself is a claim: whether it is true is `tasks.bot_identity`'s question. A program that poses as
+a browser, one without a User-Agent and one whose text names nobody is no bot here, but null: unknown.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_CLASS_OF_TAG = {
-    "scanner": "scanner",
-    "ai-crawler": "ai",
-    "search-engine": "search",
-    "seo": "seo",
-    "monitoring": "monitoring",
-    "http-library": "library",
-    "browser-automation": "library",
-}
-"""Tags of the list that have a class of ours, the telling ones first; every other tag is `other`."""
+from tasks.bot_list import BEARS_OUT, CLOSER, NAMES, NARROWER, OWN_LIBRARIES, OWN_NAMES, PEOPLE, TAGS
 
-_CLOSER = {"Amazonbot": "ai", "PerplexityBot": "ai", "yandex.com": "search"}
-"""Where the list's tag says less than the operator: both feed answers of an AI, by their own pages."""
-_NAMES = {"yandex.com": "YandexBot"}
-
-_OWN = (
-    # Scanners that name themselves, from their own documentation; the list has most, not all, of their spellings.
-    (
-        r"(?i)\b(sqlmap|nikto|masscan|nmap|wpscan|nuclei|zgrab|gobuster|ffuf|feroxbuster|dirbuster|dirsearch|acunetix"
-        r"|nessus|openvas|qualys|netsparker|invicti|arachni|wfuzz|whatweb|joomscan|droopescan|hydra)\b",
-        "scanner",
+_SELF = (
+    # Google names what it runs so; https://developers.google.com/crawling/docs/crawlers-fetchers/overview-google-crawlers
+    re.compile(r"\b(Google-[A-Z][A-Za-z-]{1,30}|DuplexWeb-Google)\b"),
+    # Who calls itself so and is in no list; a name ends before a slash, a blank or a bracket.
+    re.compile(
+        r"\b(?!(?:cubot|robot)\b)((?:[a-z0-9][a-z0-9_-]{0,29})?(?:bot|crawler|spider|scraper|scanner|fetcher))\b",
+        re.IGNORECASE,
     ),
-    (r"\b(site-upkeep)\b", "monitoring"),
-    (
-        r"(?i)^(python-requests|python-urllib|python-httpx|aiohttp|go-http-client|okhttp|axios|node-fetch|guzzlehttp"
-        r"|curl|wget|libwww-perl|lwp-trivial|java|apache-httpclient|postmanruntime|httpie|ruby|php)\b",
-        "library",
-    ),
-    # Whoever calls itself so and is in no list; Cubot makes telephones.
-    (
-        r"(?i)\b(?!cubot\b)([a-z0-9][a-z0-9_.-]{0,38}(?:bot|crawler|spider|scraper)|bot|crawler|spider|scraper)\b",
-        "other",
-    ),
+    # A bot tells where to complain: "compatible; Name/1.0; +https://...", "Name/1.0 (+https://...)".
+    re.compile(r"compatible; ([A-Za-z][A-Za-z0-9_-]{1,30})(?:/[^;()]{1,20})?; ?\+? ?https?://"),
+    re.compile(r"^(?!Mozilla/|Opera/)([A-Za-z][A-Za-z0-9_-]{1,30})[^()]{0,40}\(\+? ?https?://"),
+    # No browser of this century is "compatible" in this place, but for two.
+    re.compile(r"^Mozilla/5\.0 \(compatible; (?!MSIE |Konqueror/)([A-Za-z][A-Za-z0-9_-]{2,30})[/;) ]"),
 )
+_SELF_WORDS = ("bot", "crawl", "spider", "scra", "scan", "fetch", "http", "google", "/5.0 (compatible; ")
+"""One of them is in what any of these patterns matches."""
+# What Android says of the telephone: its maker chose "Spider 8", "M bot 54" and "Expanse".
+_DEVICE = re.compile(r"^([^()]{0,40}\(Linux; (?:\w+; )*Android)(?![^()]*Google)(?:[^()]|\([^()]*\))*\)")
 _NAME = re.compile(r"[^A-Za-z0-9 ._+-]+")
+_GRAM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,53 +47,115 @@ class Bot:
     bot_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    pattern: re.Pattern[str]
+    literal: str
+    bot_class: str
+    names: Mapping[str, str]
+    """How what it matches is spelt, by its text in lower case."""
+
+
 @functools.lru_cache(maxsize=65_536)
 def bot_of(user_agent: str | None) -> Bot | None:
     """Return the bot that a User-Agent names, or None for a browser, an empty one and anything else.
 
-    The name is plain text of at most 40 characters, whatever was sent.
+    The name is plain text of at most 40 characters, whatever was sent, and one bot has one spelling.
     """
     if not user_agent:
         return None
-    text = user_agent[:1000]
-    found = [
-        (len(literal), bot_class, match.group(0))
-        for literal, pattern, bot_class in _patterns()
-        if literal in text and (match := pattern.search(text))
-    ]
+    text = _DEVICE.sub(r"\1)", user_agent[:1000])
+    lower = text.lower()
+    found = [(known, match) for known in _candidates(lower) if (match := known.pattern.search(text))]
     if found:
-        # Where two of the list match, the longer name is the closer one.
-        _, bot_class, name = max(found, key=lambda item: item[0])
-        name = _name(name)
-        return Bot(_CLOSER.get(name, bot_class), _NAMES.get(name, name))
-    for pattern, bot_class in _own():
-        if match := pattern.search(text):
-            return Bot(bot_class, _name(match.group(1)))
+        # Where two match, the longer name is the closer one; the library that a bot uses says least.
+        known, match = max(found, key=lambda item: (item[0].bot_class != "library", len(item[0].literal)))
+        name = _clean(match.group(0))
+        return Bot(known.bot_class, known.names.get("") or known.names.get(name.lower(), name))
+    if any(word in lower for word in _SELF_WORDS):
+        for pattern in _SELF:
+            if match := pattern.search(text):
+                name = _clean(match.group(1))
+                return Bot("scanner" if name.lower().endswith("scanner") else "other", name)
     return None
 
 
-def _name(matched: str) -> str:
+def _clean(matched: str) -> str:
     return _NAME.sub(" ", matched.split("/")[0].split("(")[0]).strip(" .-+")[:40] or "unnamed"
 
 
-@functools.cache
-def _own() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(pattern), bot_class) for pattern, bot_class in _OWN)
+def _candidates(lower: str) -> Iterator[_Known]:
+    """Yield what can match at all: 1,600 patterns are cheap once most of them need not be tried."""
+    by_gram, always = _index()
+    yield from always
+    for gram in _grams(lower) & by_gram.keys():
+        for known in by_gram[gram]:
+            if known.literal in lower:
+                yield known
 
 
 @functools.cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str], str], ...]:
-    """Return the list with a piece of text that each pattern can't match without.
+def _index() -> tuple[Mapping[str, list[_Known]], list[_Known]]:
+    """Return the patterns by four characters that they can't match without, and those that have none."""
+    known = [*_patterns(), *_own()]
+    common = Counter(gram for item in known for gram in _grams(item.literal))
+    common.update(dict.fromkeys(_grams(_BROWSERS.lower()), 10_000))
+    by_gram: dict[str, list[_Known]] = defaultdict(list)
+    always = []
+    for item in known:
+        if grams := _grams(item.literal):
+            by_gram[min(grams, key=lambda gram: (common[gram], gram))].append(item)
+        else:
+            always.append(item)
+    return dict(by_gram), always
 
-    Looking for plain text first is what makes 1,500 patterns cheap.
-    """
+
+_BROWSERS = """Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile
+ Safari/537.36 Edg/131.0.0.0 (Linux; Android 10; K; wv) (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile/
+ (Macintosh; Intel Mac OS X 10_15_7) (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0 (compatible; +http://www."""
+"""What is in nearly every User-Agent, and so tells no pattern from another."""
+
+
+def _grams(text: str) -> set[str]:
+    return {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
+
+
+def _patterns() -> Iterator[_Known]:
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
-    found = []
     for item in CRAWLER_USER_AGENTS_DATA:
-        bot_class = next((c for tag, c in _CLASS_OF_TAG.items() if tag in item.get("tags", ())), "other")
-        found.append((_literal(item["pattern"]), re.compile(item["pattern"]), bot_class))
-    return tuple(found)
+        source = item["pattern"]
+        if source in PEOPLE:
+            continue
+        words = f"{item.get('description', '')} {source}"
+        tags = [(tag, kind) for tag, kind in TAGS.items() if tag in item.get("tags", ()) and _is_borne_out(kind, words)]
+        pattern = NARROWER.get(source, source)
+        # A name begins where a word begins: "ViewSonic" is no "Sonic", "TS1008/1.0" no "008/".
+        start = "(?<![A-Za-z0-9])" if re.match(r"[A-Za-z0-9\[]", pattern) else ""
+        compiled = re.compile(f"{start}(?:{pattern})", re.IGNORECASE)
+        names = {"": NAMES[source]} if source in NAMES else _spellings(compiled, item["instances"])
+        yield _Known(compiled, _literal(pattern).lower(), CLOSER.get(source, tags[0][1] if tags else "other"), names)
+
+
+def _own() -> Iterator[_Known]:
+    for start, kinds in ((r"(?<![A-Za-z0-9])", OWN_NAMES), ("^", {"library": OWN_LIBRARIES})):
+        for kind, names in kinds.items():
+            for name in names.split():
+                yield _Known(re.compile(rf"{start}{re.escape(name)}\b", re.IGNORECASE), name.lower(), kind, {"": name})
+
+
+def _is_borne_out(kind: str, words: str) -> bool:
+    return kind not in BEARS_OUT or bool(BEARS_OUT[kind].search(words))
+
+
+def _spellings(pattern: re.Pattern[str], instances: list[str]) -> dict[str, str]:
+    """Return the one spelling of each name that a pattern matches in its examples: that with the most capitals.
+
+    All capitals is nobody's spelling where there is another.
+    """
+    seen = {_clean(match.group(0)) for instance in instances if (match := pattern.search(instance))}
+    by_capitals = sorted(seen, key=lambda name: (not name.isupper(), sum(map(str.isupper, name)), name))
+    return {name.lower(): name for name in by_capitals}
 
 
 def _literal(pattern: str) -> str:
