@@ -1,17 +1,19 @@
 """Firewall events of Cloudflare, a line each: Logpush's firewall_events or nodes of GraphQL's firewallEventsAdaptive.
 
-https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/firewall_events/ and
-https://developers.cloudflare.com/analytics/graphql-api/tutorials/querying-firewall-events/
+https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/firewall_events/ has the actions and sources,
+https://developers.cloudflare.com/analytics/graphql-api/tutorials/querying-firewall-events/ the other names,
+https://developers.cloudflare.com/waf/tools/validation-checks/ what is dropped before any rule, and
+https://developers.cloudflare.com/waf/change-log/ the names of managed rules, which their class is read from.
 
-A request gives an event for each rule that matched it: they are joined by its ray. GraphQL samples; sampleInterval is
-the weight.
+A request gives an event for each rule that matched it: they are joined by its ray, and the strongest action is what
+was done. Words are written in one case here and in another there. GraphQL samples; sampleInterval is the weight.
 """
 
 from __future__ import annotations
 
 TITLE = "Cloudflare firewall events, Logpush or GraphQL"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "unknown": "unknown",
     "allow": "allow",
@@ -24,6 +26,7 @@ ACTIONS = {
     "drop": "block",
     "connectionclose": "block",
     "connection_close": "block",
+    "forceconnectionclose": "block",
     "force_connection_close": "block",
     "challenge": "challenge",
     "jschallenge": "challenge",
@@ -32,10 +35,8 @@ ACTIONS = {
     "managed_challenge": "challenge",
     "challengefailed": "challenge",
     "jschallengefailed": "challenge",
-    "precursorinterstitialpage": "challenge",
-    "precursorinterstitialpageskipped": "challenge_passed",
-    "precursorinterstitialpagenoninteractivesolved": "challenge_passed",
-    "precursorinterstitialpageinteractivesolved": "challenge_passed",
+    "precursorinterstitialpageissued": "challenge",
+    "precursorinterstitialpagesolved": "challenge_passed",
     "precursorinterstitialpagebypassed": "challenge_passed",
     "challengesolved": "challenge_passed",
     "challengebypassed": "challenge_passed",
