@@ -1,4 +1,4 @@
-"""Bots by name, claims by range and by reverse DNS, networks, places and paths."""
+"""Bots by name, claims by range and by reverse DNS, networks and places."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.bot_identity import Identities, Operator, read_ranges
+from tasks.bot_identity import Identities, Operator
 from tasks.bot_list import CLOSER, NAMES, NARROWER, PEOPLE
 from tasks.bot_ranges import fetch_ranges
 from tasks.bots import Bot, _candidates, bot_of
 from tasks.errors import ConfigurationError
 from tasks.networks import Places, Ranges, network_of, parse_network
-from tasks.request_paths import closer, path_class_of, path_classes, query_class_of, query_classes
 from tests.conftest import CASES
 
 
@@ -316,28 +314,3 @@ def test_a_folder_without_databases_knows_nothing_and_a_broken_one_is_told(tmp_p
     (tmp_path / "asn.mmdb").write_bytes(b"no database")
     with pytest.raises(ConfigurationError, match="no usable MMDB"):
         Places(tmp_path)
-
-
-def test_paths_are_told_and_pages_are_not() -> None:
-    with gzip.open(CASES / "waf" / "truth.csv.gz", "rt") as file:
-        rows = list(csv.DictReader(file))
-    wanted = {
-        "sensitive_file": "sensitive_file",
-        "user_enum": "user_enumeration",
-        "wp_login_bf": "login",
-        "xmlrpc_bf": "xmlrpc",
-        "normal_static": "static",
-    }
-    for row in rows:
-        path, _, query = row["path"].partition("?")
-        found = closer(path_class_of(path), query_class_of(query))
-        if row["category"] in wanted:
-            assert found == wanted[row["category"]], row["path"]
-        elif row["category"] == "path_probe":
-            assert found in ("path_probe", "login"), row["path"]
-        elif row["category"].startswith(("normal", "legit")):
-            assert found in (None, "search"), row["path"]
-    assert path_classes(pa.array([r["path"] for r in rows])) == [path_class_of(r["path"]) for r in rows]
-    queries = [r["path"].partition("?")[2] for r in rows]
-    assert query_classes(pa.array(queries)) == [query_class_of(q) for q in queries]
-    assert list(read_ranges(CASES / "waf" / "README.md")) == []
