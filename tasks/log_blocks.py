@@ -78,6 +78,10 @@ class Cut:
     """Matches the end of a record of several lines, its line end included, in at most MARK_BYTES."""
     header: re.Pattern[bytes] | None = None
     """Matches a line that later lines depend on; `\\A` is the start of the file."""
+    line_bytes: int = LINE_BYTES
+    """Longest line, for what packs many records into one."""
+    has_binary: bool = False
+    """Whether bytes that are not UTF-8 belong there: they become `\\xHH` in the text, and cost no line."""
 
 
 LINES = Cut()
@@ -94,7 +98,7 @@ class Cutter:
     def __init__(self, state: FileState, cut: Cut, tail: bytes = b"") -> None:
         """Go on where `state` ends; `tail` are the bytes before."""
         self._state, self._cut, self._tail = state, cut, tail
-        self._limit = RECORD_BYTES if cut.record_end else LINE_BYTES
+        self._limit = RECORD_BYTES if cut.record_end else cut.line_bytes
 
     def blocks(self, chunks: Iterable[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
         """Yield the blocks; `seen` marks the state of the last one as read to the end.
@@ -176,7 +180,10 @@ class Cutter:
         if self._cut.record_end:
             # A record may hold a body of any encoding: its other lines are good, and no reject may show it.
             text = text.decode("utf-8", "replace").encode()
-        lines = _lines(text if text.endswith(b"\n") or not text else text + b"\n", start.line_count + 1, found)
+        elif self._cut.has_binary:
+            text = text.decode("utf-8", "backslashreplace").encode()
+        text = text if text.endswith(b"\n") or not text else text + b"\n"
+        lines = _lines(text, start.line_count + 1, found, self._cut.line_bytes)
         self._state = replace(start, header=after)
         self._move(data, lines.num_rows, is_torn=False)
         return Block(self._state, start.offset, lines, found, before)
@@ -214,7 +221,7 @@ def _too_long(line_number: int, text: bytes, what: str = "line", limit: int = LI
     return LineReject(line_number, reason, text[:200].decode("utf-8", "backslashreplace"))
 
 
-def _lines(data: bytes, first_line: int, rejects: list[LineReject]) -> pa.Table:
+def _lines(data: bytes, first_line: int, rejects: list[LineReject], limit: int) -> pa.Table:
     """Cut whole lines into a table, without copying the text where it is sound; bad lines become empty."""
     try:
         data.decode("utf-8")
@@ -222,12 +229,12 @@ def _lines(data: bytes, first_line: int, rejects: list[LineReject]) -> pa.Table:
         data = _decode_each(data, first_line, rejects).encode()
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
     offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
-    for index in np.flatnonzero(np.diff(offsets) > LINE_BYTES):
-        rejects.append(_too_long(first_line + int(index), data[offsets[index] : offsets[index] + 200]))
+    for index in np.flatnonzero(np.diff(offsets) > limit):
+        rejects.append(_too_long(first_line + int(index), data[offsets[index] : offsets[index] + 200], limit=limit))
     whole = pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     values = pc.ascii_rtrim(whole, "\r\n")
     if len(rejects):
-        values = pc.if_else(pc.greater(pc.binary_length(values), LINE_BYTES), "", values)
+        values = pc.if_else(pc.greater(pc.binary_length(values), limit), "", values)
     numbers = np.arange(first_line, first_line + len(ends), dtype=np.int64)
     return pa.table({"line_number": pa.array(numbers), "line": values})
 

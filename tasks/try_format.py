@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tasks.contracts import Context
 from tasks.errors import ConfigurationError
+from tasks.log_blocks import BLOCK_BYTES, Cut
 from tasks.log_files import read_all
 from tasks.waf_parse import LogFormat, LogParser, format_named, formats
 
@@ -33,6 +34,7 @@ COLUMNS = {
 
 HEAD_CHARACTERS = 1 << 16
 """How much of a file its format is told by."""
+_ANY = Cut(line_bytes=BLOCK_BYTES, has_binary=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def detect(path: Path) -> LogFormat:
     Raises:
         ConfigurationError: none, or more than one.
     """
-    block = next(iter(read_all(path)), None)
+    block = next(iter(read_all(path, _ANY)), None)
     head = "\n".join(block.lines["line"].slice(0, 200).to_pylist())[:HEAD_CHARACTERS] if block else ""
     found = [log_format for log_format in formats().values() if head and log_format.module.detect(head)]
     if len(found) != 1:

@@ -6,6 +6,7 @@ A format is one module of `tasks/waf_formats/`, found by discovery, and a `.sql`
 - `ACTIONS`: the vendor's word in lower case -> our action, for formats that have words;
 - `OPTIONS`: name -> one line of help, for what `format_options` of a source may say;
 - `HEADER`, `RECORD_END`: patterns of bytes, where lines depend on a header or a record has several lines;
+- `LINE_BYTES`, `HAS_BINARY`: where lines are longer than usual, or hold bytes that are no text;
 - `documents(lines, header, options)`: Python for what SQL can't cut; it yields (line number, JSON) or `BadLine`;
 - `setup_sql(options)`: statements that depend on options; `sql_for(options)`: other SQL than the file's.
 
@@ -34,6 +35,7 @@ import pyarrow as pa
 from tasks.contracts import Context
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
+from tasks.log_blocks import LINES
 from tasks.log_files import Block, Cut
 from tasks.redact import SQL_MACROS, excerpt
 from tasks.traffic import Classifier, local_dates
@@ -67,7 +69,12 @@ class LogFormat:
     @property
     def cut(self) -> Cut:
         """Return how its lines hang together."""
-        return Cut(getattr(self.module, "RECORD_END", None), getattr(self.module, "HEADER", None))
+        return Cut(
+            getattr(self.module, "RECORD_END", None),
+            getattr(self.module, "HEADER", None),
+            getattr(self.module, "LINE_BYTES", LINES.line_bytes),
+            getattr(self.module, "HAS_BINARY", False),
+        )
 
 
 @dataclass(frozen=True, slots=True)

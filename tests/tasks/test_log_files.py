@@ -242,6 +242,18 @@ def test_records_come_whole_wherever_a_run_ended(tmp_path: Path, cut_at: int) ->
         assert (found[0][3:], found[-1][3:]) == ("-A--", "-Z--")
 
 
+def test_where_bytes_belong_they_are_kept_readable_and_lines_may_be_longer(tmp_path: Path) -> None:
+    log = tmp_path / "dump.sql"
+    log.write_bytes(b"a\xff\xfe\\xff\nb\n" + b"c" * (2 << 20) + b"\xff\n" + b"d" * (5 << 20) + b"\ne\n")
+    cut = log_files.Cut(line_bytes=4 << 20, has_binary=True)
+    lines, rejects, states = drain(log, [], cut)
+    assert [line[:12] for line in lines] == ["a\\xff\\xfe\\xf", "b", "c" * 12, "e"]
+    assert [(r.line_number, r.reason) for r in rejects] == [
+        (4, "the line is longer than 4,194,304 bytes; shorten what the server logs")
+    ]
+    assert (states[0].line_count, states[0].offset) == (5, log.stat().st_size)
+
+
 FIELDS = log_files.Cut(header=re.compile(rb"^#Fields:[^\n]*\n", re.MULTILINE))
 FIRST = log_files.Cut(header=re.compile(rb"\A[^\n]*\n"))
 
