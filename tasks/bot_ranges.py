@@ -6,16 +6,19 @@ verifies most bots, a missing one makes every claim stay a claim.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
-from tasks.bot_identity import OPERATORS, Operator, read_ranges
+from tasks.bot_identity import read_ranges
+from tasks.bot_operators import OPERATORS, Operator
 
 MAX_BYTES = 8 << 20
+_HEADERS = {"User-Agent": "site-upkeep"}
+"""Some operators turn away who does not say his name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,10 @@ async def fetch_ranges(folder: Path, operators: Sequence[Operator] = OPERATORS) 
     """Fetch every list, one after another, and say what there is now."""
     folder.mkdir(parents=True, exist_ok=True)
     found = []
-    async with httpx.AsyncClient(timeout=30, follow_redirects=True) as client:
+    async with httpx.AsyncClient(timeout=30, follow_redirects=True, headers=_HEADERS) as client:
         for operator in operators:
-            for url in operator.urls:
-                file = folder / f"{operator.name}-{Path(urlsplit(url).path).name}"
+            for url, name in zip(operator.urls, operator.files, strict=True):
+                file = folder / name
                 problem = await _fetch(client, url, file)
                 count = sum(1 for _ in read_ranges(file)) if file.exists() else 0
                 found.append(Fetched(operator.name, file.name, count, problem))
@@ -52,6 +55,7 @@ async def _fetch(client: httpx.AsyncClient, url: str, file: Path) -> str | None:
     try:
         async with client.stream("GET", url, headers=headers) as response:
             if response.status_code == 304:
+                os.utime(file)  # it is as good as new: what is old makes nobody a liar
                 return None
             if response.status_code != 200:
                 return f"{url} answered {response.status_code}"

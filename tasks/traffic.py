@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.bot_identity import Identities, SystemResolver
+from tasks.bot_identity import Identities
 from tasks.bots import bot_of
 from tasks.networks import Places, network_of
 from tasks.request_paths import closer, path_classes, query_classes
+from tasks.reverse_dns import ReverseDns
 
 _QUARTER_US = 15 * 60 * 1_000_000
 
@@ -33,10 +34,11 @@ class Classifier:
         Raises:
             ConfigurationError: a database of the folder can't be read.
         """
-        self._identities = Identities(reference and reference / "bot-ranges", SystemResolver() if ask_dns else None)
+        names = ReverseDns(cache=reference and reference / "reverse-dns.json") if ask_dns else None
+        self._identities = Identities(reference and reference / "bot-ranges", names)
         self._places = Places(reference and reference / "geo")
         self._networks: dict[str | None, str | None] = {}
-        self._judged: dict[tuple[str, str | None], str | None] = {}
+        self._judged: dict[tuple[str | None, str | None], str] = {}
 
     def classify(self, columns: Mapping[str, pa.ChunkedArray | pa.Array]) -> dict[str, pa.Array]:
         """Return the columns that are made from others; what a vendor said itself stays.
@@ -81,14 +83,11 @@ class Classifier:
             origin = address.codes[rows] % width if address else np.full(len(rows), width - 1)
             pairs, inverse = np.unique(agent.codes[rows].astype(np.int64) * width + origin, return_inverse=True)
             known = [*address.values, None]
-            judged = [self._judge(str(names[pair // width]), known[pair % width]) for pair in pairs.tolist()]
+            claims = [(names[pair // width], known[pair % width]) for pair in pairs.tolist()]
+            self._judged.update(self._identities.judge(set(claims) - self._judged.keys()))
+            judged = [self._judged[claim] for claim in claims]
             found[rows] = np.array(judged, dtype=object)[inverse]
         return pa.array(found, pa.string())
-
-    def _judge(self, name: str, address: str | None) -> str | None:
-        if (name, address) not in self._judged:
-            self._judged[name, address] = self._identities.of(name, address)
-        return self._judged[name, address]
 
 
 class _Coded:

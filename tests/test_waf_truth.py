@@ -49,7 +49,13 @@ def con(tmp_path_factory: pytest.TempPathFactory):
     # The ranges of the "real" search bots of the capture, as their operators publish theirs.
     ranges = settings.reference / "bot-ranges"
     ranges.mkdir(parents=True)
-    for name in ("google-bot.json", "bing-bot.json", "apple-bot.json", "duckduckgo-bot.json"):
+    for name in (
+        "google-common-crawlers.json",
+        "google-special-crawlers.json",
+        "bing-bingbot.json",
+        "apple-applebot.json",
+        "duckduckgo-duckduckbot.json",
+    ):
         (ranges / name).write_text(
             '{"prefixes": [{"ipv4Prefix": "192.0.2.0/26"}, {"ipv6Prefix": "2001:db8:600d::/48"}]}'
         )

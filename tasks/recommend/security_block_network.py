@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import waf_syntax
-from tasks.networks import Ranges, parse_network
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.shared_networks import SharedNetworks
 
 RULE = Rule(
     id="security.block_network",
@@ -63,7 +63,7 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
-    """Look for networks that attack for days; trusted ones and those of verified bots or our checks are left out."""
+    """Look for networks that attack for days; trusted ones, CDNs, verified bots and our checks are left out."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
@@ -72,18 +72,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [
             Silent(rule=RULE, reason="no network sent 1,000 hostile requests, a tenth of all, on seven days or more")
         ]
-    trusted = Ranges(parse_network(network) for network in scope.trusted_networks)
+    shared = SharedNetworks(scope.trusted_networks)
     open_rows = [
         row
         for row in rows
-        if not trusted.overlaps(row["client_network"])
+        if not shared.protects(row["client_network"])
         and not row["verified_count"]
         and not row["own_count"]
         and row["mistaken_count"] * 5 < row["attack_count"]
     ]
     if not open_rows:
         return [
-            Silent(rule=RULE, reason="the networks that attack are trusted, or hold verified bots or our own checks")
+            Silent(
+                rule=RULE,
+                reason="the networks that attack are trusted, stand for many, or hold verified bots or our own checks",
+            )
         ]
     dialect = waf_syntax.dialect_of(scope)
     return [

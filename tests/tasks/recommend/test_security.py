@@ -117,6 +117,12 @@ def test_a_network_with_visitors_is_challenged_and_a_trusted_one_left_alone(con)
     assert isinstance(ask(con, "security_block_network", ("203.0.113.128/25",))[0], Silent)
 
 
+@pytest.mark.parametrize("network", ["162.158.7.0/24", "10.0.3.0/24", "2606:4700:10::/48", "not a network"])
+def test_a_proxy_that_stands_for_every_visitor_is_never_blocked(con, network: str) -> None:
+    attack(con, network)
+    assert isinstance(ask(con, "security_block_network")[0], Silent)
+
+
 def test_an_office_whose_editors_are_misread_is_never_blocked(con) -> None:
     for number in range(1200):
         add(
