@@ -7,7 +7,7 @@ them, seen in September 2026; they change once in several years. `trusted_networ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from tasks.networks import Ranges, parse_network
 
@@ -38,7 +38,7 @@ _RANGES: Mapping[str, str] = {
 class SharedNetworks:
     """Says whose network one is, where it stands for many."""
 
-    def __init__(self, trusted: Iterable[str] = ()) -> None:
+    def __init__(self, trusted: Collection[str] = ()) -> None:
         """Add the ranges of the configuration, which count first.
 
         Raises:
@@ -48,10 +48,14 @@ class SharedNetworks:
             "trusted_networks of the configuration": Ranges(parse_network(network) for network in trusted),
             **{name: Ranges(parse_network(network) for network in text.split()) for name, text in _RANGES.items()},
         }
+        texts = [*trusted, *(network for text in _RANGES.values() for network in text.split())]
+        self._all = Ranges(parse_network(network) for network in texts)
 
     def name_of(self, address: str) -> str | None:
         """Return whose an address is, None where it stands for nobody else or is no address."""
-        return next((name for name, ranges in self._ranges.items() if address in ranges), None)
+        if address not in self._all:
+            return None
+        return next(name for name, ranges in self._ranges.items() if address in ranges)
 
     def protects(self, network: str) -> str | None:
         """Return whose network one is, so that it must not be blocked; None where nothing speaks against it.
