@@ -14,8 +14,10 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,6 +29,9 @@ MARK_BYTES = 4 << 10
 """Longest text that `Cut.record_end` may match."""
 TAIL_BYTES = 1 << 10
 _BOM = b"\xef\xbb\xbf"
+
+
+_Bytes: TypeAlias = bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class Cutter:
             end = 0 if is_torn else self._last_end(data)
             carry = data[end:]
             if end:
-                yield self._block(data[:end], [])
+                yield self._block(memoryview(data)[:end], [])
             if not is_torn and len(carry) > self._limit:
                 long = self._block(b"", [self._too_long(carry)])
                 carry, is_torn = self._skip_rest(carry)
@@ -172,37 +177,37 @@ class Cutter:
         self._move(data[:end], data.count(b"\n", 0, end), is_torn=is_torn)
         return data[end:], is_torn
 
-    def _block(self, data: bytes, rejects: list[LineReject]) -> Block:
+    def _block(self, data: _Bytes, rejects: list[LineReject]) -> Block:
         """Make a block of whole lines, of which the very last may lack its end, and move the state behind it."""
         start, found = self._state, list(rejects)
-        text = data.removeprefix(_BOM) if start.offset == 0 else data
+        text = data[len(_BOM) :] if start.offset == 0 and data[: len(_BOM)] == _BOM else data
         before, after = self._headers(text)
         if self._cut.record_end:
             # A record may hold a body of any encoding: its other lines are good, and no reject may show it.
-            text = text.decode("utf-8", "replace").encode()
+            text = str(text, "utf-8", "replace").encode()
         elif self._cut.has_binary:
-            text = text.decode("utf-8", "backslashreplace").encode()
-        text = text if text.endswith(b"\n") or not text else text + b"\n"
+            text = str(text, "utf-8", "backslashreplace").encode()
+        text = text if text[-1:] == b"\n" or not text else bytes(text) + b"\n"
         lines = _lines(text, start.line_count + 1, found, self._cut.line_bytes)
         self._state = replace(start, header=after)
         self._move(data, lines.num_rows, is_torn=False)
         return Block(self._state, start.offset, lines, found, before)
 
-    def _headers(self, data: bytes) -> tuple[str, str]:
+    def _headers(self, data: _Bytes) -> tuple[str, str]:
         """Return the header that holds for a block and the one that holds after it."""
         before = after = self._state.header
         if self._cut.header is None or not data:
             return before, after
         # With a byte before it, only a file starts where \A matches.
         skipped = 0 if self._state.offset == 0 else 1
-        for match in self._cut.header.finditer(b"\n" * skipped + data, skipped):
+        for match in self._cut.header.finditer(b"\n" * skipped + bytes(data), skipped):
             after = match.group(0).decode("utf-8", "replace").strip("\r\n")
             if match.start() == 0:
                 before = after
         return before, after
 
-    def _move(self, data: bytes, line_count: int, *, is_torn: bool) -> None:
-        self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
+    def _move(self, data: _Bytes, line_count: int, *, is_torn: bool) -> None:
+        self._tail = (self._tail + bytes(data[-TAIL_BYTES:]))[-TAIL_BYTES:]
         self._state = replace(
             self._state,
             offset=self._state.offset + len(data),
@@ -221,25 +226,31 @@ def _too_long(line_number: int, text: bytes, what: str = "line", limit: int = LI
     return LineReject(line_number, reason, text[:200].decode("utf-8", "backslashreplace"))
 
 
-def _lines(data: bytes, first_line: int, rejects: list[LineReject], limit: int) -> pa.Table:
-    """Cut whole lines into a table, without copying the text where it is sound; bad lines become empty."""
+def _lines(data: _Bytes, first_line: int, rejects: list[LineReject], limit: int) -> pa.Table:
+    """Cut whole lines into a table, copying the text once where it is sound; bad lines become empty."""
+    offsets, whole = _whole_lines(data)
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
         data = _decode_each(data, first_line, rejects).encode()
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
-    offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+        offsets, whole = _whole_lines(data)
     for index in np.flatnonzero(np.diff(offsets) > limit):
-        rejects.append(_too_long(first_line + int(index), data[offsets[index] : offsets[index] + 200], limit=limit))
-    whole = pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+        rejects.append(_too_long(first_line + int(index), bytes(data[offsets[index] :][:200]), limit=limit))
     values = pc.ascii_rtrim(whole, "\r\n")
     if len(rejects):
         values = pc.if_else(pc.greater(pc.binary_length(values), limit), "", values)
-    numbers = np.arange(first_line, first_line + len(ends), dtype=np.int64)
+    numbers = np.arange(first_line, first_line + len(whole), dtype=np.int64)
     return pa.table({"line_number": pa.array(numbers), "line": values})
 
 
-def _decode_each(data: bytes, first_line: int, rejects: list[LineReject]) -> str:
+def _whole_lines(data: _Bytes) -> tuple[npt.NDArray[np.int32], pa.Array]:
+    """Return where the lines start and end, and the lines with their ends; no text is copied."""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+    offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
+    return offsets, pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def _decode_each(data: _Bytes, first_line: int, rejects: list[LineReject]) -> str:
     good = []
     for number, line in enumerate(io.BytesIO(data), start=first_line):
         try:
