@@ -20,10 +20,10 @@ from tasks.errors import SourceError
 from tasks.log_files import Block, Cut, FileState, LogFile, cursor_of, prune, read_new, update
 from tasks.traffic import Classifier
 from tasks.waf_parse import LogFormat, LogParser, check_options, format_named, formats, parse_blocks
-from warehouse.spool import batch_id_of
+from warehouse.spool import Landing, batch_id_of
 
-BATCH_BYTES = 64 << 20
-"""Text that goes into one batch at most, give or take one block; bounds the memory of a run."""
+BATCH_BYTES = 512 << 20
+"""Text that goes into one batch at most, give or take one block: what a run that is killed has to read again."""
 
 MANY_PROBLEMS = 20
 """So many files that can't be read, and the others are not tried."""
@@ -91,33 +91,32 @@ def land_pieces(job: Job, options: LogOptions, collector: str, pieces: Iterable[
     log_format, context = options.log_format, context_of(job, options)
     classifier = Classifier(job.reference, ask_dns=options.reverse_dns)
     landed: Counter[str] = Counter()
-    tables: dict[str, list[pa.Table]] = {}
+    landing: Landing | None = None
     parts: list[tuple[str, int, int]] = []
-    size, last = 0, None
+    size = 0
 
-    def land(cursor: Any) -> None:
-        whole = {name: pa.concat_tables(found) for name, found in tables.items()}
-        job.spool.land(
-            batch_id_of(collector, log_format.parser, cursor_name(job), parts),
-            whole,
-            collector=collector,
-            parser_version=log_format.parser,
-            cursor=(cursor_name(job), cursor),
-        )
-        landed.update({name: table.num_rows for name, table in whole.items()})
+    def finish(last: Piece, landing: Landing) -> None:
+        batch_id = batch_id_of(collector, log_format.parser, cursor_name(job), parts)
+        landing.finish(batch_id, (cursor_name(job), last.cursor()))
+        landed.update(landing.counts)
 
-    for piece, found in parse_blocks(log_format, context, options.format_options, classifier, pieces):
-        _add(tables, found)
-        state = piece.block.state
-        parts.append((state.file_id, piece.block.start_offset, state.offset))
-        size += state.offset - piece.block.start_offset
-        last = piece
-        if size >= BATCH_BYTES:
-            land(piece.cursor())
-            tables, parts, size, last = {}, [], 0, None
-    if last is not None:
-        land(last.cursor())
-    return landed
+    try:
+        for piece, found in parse_blocks(log_format, context, options.format_options, classifier, pieces):
+            landing = landing or job.spool.start(collector=collector, parser_version=log_format.parser)
+            landing.add(found)
+            state, last = piece.block.state, piece
+            parts.append((state.file_id, piece.block.start_offset, state.offset))
+            size += state.offset - piece.block.start_offset
+            if size >= BATCH_BYTES:
+                finish(last, landing)
+                landing, parts, size = None, [], 0
+        if landing:
+            finish(last, landing)
+    except BaseException:
+        if landing:
+            landing.discard()
+        raise
+    return +landed
 
 
 def _states_cursor(states: Sequence[FileState]) -> Callable[[], Any]:
@@ -204,9 +203,3 @@ def outcome_of(landed: Counter[str], problems: list[str]) -> Outcome:
     rejected = landed.pop("reject", 0)
     state = "partial" if rejected or problems else "complete" if landed else "empty"
     return Outcome(state=state, landed=dict(landed), reject_count=rejected, message="; ".join(problems) or None)
-
-
-def _add(tables: dict[str, list[pa.Table]], found: Mapping[str, pa.Table]) -> None:
-    for name, table in found.items():
-        if table.num_rows:
-            tables.setdefault(name, []).append(table)

@@ -22,6 +22,8 @@ from warehouse.spool import Batch, Spool
 _RECORDS = {record.table: record for record in RECORD_CLASSES}
 GROUP_ROWS = 1_000_000
 """Rows that are committed as one at most, give or take a batch."""
+_ROW = "* EXCLUDE (filename), split_part(filename, '/', -2) AS batch_id"
+"""A landed row with the id of its batch, which is the name of its folder."""
 _FIRST = "row_number() OVER (PARTITION BY {} ORDER BY event_at) = 1"
 
 
@@ -123,7 +125,7 @@ def _ledger_row(batch: Batch) -> list[Any]:
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], events: Sequence[str]) -> None:
     """Insert the rows of one table; what overlapping sources brought before, or twice at once, is taken once."""
-    identity, rows = _RECORDS[table].identity, "SELECT * FROM read_parquet($files)"
+    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true)"
     values: dict[str, Any] = {"files": files}
     if identity:
         bounds = ("first_date", "last_date", "first_site", "last_site")
@@ -133,7 +135,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], ev
         same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in identity)
         # The dates and sites of what comes bound what is read of the table.
         rows = f"""
-SELECT * FROM read_parquet($files) AS new
+SELECT {_ROW} FROM read_parquet($files, filename = true) AS new
 WHERE NOT EXISTS (
   SELECT 1 FROM raw.{table} AS old
   WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same})

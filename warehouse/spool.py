@@ -18,6 +18,8 @@ import json
 import os
 import shutil
 import time
+import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +34,7 @@ from warehouse.records import RECORD_CLASSES, Record
 
 HEADER = "batch.json"
 ROW_GROUP = 122_880
-"""Rows of a Parquet row group: DuckDB's own number, so that every core loads a part of a batch."""
+"""Rows of a row group in DuckDB, and so of what is landed for it."""
 _TEMPORARY = ".landing-"
 _TABLES = {record.table: record for record in RECORD_CLASSES}
 
@@ -73,37 +75,18 @@ class Spool:
             batch_id: safe as a file name; see `batch_id_of`.
             tables: rows by table of schema `raw`, as records or as an Arrow table of the record's schema.
             collector: name of the collector, for the ledger.
-            parser_version: name/version of the parser, put into every row.
+            parser_version: name/version of the parser, put into every row. The batch's id is in the folder's name.
             cursor: name and JSON value; hold `hold_cursor` around reading and landing.
         """
-        temporary, final = self.batches / f"{_TEMPORARY}{batch_id}", self.batches / batch_id
-        if temporary.exists():
-            shutil.rmtree(temporary)
-        temporary.mkdir(parents=True)
-        counts = {"reject": 0}
-        for name, rows in tables.items():
-            table = rows if isinstance(rows, pa.Table) else _to_arrow(name, rows)
-            counts[name] = table.num_rows
-            if table.num_rows:
-                _write_parquet(temporary / f"{name}.parquet", _with_origin(name, table, batch_id, parser_version))
-        batch = Batch(
-            batch_id=batch_id,
-            collector=collector,
-            parser_version=parser_version,
-            landed_at=datetime.now(UTC).isoformat(),
-            row_count=sum(counts.values()) - counts["reject"],
-            reject_count=counts["reject"],
+        landing = self.start(collector=collector, parser_version=parser_version)
+        landing.add(
+            {name: rows if isinstance(rows, pa.Table) else _to_arrow(name, rows) for name, rows in tables.items()}
         )
-        _write_json(temporary / HEADER, dataclasses.asdict(batch))
-        _sync_folder(temporary)
-        if cursor is not None:
-            name, value = cursor
-            _write_json(self._next_cursor(name), {"batch_id": batch_id, "value": value})
-        _rename_over(temporary, final)
-        _sync_folder(self.batches)
-        if cursor is not None:
-            self._promote_cursor(cursor[0])
-        return batch
+        return landing.finish(batch_id, cursor)
+
+    def start(self, *, collector: str, parser_version: str) -> Landing:
+        """Start a batch whose rows come little by little; nothing of it is there before it is finished."""
+        return Landing(self, collector, parser_version)
 
     def pending(self) -> list[tuple[Batch, Path]]:
         """Return the landed batches that are not yet loaded, oldest first."""
@@ -158,6 +141,95 @@ class Spool:
         self._next_cursor(name).replace(self.cursors / f"{name}.json")
 
 
+class Landing:
+    """A batch that is being written: few rows of it are held, whatever its size."""
+
+    def __init__(self, spool: Spool, collector: str, parser_version: str) -> None:
+        self._spool, self._collector, self._parser_version = spool, collector, parser_version
+        self._folder = spool.batches / f"{_TEMPORARY}{uuid.uuid4().hex}"
+        self._folder.mkdir(parents=True)
+        self._files: dict[str, _File] = {}
+        self.counts: Counter[str] = Counter()
+        """Rows by table."""
+
+    def add(self, tables: Mapping[str, pa.Table]) -> None:
+        """Add rows by table of schema `raw`, each an Arrow table of the record's schema."""
+        for name, table in tables.items():
+            self.counts[name] += table.num_rows
+            if table.num_rows:
+                file = self._files.get(name) or self._files.setdefault(name, _File(self._folder / f"{name}.parquet"))
+                file.add(_with_parser(name, table, self._parser_version))
+
+    def finish(self, batch_id: str, cursor: tuple[str, Any] | None = None) -> Batch:
+        """Make the batch visible under its id and, with `cursor=(name, value)`, move that cursor with it."""
+        for file in self._files.values():
+            file.close()
+        spool, rejects = self._spool, self.counts["reject"]
+        batch = Batch(
+            batch_id=batch_id,
+            collector=self._collector,
+            parser_version=self._parser_version,
+            landed_at=datetime.now(UTC).isoformat(),
+            row_count=self.counts.total() - rejects,
+            reject_count=rejects,
+        )
+        _write_json(self._folder / HEADER, dataclasses.asdict(batch))
+        _sync_folder(self._folder)
+        temporary, final = spool.batches / f"{_TEMPORARY}{batch_id}", spool.batches / batch_id
+        shutil.rmtree(temporary, ignore_errors=True)
+        self._folder.rename(temporary)
+        if cursor is not None:
+            name, value = cursor
+            _write_json(spool._next_cursor(name), {"batch_id": batch_id, "value": value})
+        _rename_over(temporary, final)
+        _sync_folder(spool.batches)
+        if cursor is not None:
+            spool._promote_cursor(cursor[0])
+        return batch
+
+    def discard(self) -> None:
+        """Give the batch up."""
+        for file in self._files.values():
+            file.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _File:
+    """A Parquet file that gets whole row groups: smaller ones would be stored twice when they are loaded."""
+
+    def __init__(self, path: Path) -> None:
+        self._handle = path.open("wb")
+        self._writer: pq.ParquetWriter | None = None
+        self._held: list[pa.Table] = []
+
+    def add(self, table: pa.Table) -> None:
+        self._held.append(table)
+        if sum(held.num_rows for held in self._held) >= ROW_GROUP:
+            rows = pa.concat_tables(self._held)
+            whole = rows.num_rows - rows.num_rows % ROW_GROUP
+            self._write(rows.slice(0, whole))
+            self._held = [rows.slice(whole)]
+
+    def close(self) -> None:
+        if self._held:
+            self._write(pa.concat_tables(self._held))
+        if self._writer:
+            self._writer.close()
+        self._handle.flush()
+        os.fsync(self._handle.fileno())
+        self._handle.close()
+
+    def _write(self, rows: pa.Table) -> None:
+        if self._writer is None:
+            # Read once, soon and whole: nobody looks for statistics, and what hardly repeats needs no dictionary.
+            texts = [field.name for field in rows.schema if field.name != "event_id" and not _is_plain(field.type)]
+            self._writer = pq.ParquetWriter(
+                self._handle, rows.schema, compression="lz4", use_dictionary=texts, write_statistics=False
+            )
+        self._writer.write_table(rows, row_group_size=ROW_GROUP)
+        os.utime(Path(self._handle.name).parent)  # nobody sweeps what is still being written
+
+
 def batch_id_of(*parts: object) -> str:
     """Return a batch id derived from what is read: the same parts always give the same id."""
     text = "\x1f".join(str(part) for part in parts)
@@ -170,18 +242,13 @@ def _to_arrow(name: str, rows: Sequence[Record]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _with_origin(name: str, table: pa.Table, batch_id: str, parser_version: str) -> pa.Table:
+def _with_parser(name: str, table: pa.Table, parser_version: str) -> pa.Table:
     table = table.select(_TABLES[name].schema().names)
-    for column, value in (("parser_version", parser_version), ("batch_id", batch_id)):
-        table = table.append_column(column, pa.repeat(pa.scalar(value), table.num_rows))
-    return table
+    return table.append_column("parser_version", pa.repeat(pa.scalar(parser_version), table.num_rows))
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
-    with path.open("wb") as handle:
-        pq.write_table(table, handle, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
-        handle.flush()
-        os.fsync(handle.fileno())
+def _is_plain(kind: pa.DataType) -> bool:
+    return not (pa.types.is_string(kind) or pa.types.is_list(kind))
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -18,6 +18,7 @@ from tasks.errors import ConfigurationError, SourceError
 from tasks.sites import parse_sites
 from tests.conftest import CASES
 from warehouse.connection import open_live
+from warehouse.spool import Landing
 
 boto3 = pytest.importorskip("boto3")
 ThreadedMotoServer = pytest.importorskip("moto.server").ThreadedMotoServer
@@ -163,18 +164,18 @@ def test_a_run_that_is_killed_goes_on_and_doubles_nothing(settings, bucket, monk
     monkeypatch.setattr(log_landing, "BATCH_BYTES", 1)
     for number in range(6):
         bucket(f"{day(0)}{number}.log", f"{number}")
-    landing, batches = settings.spool.land.__func__, []
+    finish, batches = Landing.finish, []
 
-    def land(self, batch_id, tables, **more):
-        if "http_request" in tables and len(batches) == last_good:
+    def die(self, batch_id, cursor=None):
+        if self.counts["http_request"] and len(batches) == last_good:
             raise KeyboardInterrupt
         batches.append(batch_id)
-        return landing(self, batch_id, tables, **more)
+        return finish(self, batch_id, cursor)
 
-    monkeypatch.setattr(type(settings.spool), "land", land)
+    monkeypatch.setattr(Landing, "finish", die)
     with pytest.raises(KeyboardInterrupt):
         collect(settings, bucket)
-    monkeypatch.setattr(type(settings.spool), "land", landing)
+    monkeypatch.setattr(Landing, "finish", finish)
     assert collect(settings, bucket)["landed"] == 6 - last_good
     assert paths(settings) == [f"/{number}" for number in range(6)]
 
