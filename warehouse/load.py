@@ -125,7 +125,7 @@ def _ledger_row(batch: Batch) -> list[Any]:
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], events: Sequence[str]) -> None:
     """Insert the rows of one table; what overlapping sources brought before, or twice at once, is taken once."""
-    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true)"
+    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true)"  # noqa: S608
     values: dict[str, Any] = {"files": files}
     if identity:
         bounds = ("first_date", "last_date", "first_site", "last_site")

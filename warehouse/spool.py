@@ -129,9 +129,10 @@ class Spool:
         named = {json.loads(path.read_text(encoding="utf-8"))["batch_id"] for path in self.cursors.glob("*.next.json")}
         limit, count = time.time() - older_than_seconds, 0
         for folder in self.batches.glob(f"{_TEMPORARY}*"):
-            if folder.name.removeprefix(_TEMPORARY) not in named and folder.stat().st_mtime < limit:
-                shutil.rmtree(folder)
-                count += 1
+            with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+                if folder.name.removeprefix(_TEMPORARY) not in named and folder.stat().st_mtime < limit:
+                    shutil.rmtree(folder)
+                    count += 1
         return count
 
     def _next_cursor(self, name: str) -> Path:
