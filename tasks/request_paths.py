@@ -107,7 +107,8 @@ _QUERIES: Mapping[str, tuple[str, ...]] = {
 
 _PATH = {name: "|".join(patterns) for name, patterns in _PATHS.items()}
 _QUERY = {name: "|".join(patterns) for name, patterns in _QUERIES.items()}
-_RANK = tuple(_PATHS)
+CLASSES = tuple(_PATHS)
+"""Every class, the most telling one first: of the class of a path and that of its query the first counts."""
 _PLAIN = ("search", "static")
 """What so many requests are that they are looked for apart, the more telling one last."""
 _LONGEST = 2000
@@ -156,9 +157,3 @@ def path_class_of(path: str | None) -> str | None:
 def query_class_of(query: str | None) -> str | None:
     """Return what a query string (without its question mark) tells, or None: as `path_class_of`."""
     return query_classes(pa.array([query or ""]))[0]
-
-
-def closer(one: str | None, other: str | None) -> str | None:
-    """Return the more telling of the class of a path and that of its query."""
-    known = [found for found in (one, other) if found]
-    return min(known, key=_RANK.index) if known else None

@@ -13,13 +13,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.bot_identity import Identities
 from tasks.bots import bot_of
 from tasks.networks import Places, network_of
-from tasks.request_paths import closer, path_classes, query_classes
+from tasks.request_paths import CLASSES, path_classes, query_classes
 from tasks.reverse_dns import ReverseDns
 
 _QUARTER_US = 15 * 60 * 1_000_000
@@ -61,11 +62,13 @@ class Classifier:
             made["bot_name"] = _or(columns.get("bot_name"), agent.take([bot and bot.bot_name for bot in bots]))
             identity = self._identity(agent, [bot.bot_name if bot else None for bot in bots], address)
             made["bot_identity"] = _or(columns.get("bot_identity"), identity)
-        path, query = _Coded(columns.get("path")), _Coded(columns.get("query"))
+        path = _Coded(columns.get("path"))
         if path:
-            made["path_class"] = path.take(path_classes(path.distinct))
-        if path and query:
-            made["path_class"] = _closer(made["path_class"], query.take(query_classes(query.distinct)))
+            rank = path.ranks(path_classes(path.distinct))
+            query = _Coded(columns.get("query"))
+            if query:
+                rank = np.minimum(rank, query.ranks(query_classes(query.distinct)))
+            made["path_class"] = pa.array([*CLASSES, None], pa.string()).take(pa.array(rank))
         return made
 
     def _network(self, address: str | None) -> str | None:
@@ -77,7 +80,8 @@ class Classifier:
         """Judge each pair of bot and address once."""
         is_bot = np.array([name is not None for name in [*names, None]])[agent.codes]
         rows = np.flatnonzero(is_bot)
-        found = np.full(len(agent.codes), None, dtype=object)
+        judged: list[str] = []
+        found = np.full(len(agent.codes), -1)
         if len(rows):
             width = len(address.values) + 1
             origin = address.codes[rows] % width if address else np.full(len(rows), width - 1)
@@ -86,8 +90,8 @@ class Classifier:
             claims = [(names[pair // width], known[pair % width]) for pair in pairs.tolist()]
             self._judged.update(self._identities.judge(set(claims) - self._judged.keys()))
             judged = [self._judged[claim] for claim in claims]
-            found[rows] = np.array(judged, dtype=object)[inverse]
-        return pa.array(found, pa.string())
+            found[rows] = inverse
+        return pa.array([*judged, None], pa.string()).take(pa.array(np.where(found < 0, len(judged), found)))
 
 
 class _Coded:
@@ -112,6 +116,11 @@ class _Coded:
         values: list[str] = self.distinct.to_pylist()
         return values
 
+    def ranks(self, classes: Sequence[str | None]) -> npt.NDArray[np.int64]:
+        """Return, for each row, the place in `CLASSES` of the class of its value; its length where there is none."""
+        places = {name: place for place, name in enumerate(CLASSES)}
+        return np.array([places.get(name or "", len(CLASSES)) for name in [*classes, None]])[self.codes]
+
     def take(self, found: Iterable[Any], kind: pa.DataType | None = None) -> pa.Array:
         """Return, for each row, what was found for its value."""
         return pa.array(found, kind or pa.string()).take(self._indices)
@@ -121,18 +130,6 @@ def _or(own: pa.ChunkedArray | pa.Array | None, made: pa.Array) -> pa.Array:
     if own is None or pa.types.is_null(own.type):
         return made
     return pc.coalesce(own.combine_chunks() if isinstance(own, pa.ChunkedArray) else own, made)
-
-
-def _closer(of_path: pa.Array, of_query: pa.Array) -> pa.Array:
-    """Return the more telling of two classes, row by row; there are at most a few dozen pairs of them."""
-    if of_query.null_count == len(of_query):
-        return of_path
-    both = pc.is_valid(of_query)
-    words = of_path.to_numpy(zero_copy_only=False)
-    others = of_query.to_numpy(zero_copy_only=False)
-    for index in np.flatnonzero(both.to_numpy(zero_copy_only=False)):
-        words[index] = closer(words[index], others[index])
-    return pa.array(words, pa.string())
 
 
 def local_dates(moments: pa.ChunkedArray | pa.Array, time_zone: str) -> pa.Array:

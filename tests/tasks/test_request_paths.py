@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.request_paths import closer, path_class_of, path_classes, query_class_of, query_classes
+from tasks.request_paths import CLASSES, path_class_of, path_classes, query_class_of, query_classes
+from tasks.traffic import Classifier
 from tests.conftest import CASES
 
 WANTED = {
@@ -33,7 +34,8 @@ def truth() -> list[dict[str, str]]:
 
 def class_of(target: str) -> str | None:
     path, _, query = target.partition("?")
-    return closer(path_class_of(path), query_class_of(query))
+    found = [name for name in (path_class_of(path), query_class_of(query)) if name]
+    return min(found, key=CLASSES.index, default=None)
 
 
 def test_the_requests_of_the_capture_are_told_by_what_they_are_for() -> None:
@@ -152,10 +154,16 @@ def test_pages_that_sound_like_it_are_pages(target: str) -> None:
 
 
 def test_the_more_telling_of_two_counts() -> None:
-    assert closer("static", "injection") == closer("injection", "static") == "injection"
-    assert closer(None, "search") == "search"
-    assert closer("login", "search") == "login"
-    assert closer(None, None) is None
+    asked = {
+        ("/a.css", "id=1+union+select+1"): "injection",
+        ("/a/../../etc/passwd", "s=x"): "injection",
+        ("/", "s=x"): "search",
+        ("/wp-login.php", "s=x"): "login",
+        ("/", ""): None,
+    }
+    paths, queries = zip(*asked, strict=True)
+    columns = {"path": pa.array(paths), "query": pa.array([query or None for query in queries])}
+    assert Classifier().classify(columns)["path_class"].to_pylist() == list(asked.values())
 
 
 @given(
