@@ -49,11 +49,21 @@ class Bot:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    pattern: re.Pattern[str]
+    source: str
     literal: str
     bot_class: str
-    names: Mapping[str, str]
-    """How what it matches is spelt, by its text in lower case."""
+    name: str = ""
+    """Where what it matches is no name."""
+    instances: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Return the pattern, compiled when it is first needed: of 1,600 a log needs a few dozen."""
+        return _compiled(self.source)
+
+    def spelling(self, name: str) -> str:
+        """Return the one spelling of a name that it matched."""
+        return self.name or _spellings(self.source, self.instances).get(name.lower(), name)
 
 
 @functools.lru_cache(maxsize=65_536)
@@ -71,7 +81,7 @@ def bot_of(user_agent: str | None) -> Bot | None:
         # Where two match, the longer name is the closer one; the library that a bot uses says least.
         known, match = max(found, key=lambda item: (item[0].bot_class != "library", len(item[0].literal)))
         name = _clean(match.group(0))
-        return Bot(known.bot_class, known.names.get("") or known.names.get(name.lower(), name))
+        return Bot(known.bot_class, known.spelling(name))
     if any(word in lower for word in _SELF_WORDS):
         for pattern in _SELF:
             if match := pattern.search(text):
@@ -132,27 +142,39 @@ def _patterns() -> Iterator[_Known]:
         pattern = NARROWER.get(source, source)
         # A name begins where a word begins: "ViewSonic" is no "Sonic", "TS1008/1.0" no "008/".
         start = "(?<![A-Za-z0-9])" if re.match(r"[A-Za-z0-9\[]", pattern) else ""
-        compiled = re.compile(f"{start}(?:{pattern})", re.IGNORECASE)
-        names = {"": NAMES[source]} if source in NAMES else _spellings(compiled, item["instances"])
-        yield _Known(compiled, _literal(pattern).lower(), CLOSER.get(source, tags[0][1] if tags else "other"), names)
+        bot_class = CLOSER.get(source, tags[0][1] if tags else "other")
+        yield _Known(
+            f"{start}(?:{pattern})",
+            _literal(pattern).lower(),
+            bot_class,
+            NAMES.get(source, ""),
+            tuple(item["instances"]),
+        )
 
 
 def _own() -> Iterator[_Known]:
     for start, kinds in ((r"(?<![A-Za-z0-9])", OWN_NAMES), ("^", {"library": OWN_LIBRARIES})):
         for kind, names in kinds.items():
             for name in names.split():
-                yield _Known(re.compile(rf"{start}{re.escape(name)}\b", re.IGNORECASE), name.lower(), kind, {"": name})
+                yield _Known(rf"{start}{re.escape(name)}\b", name.lower(), kind, name)
 
 
 def _is_borne_out(kind: str, words: str) -> bool:
     return kind not in BEARS_OUT or bool(BEARS_OUT[kind].search(words))
 
 
-def _spellings(pattern: re.Pattern[str], instances: list[str]) -> dict[str, str]:
+@functools.cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.IGNORECASE)
+
+
+@functools.cache
+def _spellings(source: str, instances: tuple[str, ...]) -> dict[str, str]:
     """Return the one spelling of each name that a pattern matches in its examples: that with the most capitals.
 
     All capitals is nobody's spelling where there is another.
     """
+    pattern = _compiled(source)
     seen = {_clean(match.group(0)) for instance in instances if (match := pattern.search(instance))}
     by_capitals = sorted(seen, key=lambda name: (not name.isupper(), sum(map(str.isupper, name)), name))
     return {name.lower(): name for name in by_capitals}

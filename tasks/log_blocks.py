@@ -28,6 +28,10 @@ RECORD_BYTES = 8 << 20
 MARK_BYTES = 4 << 10
 """Longest text that `Cut.record_end` may match."""
 TAIL_BYTES = 1 << 10
+_NEWLINE = 10
+_NEAR = 64 << 10
+"""So many bytes are searched for the last line end before all are: nearly all lines are shorter."""
+_LINE_END = re.compile(rb"\n")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -103,11 +107,13 @@ class Cutter:
     def __init__(self, state: FileState, cut: Cut, tail: bytes = b"") -> None:
         """Go on where `state` ends; `tail` are the bytes before."""
         self._state, self._cut, self._tail = state, cut, tail
+        self._buffer = bytearray()
         self._limit = RECORD_BYTES if cut.record_end else cut.line_bytes
 
-    def blocks(self, chunks: Iterable[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
+    def blocks(self, chunks: Iterable[_Bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
         """Yield the blocks; `seen` marks the state of the last one as read to the end.
 
+        A chunk may be overwritten once the next one is asked for.
         There is always a last one, so that the file is known as read to here even where nothing came of it.
         """
         waiting: Block | None = None
@@ -121,23 +127,24 @@ class Cutter:
         if waiting:
             yield waiting
 
-    def _blocks(self, chunks: Iterable[bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
+    def _blocks(self, chunks: Iterable[_Bytes | LineReject], seen: FileState, *, is_finished: bool) -> Iterator[Block]:
         carry, is_torn = b"", self._state.is_torn
         rejects: list[LineReject] = []
         for chunk in chunks:
             if isinstance(chunk, LineReject):
                 rejects.append(replace(chunk, line_number=self._state.line_count + 1))
                 break
-            data = carry + chunk if carry else chunk
+            data: _Bytes = self._joined(carry, chunk)
             if is_torn:
                 data, is_torn = self._skip_rest(data)
             end = 0 if is_torn else self._last_end(data)
-            carry = data[end:]
+            carry = bytes(data[end:])
             if end:
-                yield self._block(memoryview(data)[:end], [])
+                yield self._block(data[:end], [])
             if not is_torn and len(carry) > self._limit:
                 long = self._block(b"", [self._too_long(carry)])
-                carry, is_torn = self._skip_rest(carry)
+                data, is_torn = self._skip_rest(carry)
+                carry = bytes(data)
                 yield replace(long, state=self._state)
         # What is still being written is taken up by the next run: then the file must not count as seen.
         is_whole = is_finished and not rejects and not is_torn
@@ -154,28 +161,34 @@ class Cutter:
         )
         yield replace(block, state=state)
 
-    def _last_end(self, data: bytes) -> int:
+    def _joined(self, carry: bytes, chunk: _Bytes) -> memoryview:
+        """Return both as one text, in a buffer that is used again: fresh memory costs more than copying."""
+        size = len(carry) + len(chunk)
+        if size > len(self._buffer):
+            self._buffer = bytearray(size)
+        self._buffer[: len(carry)] = carry
+        self._buffer[len(carry) : size] = chunk
+        return memoryview(self._buffer)[:size]
+
+    def _last_end(self, data: _Bytes) -> int:
         """Return the position after the last whole line or record."""
         if self._cut.record_end is None:
-            return data.rfind(b"\n") + 1
+            near = max(0, len(data) - _NEAR)
+            end = bytes(data[near:]).rfind(b"\n") + 1
+            return near + end if end else bytes(data[:near]).rfind(b"\n") + 1
         end = 0
         for match in self._cut.record_end.finditer(data):
             end = match.end()
         return end
 
-    def _skip_rest(self, data: bytes) -> tuple[bytes, bool]:
+    def _skip_rest(self, data: _Bytes) -> tuple[_Bytes, bool]:
         """Drop the rest of what is too long; return what follows, and whether its end is still to come."""
-        if self._cut.record_end is None:
-            end = data.find(b"\n") + 1
-            is_torn = not end
-            end = end or len(data)
-        else:
-            # From 1: the start of these bytes need not be the start of a line.
-            match = self._cut.record_end.search(data, 1)
-            is_torn = match is None
-            end = match.end() if match else max(0, len(data) - MARK_BYTES)
-        self._move(data[:end], data.count(b"\n", 0, end), is_torn=is_torn)
-        return data[end:], is_torn
+        # From 1 for a record: the start of these bytes need not be the start of a line.
+        match = self._cut.record_end.search(data, 1) if self._cut.record_end else _LINE_END.search(data)
+        rest = MARK_BYTES if self._cut.record_end else 0
+        end = match.end() if match else max(0, len(data) - rest)
+        self._move(data[:end], bytes(data[:end]).count(b"\n"), is_torn=match is None)
+        return data[end:], match is None
 
     def _block(self, data: _Bytes, rejects: list[LineReject]) -> Block:
         """Make a block of whole lines, of which the very last may lack its end, and move the state behind it."""
@@ -245,7 +258,7 @@ def _lines(data: _Bytes, first_line: int, rejects: list[LineReject], limit: int)
 
 def _whole_lines(data: _Bytes) -> tuple[npt.NDArray[np.int32], pa.Array]:
     """Return where the lines start and end, and the lines with their ends; no text is copied."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
     offsets = np.concatenate(([0], ends + 1)).astype(np.int32)
     return offsets, pa.Array.from_buffers(pa.string(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
 

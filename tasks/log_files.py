@@ -155,12 +155,18 @@ def _text(raw: BinaryIO, codec: str | None, start: int, end: int) -> bytes:
     return text[: end - start]
 
 
-def _chunks(raw: BinaryIO, codec: str | None, offset: int, size: int = BLOCK_BYTES) -> Iterator[bytes | LineReject]:
-    """Yield the text from `offset`, and a reject where compressed data is cut short or damaged."""
+def _chunks(
+    raw: BinaryIO, codec: str | None, offset: int, size: int = BLOCK_BYTES
+) -> Iterator[bytes | memoryview | LineReject]:
+    """Yield the text from `offset`, and a reject where compressed data is cut short or damaged.
+
+    What is yielded may be overwritten when the next is asked for.
+    """
     if codec is None:
         raw.seek(offset)
-        while chunk := raw.read(size):
-            yield chunk
+        buffer = memoryview(bytearray(size))
+        while count := raw.readinto(buffer):  # type: ignore[attr-defined]
+            yield buffer[:count]
         return
     stream, done, kept = _inflate(raw, codec), 0, bytearray()
     while True:

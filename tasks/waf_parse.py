@@ -13,8 +13,8 @@ A format is one module of `tasks/waf_formats/`, found by discovery, and a `.sql`
 The SQL reads the table `lines(line_number, line)`, the macros of `waf_prelude.sql` and variables (`site_id`,
 `source_id`, `time_zone`, `header`, `option_<name>`). After `-- @setup` it gives either `-- @http_request`, or
 `-- @event` and `-- @hit`, joined by `key`; and `-- @reject`. Where nearly all lines have one simple shape, `-- @bulk`
-takes them before all this: a quick `http_request` with rows for the lines that are simple. What is the same for every format happens here: event
-ids, redaction, the classes of an event, the client's network, bots, and what a path is for.
+takes them before all this: a quick `http_request` with rows for the lines that are simple. What is the same for every
+format happens here: event ids, redaction, the classes of an event, the client's network, bots, and what a path is for.
 """
 
 from __future__ import annotations
@@ -200,6 +200,7 @@ class LogParser:
         self._format, self._context, self._options = log_format, context, dict(options or {})
         check_options(log_format, self._options)
         self._classifier = classifier or Classifier()
+        self._columns: dict[str, frozenset[str]] = {}
         self._con = duckdb.connect(config={"threads": 1})
         prepare(self._con)
         self._con.execute(SQL_MACROS)
@@ -265,16 +266,19 @@ class LogParser:
 
     def _events(self) -> Tables:
         event, hit = self._sections["event"], self._sections["hit"]
-        self._con.execute(f"CREATE OR REPLACE TEMP TABLE event AS {event}")
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS {hit}")
-        names, hit_names = self._names("FROM event"), self._names("FROM hit")
-        return {
-            "waf_event": self._con.execute(_event_sql(names, hit_names)).to_arrow_table(),
-            "waf_rule_hit": self._con.execute(_hit_sql(hit_names)).to_arrow_table(),
-        }
+        names, hit_names = self._names(event), self._names("FROM hit")
+        # The columns go straight out; the rules need only a few of them again.
+        events = self._con.execute(_event_sql(event, names, hit_names)).to_arrow_table()
+        self._con.register("event", events.select(["key", "event_id", "event_at", "line_number"]))
+        hits = self._con.execute(_hit_sql(hit_names)).to_arrow_table()
+        self._con.unregister("event")
+        return {"waf_event": events, "waf_rule_hit": hits}
 
     def _names(self, sql: str) -> frozenset[str]:
-        return frozenset(row[0] for row in self._con.execute(f"DESCRIBE {sql}").fetchall())
+        if sql not in self._columns:
+            self._columns[sql] = frozenset(row[0] for row in self._con.execute(f"DESCRIBE {sql}").fetchall())
+        return self._columns[sql]
 
     def _complete(self, table: str, rows: pa.Table, block: Block) -> pa.Table:
         constants = {
@@ -332,9 +336,9 @@ def _action_macro(actions: Mapping[str, str]) -> str:
     return f"CREATE OR REPLACE MACRO action_of(word) AS CASE WHEN word IS NULL THEN NULL ELSE {known} END"
 
 
-def _event_sql(names: frozenset[str], hit_names: frozenset[str]) -> str:
-    """Return the rows of raw.waf_event from the temporary tables `event` and `hit`: one place for what is common."""
-    given = {name: f"event.{name}" for name in WafEvent.schema().names if name in names}
+def _event_sql(event: str, names: frozenset[str], hit_names: frozenset[str]) -> str:
+    """Return the rows of raw.waf_event, and their key, from a format's own and the temporary table `hit`."""
+    given = {name: f"event.{name}" for name in ("key", *WafEvent.schema().names) if name in names}
     given["event_id"] = "md5(concat_ws('|', getvariable('site_id'), getvariable('source_id'), event.key))"
     if "query" in given:
         given["query"] = "redact(event.query)"
@@ -345,7 +349,7 @@ def _event_sql(names: frozenset[str], hit_names: frozenset[str]) -> str:
         given[name] = f"coalesce({', '.join([*known, empty])})"
     columns = ", ".join(f"{sql} AS {name}" for name, sql in given.items())
     if "attack_class" not in hit_names:
-        return f"SELECT {columns} FROM event"  # noqa: S608 - our own columns
+        return f"SELECT {columns} FROM ({event}) AS event"  # noqa: S608 - our own columns
     score = "sum(coalesce(score, 0))" if "score" in hit_names else "0"
     return f"""
 WITH by_class AS (
@@ -362,12 +366,12 @@ WITH by_class AS (
   GROUP BY key
 )
 SELECT {columns}
-FROM event LEFT JOIN class_of ON class_of.key = event.key"""  # noqa: S608 - our own columns
+FROM ({event}) AS event LEFT JOIN class_of ON class_of.key = event.key"""  # noqa: S608 - our own columns
 
 
 def _hit_sql(names: frozenset[str]) -> str:
     given = {name: f"hit.{name}" for name in WafRuleHit.schema().names if name in names}
-    given["event_id"] = "md5(concat_ws('|', getvariable('site_id'), getvariable('source_id'), event.key))"
+    given["event_id"] = "event.event_id"
     given["event_at"] = "event.event_at"
     if "matched" in names:
         secret = "is_secret_target(hit.target)" if "target" in names else "false"
