@@ -19,16 +19,10 @@ CHECKS = 1000
 
 def run() -> Iterator[tuple[str, float, str]]:
     """Yield (what, value, unit); fails where the server saw fewer connections than checks were made."""
-    import trustme
-
     with tempfile.TemporaryDirectory() as folder:
-        authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
-        authority.cert_pem.write_to_path(f"{folder}/ca.pem")
-        authority.issue_cert("localhost", key_type=trustme.KeyType.ECDSA).private_key_and_cert_chain_pem.write_to_path(
-            f"{folder}/server.pem"
-        )
+        certificates(Path(folder))
         ours, theirs = multiprocessing.Pipe()
-        server = multiprocessing.get_context("spawn").Process(target=_serve, args=(f"{folder}/server.pem", theirs))
+        server = multiprocessing.get_context("spawn").Process(target=serve, args=(f"{folder}/server.pem", theirs))
         server.start()
         theirs.close()  # else a server that died would be waited for
         port = ours.recv()
@@ -48,7 +42,19 @@ def run() -> Iterator[tuple[str, float, str]]:
     yield "uptime: connections the server saw for 1,000 checks", accepts, "count"
 
 
-def _serve(pem: str, pipe: Connection) -> None:
+def certificates(folder: Path) -> None:
+    """Write `ca.pem` and the `server.pem` that it signed, for localhost."""
+    import trustme
+
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    server = authority.issue_cert("localhost", key_type=trustme.KeyType.ECDSA)
+    server.private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+
+
+def serve(pem: str, pipe: Connection) -> None:
+    """Serve TLS on a free port, which is sent first; once something comes back, send the connections accepted."""
+
     async def main() -> None:
         accepts = 0
         body = b"HTTP/1.1 200 OK\r\nContent-Length: 6000\r\nConnection: close\r\n\r\n" + b"x" * 6000
