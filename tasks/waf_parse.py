@@ -248,7 +248,7 @@ class LogParser:
 
     def _bulk(self, lines: pa.Table) -> tuple[pa.Table | None, pa.Table]:
         """Return what the format's quick way takes, where it has one, and the lines that it leaves."""
-        if "bulk" not in self._sections:
+        if "bulk" not in self._sections or not lines.num_rows:
             return None, lines
         self._con.register("lines", lines)
         found = self._requests("bulk")
