@@ -128,6 +128,12 @@ def _check(arguments: argparse.Namespace) -> int:
     write_table(("site", "source", "kind", "works", "what was seen, or what to mend"), rows)
     bad = sum(row[3] != "yes" for row in rows)
     sys.stdout.write(f"{settings.sites_file}: valid, {len(rows) - bad} of {len(rows)} sources work.\n")
+    if any(row[2].startswith("waf_") for row in rows):
+        from tasks.bot_identity import Identities
+
+        # Not a fault of a source, but then some claims of bots stay claims.
+        if gaps := Identities(settings.reference / "bot-ranges").gaps:
+            sys.stdout.write(f"Ranges of bots: {len(gaps)} lists can't be relied on; {gaps[0]}\n")
     return 1 if bad else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import os
 import subprocess
 import sys
@@ -73,6 +74,7 @@ def test_check_tries_every_source_and_says_what_to_mend(installation, capsys) ->
     assert "1 files, 1,868 records" in out
     assert "bundles" in out
     assert "valid, 3 of 4 sources work" in out or "valid, 2 of 4 sources work" in out, out
+    assert re.search(r"Ranges of bots: \d+ lists can't be relied on; .* run the flow collect-bot-ranges", out)
 
 
 @pytest.mark.parametrize(
