@@ -25,7 +25,7 @@ demo: setup  ## Run the main job on the bundled quarter and write four PDFs to v
 	$(BIN)/upkeep demo
 
 test: setup  ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal
 
 check: setup  ## Format, lint, types, floors, dictionary, docs: what CI checks
 	$(BIN)/ruff format --check .
