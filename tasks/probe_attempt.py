@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from tasks.probe_certificate import Certificate, certificate_of, refused_certificate, refused_for
+from tasks.probe_certificate import REFUSED, Certificate, certificate_of, refused_certificate, refused_for
 from tasks.probe_connect import Address, ProbeFailureError, cause_of, connect, is_public, resolve
 from tasks.probe_result import CAUSES, ProbeResult, outcome_of
 from tasks.redact import HIDDEN, excerpt
@@ -68,7 +68,7 @@ async def observe(
     except OSError as error:
         cause, message = cause_of(error), str(error)
     total_ms = since(start)
-    if seen.address and cause and cause.startswith("certificate_") and seen.phase == "tls":
+    if seen.address and cause in REFUSED:
         left = timeout_seconds - total_ms / 1000
         seen.certificate = await refused_certificate(seen.address, seen.host, cause, left)
     return ProbeResult(
