@@ -23,6 +23,7 @@ from tasks.errors import ConfigurationError
 FLOWS = {
     "uptime": "collect_uptime",
     "uptime-history": "import_uptime",
+    "domains": "collect_domains",
     "patches": "collect_patches",
     "waf-logs": "collect_waf_logs",
     "snapshot": "publish_snapshot",

@@ -147,6 +147,15 @@ class CheckResult(Record):
     certificate_not_after_at: datetime | None
     is_certificate_valid: bool | None
     message: str | None
+    check_type: str = "http"
+    final_url: str | None = None
+    redirect_count: int | None = None
+    body_ms: float | None = None
+    address: str | None = None
+    certificate_subject: str | None = None
+    certificate_issuer: str | None = None
+    certificate_why_not: str | None = None
+    tls_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

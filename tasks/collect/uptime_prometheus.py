@@ -227,6 +227,7 @@ def parse(payload: Mapping[str, Any], job: Job) -> pa.Table:
         "site_id": pa.repeat(pa.scalar(job.context.site_id), count),
         "source_id": pa.repeat(pa.scalar(job.context.source_id), count),
         "url": pa.repeat(pa.scalar(redact(_instance(job))), count),
+        "check_type": pa.repeat(pa.scalar("http"), count),
         "slot_at": times,
         "checked_at": times,
         "attempt": pa.repeat(pa.scalar(1), count),

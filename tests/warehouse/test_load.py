@@ -26,6 +26,7 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 def check(number: int = 0, **values) -> CheckResult:
     fields = dict.fromkeys(CheckResult.schema().names) | {
         "site_id": "one", "source_id": "uptime", "url": "https://one.example/", "slot_at": NOW, "checked_at": NOW,
+        "check_type": "http",
         "attempt": 1, "interval_seconds": 60.0, "outcome": "up", "status": number,
     }  # fmt: skip
     return CheckResult(**(fields | values))

@@ -187,6 +187,7 @@ def test_a_row_says_all_that_the_four_metrics_say(settings) -> None:
         "site_id": "one",
         "source_id": "uptime-prometheus",
         "url": "https://127.0.0.1:9100/",
+        "check_type": "http",
         "slot_at": datetime(2026, 11, 23, 6, 8, 21, 123000, UTC),
         "checked_at": datetime(2026, 11, 23, 6, 8, 21, 123000, UTC),
         "attempt": 1,
