@@ -5,12 +5,13 @@ WITH span AS (
   FROM staging.check_span AS span
   JOIN staging.site_day AS day ON day.site_id = span.site_id AND day.day_date = span.local_date
 ), piece AS (
-  SELECT site_id, source_id, local_date, start_at, least(end_at, day_end_at) AS end_at, outcome, total_ms
+  SELECT site_id, source_id, check_type, local_date, start_at, least(end_at, day_end_at) AS end_at, outcome, total_ms
   FROM span
   UNION ALL
   -- The few spans that cross midnight go on in the days after.
   SELECT
-    span.site_id, span.source_id, day.day_date, day.start_at, least(span.end_at, day.end_at), span.outcome, span.total_ms
+    span.site_id, span.source_id, span.check_type, day.day_date, day.start_at, least(span.end_at, day.end_at),
+    span.outcome, span.total_ms
   FROM (SELECT * FROM span WHERE end_at > day_end_at) AS span
   JOIN staging.site_day AS day
     ON day.site_id = span.site_id AND day.start_at >= span.day_end_at AND day.start_at < span.end_at
@@ -18,6 +19,7 @@ WITH span AS (
   SELECT
     piece.site_id,
     piece.source_id,
+    any_value(piece.check_type) AS check_type,
     piece.local_date AS day_date,
     coalesce(sum(date_diff('microsecond', piece.start_at, piece.end_at)) FILTER (outcome = 'up'), 0) / 1000000.0 AS up_seconds,
     coalesce(sum(date_diff('microsecond', piece.start_at, piece.end_at)) FILTER (outcome = 'down'), 0) / 1000000.0 AS down_seconds,
@@ -32,11 +34,13 @@ WITH span AS (
 SELECT
   *,
   greatest(day_seconds - up_seconds - down_seconds, 0) AS unknown_seconds,
-  row_number() OVER (PARTITION BY site_id, day_date ORDER BY up_seconds + down_seconds DESC, source_id) = 1 AS is_primary
+  check_type = 'http'
+    AND row_number() OVER (PARTITION BY site_id, day_date, check_type ORDER BY up_seconds + down_seconds DESC, source_id) = 1 AS is_primary
 FROM sized;
 COMMENT ON VIEW marts.availability_day IS 'Availability by time, one row per site, source and day with at least one check. Availability is up / (up + down); days without a row and unknown seconds are in neither. Sum only rows with is_primary, or two monitors of one site are mixed.';
 COMMENT ON COLUMN marts.availability_day.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.availability_day.source_id IS 'Source within the site.';
+COMMENT ON COLUMN marts.availability_day.check_type IS 'What the source checks: a source has one type.';
 COMMENT ON COLUMN marts.availability_day.day_date IS 'Day in the zone of the site.';
 COMMENT ON COLUMN marts.availability_day.day_seconds IS 'Length of the day, seconds: 82,800 or 90,000 when the clocks change.';
 COMMENT ON COLUMN marts.availability_day.up_seconds IS 'Time known to be up, seconds.';
@@ -44,4 +48,4 @@ COMMENT ON COLUMN marts.availability_day.down_seconds IS 'Time known to be down,
 COMMENT ON COLUMN marts.availability_day.unknown_seconds IS 'Time that no check speaks for, seconds.';
 COMMENT ON COLUMN marts.availability_day.check_count IS 'Results that speak for a part of the day.';
 COMMENT ON COLUMN marts.availability_day.median_total_ms IS 'Median duration of a check, ms.';
-COMMENT ON COLUMN marts.availability_day.is_primary IS 'The source that knows most of this site on this day: the one that counts.';
+COMMENT ON COLUMN marts.availability_day.is_primary IS 'The http source that knows most of this site on this day: the one that counts. Ports, records, heartbeats and the like never do.';

@@ -17,6 +17,7 @@ WITH known AS (
     site_id,
     source_id,
     run_number,
+    any_value(check_type) AS check_type,
     min(start_at) AS started_at,
     min(local_date) AS started_date,
     max(end_at) AS ended_at,
@@ -33,6 +34,7 @@ FROM run;
 COMMENT ON VIEW marts.incident IS 'One row per incident: a run of down slots of one site and source without an up slot between them.';
 COMMENT ON COLUMN marts.incident.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.incident.source_id IS 'Source within the site.';
+COMMENT ON COLUMN marts.incident.check_type IS 'What was down: http is the site, the others a part of it.';
 COMMENT ON COLUMN marts.incident.started_at IS 'First slot that was down, UTC.';
 COMMENT ON COLUMN marts.incident.ended_at IS 'Until when the last down slot speaks, UTC.';
 COMMENT ON COLUMN marts.incident.down_seconds IS 'Time known to be down, seconds; gaps inside are not in it.';

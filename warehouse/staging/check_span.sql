@@ -15,6 +15,7 @@ WITH slot AS (
 SELECT
   timed.site_id,
   timed.source_id,
+  timed.check_type,
   timed.slot_at AS start_at,
   least(
     coalesce(timed.next_slot_at, 'infinity'::TIMESTAMPTZ),
@@ -33,6 +34,7 @@ FROM timed ASOF JOIN staging.site_day AS day ON day.site_id = timed.site_id AND 
 COMMENT ON VIEW staging.check_span IS 'One row per check slot: the confirmed outcome and the time for which it speaks. Time without a row is unknown, not up.';
 COMMENT ON COLUMN staging.check_span.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.check_span.source_id IS 'Source within the site: never mix two in one series.';
+COMMENT ON COLUMN staging.check_span.check_type IS 'What was checked: only http speaks for the availability of the site.';
 COMMENT ON COLUMN staging.check_span.start_at IS 'Start of the slot, UTC.';
 COMMENT ON COLUMN staging.check_span.end_at IS 'Until when the result speaks (exclusive), UTC.';
 COMMENT ON COLUMN staging.check_span.attempt_count IS 'Attempts made in the slot.';
