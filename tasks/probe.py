@@ -107,24 +107,21 @@ async def _hop(probe: Probe, parts: SplitResult, request: Request, seen: Seen, a
     is_tls, host = parts.scheme == "https", str(parts.hostname)
     context = verifying_context(probe.ca_file) if is_tls else None
     port = parts.port or (443 if is_tls else 80)
-    sock = await reach(seen, host, port, ip_version=probe.ip_version, allowed=allowed)
+    wire = await reach(seen, host, port, ip_version=probe.ip_version, allowed=allowed)
     try:
-        streams = await (handshake(seen, sock, context, host) if context else asyncio.open_connection(sock=sock))
-    except BaseException:
-        sock.close()
-        raise
-    try:
+        if context:
+            await handshake(seen, wire, context, host)
         return await exchange(
             request,
             parts,
-            streams,
+            wire,
             seen,
             needs_body=probe.expected.needs_body,
             follows=probe.max_redirects > 0,
             expected_status=probe.expected_status,
         )
     finally:
-        streams[1].transport.abort()
+        wire.close()
 
 
 def _parts(url: str) -> SplitResult:

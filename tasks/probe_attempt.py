@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from tasks.probe_certificate import REFUSED, Certificate, certificate_of, refused_certificate, refused_for
 from tasks.probe_connect import Address, ProbeFailureError, cause_of, connect, is_public, resolve
 from tasks.probe_result import CAUSES, ProbeResult, outcome_of
+from tasks.probe_wire import Wire
 from tasks.redact import HIDDEN, excerpt
-
-Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _TIMEOUT_CAUSE = {"dns": "vantage", "connect": "connect_timeout", "tls": "tls_timeout", "read": "read_timeout"}
 
@@ -96,7 +93,7 @@ def _without(secrets: Sequence[str], text: str) -> str:
 
 async def reach(
     seen: Seen, host: str, port: int, *, ip_version: int | None = None, allowed: set[str] | None = None
-) -> socket.socket:
+) -> Wire:
     """Resolve and connect, both timed.
 
     Args:
@@ -120,31 +117,26 @@ async def reach(
     seen.address = addresses[0]
     sock, seen.address = await connect(addresses)
     seen.took("connect_ms", start)
-    return sock
+    return Wire(sock)
 
 
-async def handshake(seen: Seen, sock: socket.socket, context: ssl.SSLContext, host: str) -> Streams:
-    """Speak TLS over a connected socket, which the caller closes where that fails.
+async def handshake(seen: Seen, wire: Wire, context: ssl.SSLContext, host: str) -> None:
+    """Speak TLS from now on.
 
     Raises:
         ProbeFailureError: the certificate was refused, or the handshake failed.
     """
     seen.phase, start = "tls", time.perf_counter()
     try:
-        # The deadline of the check is the only one: asyncio's own for the handshake is set out of its way.
-        reader, writer = await asyncio.open_connection(
-            sock=sock, ssl=context, server_hostname=host, ssl_handshake_timeout=3600
-        )
+        tls = await wire.start_tls(context, host)
     except ssl.SSLCertVerificationError as error:
         raise ProbeFailureError(refused_for(error), error.verify_message) from None
     except ssl.SSLError as error:
         raise ProbeFailureError("tls", error.reason or error) from None
-    except ConnectionError as error:
+    except OSError as error:
         raise ProbeFailureError("tls", f"the server closed the connection in the TLS handshake ({error})") from None
     except ValueError as error:  # a name that can't stand in SNI
         raise ProbeFailureError("configuration", f"TLS can't ask for this host: {error}") from None
     seen.took("tls_ms", start)
-    tls = writer.get_extra_info("ssl_object")
     seen.tls_version = seen.tls_version or tls.version()
-    seen.certificate = seen.certificate or certificate_of(tls.getpeercert(binary_form=True))
-    return reader, writer
+    seen.certificate = seen.certificate or certificate_of(tls.getpeercert(binary_form=True) or b"")

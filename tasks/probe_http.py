@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import zlib
 from collections.abc import Sequence
@@ -13,11 +12,12 @@ import h11
 
 from tasks.probe_attempt import Seen
 from tasks.probe_connect import ProbeFailureError
+from tasks.probe_wire import Wire
 
 HEADER_BYTES = 64 << 10
 BODY_BYTES = 1 << 20
 """What is read of a body, and as much again of what it inflates to."""
-CHUNKS = 20_000
+CHUNKS = 5_000
 """Pieces of a body: a server that sends its megabyte in chunks of one byte would cost many seconds of CPU."""
 INTERIM_ANSWERS = 20
 USER_AGENT = "site-upkeep uptime check"
@@ -54,7 +54,7 @@ class Answer:
 async def exchange(
     request: Request,
     parts: SplitResult,
-    streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    wire: Wire,
     seen: Seen,
     *,
     needs_body: bool = False,
@@ -66,7 +66,7 @@ async def exchange(
     Args:
         request: what to send.
         parts: of the address.
-        streams: a fresh connection.
+        wire: a fresh connection.
         seen: gets status and phases.
         needs_body: whether the body is kept, up to BODY_BYTES; else it is read and dropped.
         follows: whether a redirect is an answer, whatever its status; its body is not read.
@@ -77,8 +77,8 @@ async def exchange(
     """
     seen.phase, start = "read", time.perf_counter()
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_BYTES)
-    streams[1].write(_bytes_of(request, parts, connection, "gzip, deflate" if needs_body else "identity"))
-    source = _Source(connection, streams[0], seen, start)
+    await wire.write(_bytes_of(request, parts, connection, "gzip, deflate" if needs_body else "identity"))
+    source = _Source(connection, wire, seen, start)
     try:
         answer = await source.head()
         if follows and answer.status in FOLLOWED and answer.header(b"location"):
@@ -100,8 +100,8 @@ async def exchange(
 class _Source:
     """The events of one answer; `first` is when its first byte came."""
 
-    def __init__(self, connection: h11.Connection, reader: asyncio.StreamReader, seen: Seen, start: float) -> None:
-        self.connection, self.reader, self.seen, self.start = connection, reader, seen, start
+    def __init__(self, connection: h11.Connection, wire: Wire, seen: Seen, start: float) -> None:
+        self.connection, self.wire, self.seen, self.start = connection, wire, seen, start
         self.first = 0.0
 
     async def head(self) -> Answer:
@@ -116,7 +116,7 @@ class _Source:
     async def event(self) -> object:
         """Return the next event, for which it waits as long as the deadline of the check lets it."""
         while (event := self.connection.next_event()) is h11.NEED_DATA:
-            data = await self.reader.read(HEADER_BYTES)
+            data = await self.wire.read(HEADER_BYTES)
             if not self.first:
                 if not data:
                     raise ProbeFailureError("reset")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,13 +28,13 @@ async def probe_tcp(endpoint: Endpoint, *, greeting: str | None = None) -> Probe
     """Connect, and where a `greeting` is expected read until it has come, as the `220` of a mail server."""
 
     async def check(seen: Seen) -> None:
-        sock = await reach(seen, endpoint.host, endpoint.port, ip_version=endpoint.ip_version)
-        with contextlib.closing(sock):
+        wire = await reach(seen, endpoint.host, endpoint.port, ip_version=endpoint.ip_version)
+        with contextlib.closing(wire):
             if not greeting:
                 return
             seen.phase, got = "read", b""
             while greeting.encode() not in got:
-                data = await asyncio.get_running_loop().sock_recv(sock, BANNER_BYTES)
+                data = await wire.read(BANNER_BYTES)
                 if not data and not got:
                     raise ProbeFailureError("reset")
                 got += data
@@ -58,13 +57,9 @@ async def _check_tls(
     endpoint: Endpoint, margin: timedelta, oldest_version: str, ca_file: str | None, seen: Seen
 ) -> None:
     context = verifying_context(ca_file)
-    sock = await reach(seen, endpoint.host, endpoint.port, ip_version=endpoint.ip_version)
-    try:
-        _, writer = await handshake(seen, sock, context, endpoint.host)
-    except BaseException:
-        sock.close()
-        raise
-    writer.transport.abort()
+    wire = await reach(seen, endpoint.host, endpoint.port, ip_version=endpoint.ip_version)
+    with contextlib.closing(wire):
+        await handshake(seen, wire, context, endpoint.host)
     if (seen.tls_version or "") < oldest_version:
         raise ProbeFailureError(
             "tls_version", f"{seen.tls_version} was agreed on; the oldest allowed is {oldest_version}"
