@@ -5,12 +5,12 @@ WITH span AS (
   FROM staging.check_span AS span
   JOIN staging.site_day AS day ON day.site_id = span.site_id AND day.day_date = span.local_date
 ), piece AS (
-  SELECT site_id, source_id, check_type, local_date, start_at, least(end_at, day_end_at) AS end_at, outcome, total_ms
+  SELECT site_id, source_id, check_type, url, local_date, start_at, least(end_at, day_end_at) AS end_at, outcome, total_ms
   FROM span
   UNION ALL
   -- The few spans that cross midnight go on in the days after.
   SELECT
-    span.site_id, span.source_id, span.check_type, day.day_date, day.start_at, least(span.end_at, day.end_at),
+    span.site_id, span.source_id, span.check_type, span.url, day.day_date, day.start_at, least(span.end_at, day.end_at),
     span.outcome, span.total_ms
   FROM (SELECT * FROM span WHERE end_at > day_end_at) AS span
   JOIN staging.site_day AS day
@@ -20,6 +20,7 @@ WITH span AS (
     piece.site_id,
     piece.source_id,
     any_value(piece.check_type) AS check_type,
+    any_value(piece.url) AS url,
     piece.local_date AS day_date,
     coalesce(sum(date_diff('microsecond', piece.start_at, piece.end_at)) FILTER (outcome = 'up'), 0) / 1000000.0 AS up_seconds,
     coalesce(sum(date_diff('microsecond', piece.start_at, piece.end_at)) FILTER (outcome = 'down'), 0) / 1000000.0 AS down_seconds,
@@ -28,14 +29,20 @@ WITH span AS (
   FROM piece
   GROUP BY piece.site_id, piece.source_id, piece.local_date
 ), sized AS (
-  SELECT by_day.*, date_diff('second', day.start_at, day.end_at) AS day_seconds
-  FROM by_day JOIN staging.site_day AS day ON day.site_id = by_day.site_id AND day.day_date = by_day.day_date
+  SELECT by_day.*, date_diff('second', day.start_at, day.end_at) AS day_seconds, site.url = by_day.url AS is_home
+  FROM by_day
+  JOIN staging.site_day AS day ON day.site_id = by_day.site_id AND day.day_date = by_day.day_date
+  JOIN staging.site AS site ON site.site_id = by_day.site_id
 )
 SELECT
-  *,
+  * EXCLUDE (url, is_home),
   greatest(day_seconds - up_seconds - down_seconds, 0) AS unknown_seconds,
   check_type = 'http'
-    AND row_number() OVER (PARTITION BY site_id, day_date, check_type ORDER BY up_seconds + down_seconds DESC, source_id) = 1 AS is_primary
+    AND row_number() OVER (
+      PARTITION BY site_id, day_date, check_type
+      -- Of those that know about as much the one that asks for the home page, else the more frequent one.
+      ORDER BY round((up_seconds + down_seconds) / 3600) DESC, is_home DESC, check_count DESC, source_id
+    ) = 1 AS is_primary
 FROM sized;
 COMMENT ON VIEW marts.availability_day IS 'Availability by time, one row per site, source and day with at least one check. Availability is up / (up + down); days without a row and unknown seconds are in neither. Sum only rows with is_primary, or two monitors of one site are mixed.';
 COMMENT ON COLUMN marts.availability_day.site_id IS 'Site, as in sites.yaml.';
@@ -48,4 +55,4 @@ COMMENT ON COLUMN marts.availability_day.down_seconds IS 'Time known to be down,
 COMMENT ON COLUMN marts.availability_day.unknown_seconds IS 'Time that no check speaks for, seconds.';
 COMMENT ON COLUMN marts.availability_day.check_count IS 'Results that speak for a part of the day.';
 COMMENT ON COLUMN marts.availability_day.median_total_ms IS 'Median duration of a check, ms.';
-COMMENT ON COLUMN marts.availability_day.is_primary IS 'The http source that knows most of this site on this day: the one that counts. Ports, records, heartbeats and the like never do.';
+COMMENT ON COLUMN marts.availability_day.is_primary IS 'The http source that knows most of this site on this day, by the hour: the one that counts; of equals the home page. Ports, records, heartbeats and the like never do.';

@@ -16,6 +16,7 @@ SELECT
   timed.site_id,
   timed.source_id,
   timed.check_type,
+  timed.url,
   timed.slot_at AS start_at,
   least(
     coalesce(timed.next_slot_at, 'infinity'::TIMESTAMPTZ),
@@ -35,6 +36,7 @@ COMMENT ON VIEW staging.check_span IS 'One row per check slot: the confirmed out
 COMMENT ON COLUMN staging.check_span.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.check_span.source_id IS 'Source within the site: never mix two in one series.';
 COMMENT ON COLUMN staging.check_span.check_type IS 'What was checked: only http speaks for the availability of the site.';
+COMMENT ON COLUMN staging.check_span.url IS 'Address that was checked.';
 COMMENT ON COLUMN staging.check_span.start_at IS 'Start of the slot, UTC.';
 COMMENT ON COLUMN staging.check_span.end_at IS 'Until when the result speaks (exclusive), UTC.';
 COMMENT ON COLUMN staging.check_span.attempt_count IS 'Attempts made in the slot.';

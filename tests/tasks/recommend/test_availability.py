@@ -133,6 +133,18 @@ def test_a_part_that_is_down_is_not_the_site(con) -> None:
     ).fetchall() == [(False, True)]
 
 
+def test_of_two_checks_that_know_as_much_the_home_page_counts(con) -> None:
+    for minute in range(0, 600, 10):
+        at = NOON + timedelta(minutes=minute)
+        check(con, at, source_id="z-home", url="https://one.example/")
+        check(con, at, source_id="a-health", url="https://one.example/health")
+        check(con, at + timedelta(days=1), source_id="a-health", url="https://one.example/health")
+    check(con, NOON + timedelta(days=1), source_id="z-home", url="https://one.example/")
+    assert con.execute(
+        "SELECT day_date, source_id FROM marts.availability_day WHERE is_primary ORDER BY day_date"
+    ).fetchall() == [(date(2026, 8, 4), "z-home"), (date(2026, 8, 5), "a-health")]
+
+
 def test_the_same_cause_three_times_is_a_problem(con) -> None:
     outage(con, NOON)
     outage(con, NOON + timedelta(days=1))
