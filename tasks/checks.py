@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from tasks.contracts import Job, Outcome, SourceOptions
+from tasks.contracts import Job, Outcome, UptimeOptions
 from tasks.errors import SourceError
 from tasks.probe_batch import confirm_all
 from tasks.probe_connect import ProbeFailureError
@@ -25,10 +25,8 @@ IpVersion = Literal[4, 6]
 Pattern = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(check_pattern)]
 
 
-class CheckOptions(SourceOptions):
+class CheckOptions(UptimeOptions):
     """What every check may say."""
-
-    fills: ClassVar[str] = "check_result"
 
     every_seconds: float = Field(
         default=60,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tasks import progress
-from tasks.contracts import Context, Job, Outcome
+from tasks.contracts import Confirmation, Context, Job, Outcome, SourceOptions, UptimeOptions
 from tasks.discovery import units
 from tasks.errors import SourceError
 from tasks.settings import Settings
@@ -164,6 +164,7 @@ def land_configuration(sites: Sites, settings: Settings) -> None:
                 fills=options.fills,
                 expected_every_seconds=options.expected_every_seconds,
                 configured_at=now,
+                **_confirmation(options),
             )
             for site in sites.sites
             for options in site.sources
@@ -181,6 +182,11 @@ def land_configuration(sites: Sites, settings: Settings) -> None:
             parser_version="configuration/1",
             cursor=(CONFIGURATION, {"content": content, "number": number}),
         )
+
+
+def _confirmation(options: SourceOptions) -> dict[str, int]:
+    confirm = options.confirm if isinstance(options, UptimeOptions) else Confirmation()
+    return {f"confirm_{name}": value for name, value in confirm.model_dump().items()}
 
 
 def _site_record(sites: Sites, site: SiteOptions, now: datetime) -> Site:

@@ -89,6 +89,9 @@ class Source(Record):
     fills: str
     expected_every_seconds: int
     configured_at: datetime
+    confirm_down: int = 1
+    confirm_of: int = 1
+    confirm_up: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

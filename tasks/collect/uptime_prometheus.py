@@ -15,14 +15,14 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import httpx
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tasks.contracts import Job, OpenUrl, Outcome, SecretReference, SourceOptions
+from tasks.contracts import Job, OpenUrl, Outcome, SecretReference, UptimeOptions
 from tasks.errors import SourceError
 from tasks.redact import excerpt, redact
 from warehouse.records import CheckResult
@@ -53,10 +53,8 @@ class Metrics(BaseModel):
     )
 
 
-class Options(SourceOptions):
+class Options(UptimeOptions):
     """Probe results kept by Prometheus."""
-
-    fills: ClassVar[str] = "check_result"
 
     url: OpenUrl = Field(description="Address of Prometheus.")
     instance: str | None = Field(
