@@ -20,6 +20,8 @@ VANTAGE_COUNT = 3
 VANTAGE_SHARE = 0.7
 ANCHOR_SECONDS = 3.0
 _NETWORK = ("dns", "refused", "unreachable", "connect_timeout", "tls_timeout", "reset", "vantage")
+_NO_TRIAL = ("prober", "configuration", "no_data")
+"""Causes of checks that were not made, and so say nothing of the connection."""
 
 
 async def confirm_all(
@@ -44,8 +46,9 @@ async def confirm_all(
 
 def is_suspicious(results: Sequence[ProbeResult]) -> bool:
     """Tell whether so many servers fail at the level of the network that our own connection may be the cause."""
-    servers = {result.address or result.host or "?" for result in results}
-    answering = {result.address or result.host or "?" for result in results if result.cause not in _NETWORK}
+    known = [(result.address or result.host, result.cause) for result in results if result.cause not in _NO_TRIAL]
+    servers = {server for server, _ in known}
+    answering = {server for server, cause in known if cause not in _NETWORK}
     lost = len(servers - answering)
     return lost >= VANTAGE_COUNT and lost >= VANTAGE_SHARE * len(servers)
 

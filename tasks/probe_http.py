@@ -116,7 +116,7 @@ class _Source:
     async def event(self) -> object:
         """Return the next event, for which it waits as long as the deadline of the check lets it."""
         while (event := self.connection.next_event()) is h11.NEED_DATA:
-            data = await self.wire.read(HEADER_BYTES)
+            data = await self.wire.read()
             if not self.first:
                 if not data:
                     raise ProbeFailureError("reset")

@@ -34,7 +34,7 @@ async def probe_tcp(endpoint: Endpoint, *, greeting: str | None = None) -> Probe
                 return
             seen.phase, got = "read", b""
             while greeting.encode() not in got:
-                data = await wire.read(BANNER_BYTES)
+                data = await wire.read()
                 if not data and not got:
                     raise ProbeFailureError("reset")
                 got += data

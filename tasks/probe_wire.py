@@ -1,7 +1,7 @@
 """A connected socket of one check, plain or TLS, on the loop of asyncio.
 
 asyncio's own TLS gives each connection buffers of a quarter of a megabyte and a protocol with timers, for traffic that
-lasts. A check sends one request: OpenSSL on the bare socket takes a third less CPU and hardly any memory.
+lasts. A check sends one request and reads one answer: OpenSSL between two buffers, and few system calls, cost less.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 from tasks.probe_connect import ProbeFailureError
 
+PIECE_BYTES = 64 << 10
 _T = TypeVar("_T")
 
 
@@ -23,32 +23,41 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock, self._loop = sock, asyncio.get_running_loop()
+        self._tls: ssl.SSLObject | None = None
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    async def start_tls(self, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
-        """Shake hands and return the socket, for what it says of the peer.
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> ssl.SSLObject:
+        """Shake hands and return what knows the peer. The last of it is sent with the first that is written.
 
         Raises:
             ssl.SSLError: the handshake failed; SSLCertVerificationError where the certificate was refused.
             OSError: the connection was lost.
             ValueError: the host can't be asked for.
         """
-        self._sock = tls = context.wrap_socket(self._sock, server_hostname=host, do_handshake_on_connect=False)
-        await self._do(tls.do_handshake)
-        return tls
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        await self._speak(self._tls.do_handshake)
+        return self._tls
 
     async def write(self, data: bytes) -> None:
         """Send all of it."""
-        while data:
-            data = data[await self._do(partial(self._sock.send, data), is_write=True) :]
+        if self._tls:
+            self._tls.write(data)
+            data = self._outgoing.read()
+        await self._send(data)
 
-    async def read(self, count: int) -> bytes:
-        """Return what there is, at most `count` bytes; nothing at the end.
+    async def read(self) -> bytes:
+        """Return what there is, at most PIECE_BYTES; nothing at the end.
 
         Raises:
             ProbeFailureError: tls, as where a server asks for a certificate of ours.
         """
+        tls = self._tls
+        if tls is None:
+            return await self._receive()
         try:
-            return await self._do(partial(self._sock.recv, count))
+            return await self._speak(lambda: tls.read(PIECE_BYTES))
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
         except ssl.SSLError as error:
             raise ProbeFailureError("tls", error.reason or error) from None
 
@@ -56,25 +65,37 @@ class Wire:
         """Close at once, whatever is under way."""
         self._sock.close()
 
-    async def _do(self, call: Callable[[], _T], *, is_write: bool = False) -> _T:
+    async def _speak(self, call: Callable[[], _T]) -> _T:
+        """Call into OpenSSL until it needs no more of the other side."""
         while True:
             try:
                 return call()
             except ssl.SSLWantReadError:
-                await self._ready(is_write=False)
-            except ssl.SSLWantWriteError:
-                await self._ready(is_write=True)
-            except BlockingIOError:
-                await self._ready(is_write=is_write)
+                if self._outgoing.pending:
+                    await self._send(self._outgoing.read())
+                if data := await self._receive():
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
 
-    async def _ready(self, *, is_write: bool) -> None:
-        add, remove = (
-            (self._loop.add_writer, self._loop.remove_writer)
-            if is_write
-            else (self._loop.add_reader, self._loop.remove_reader)
-        )
-        ready = self._loop.create_future()
-        number = self._sock.fileno()
+    async def _send(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[self._sock.send(data) :]
+            except BlockingIOError:
+                await self._ready(self._loop.add_writer, self._loop.remove_writer)
+
+    async def _receive(self) -> bytes:
+        while True:
+            # What was asked has just been sent: its answer is hardly ever there yet.
+            await self._ready(self._loop.add_reader, self._loop.remove_reader)
+            try:
+                return self._sock.recv(PIECE_BYTES)
+            except BlockingIOError:
+                continue
+
+    async def _ready(self, add: Callable[..., None], remove: Callable[[int], object]) -> None:
+        ready, number = self._loop.create_future(), self._sock.fileno()
         add(number, _wake, ready)
         try:
             await ready

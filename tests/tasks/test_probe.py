@@ -370,9 +370,34 @@ def test_a_second_look_at_a_certificate_takes_no_longer_than_is_left() -> None:
     assert time.monotonic() - start < 1
 
 
-def test_the_ipv6_loopback_can_be_checked() -> None:
+@pytest.mark.parametrize(("ip_version", "cause"), [(None, None), (6, None), (4, "configuration")])
+def test_the_ipv6_loopback_can_be_checked(ip_version: int | None, cause: str | None) -> None:
     async def run() -> ProbeResult:
         async with serving(ok(), host="::1") as server:
-            return await probe_once(Probe(url=server.url(host="[::1]")))
+            return await probe_once(Probe(url=server.url(host="[::1]"), ip_version=ip_version))
 
-    assert asyncio.run(run()).outcome == "up"
+    result = asyncio.run(run())
+    assert (result.cause, result.address) == (cause, None if cause else "::1")
+
+
+def test_only_addresses_of_the_version_asked_for_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(_host: str, port: int, *, family: int, **_more: object) -> list:
+        if family == socket.AF_INET6:
+            raise socket.gaierror(socket.EAI_ADDRFAMILY, "no address of this family")
+        return addresses("127.0.0.1")(_host, port)
+
+    async def run(ip_version: int) -> str | None:
+        async with serving(ok()) as server:
+            return (await probe_once(Probe(url=server.url(host="x.example"), ip_version=ip_version))).cause
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert (asyncio.run(run(4)), asyncio.run(run(6))) == (None, "dns")
+
+
+def test_a_server_that_wants_a_certificate_of_ours_is_tls_and_not_our_connection(tls: Authority) -> None:
+    context = tls.context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(tls.ca_file)
+    result = check(ok(), context, host="localhost", ca_file=tls.ca_file)
+    # Whether its alert is read before the connection is gone is a matter of luck.
+    assert (result.outcome, result.cause in ("tls", "reset")) == ("down", True)

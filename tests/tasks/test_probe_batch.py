@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tasks import collecting
+from tasks.errors import ConfigurationError
 from tasks.probe import Probe, ProbeResult, probe_all
 from tasks.probe_batch import is_suspicious
+from tasks.sites import parse_sites
 from tests.servers import ok, serving
 
 
@@ -79,4 +82,19 @@ def result(address: str, cause: str | None) -> ProbeResult:
 def test_share_and_count_of_servers_decide(lost: int, fine: int, *, expected: bool) -> None:
     results = [result(f"192.0.2.{n}", "connect_timeout") for n in range(lost)]
     results += [result(f"198.51.100.{n}", "status" if n else None) for n in range(fine)]
+    results.append(result("", "configuration"))  # was never made: counts for neither
     assert is_suspicious(results * 2) is expected
+
+
+def test_the_anchors_of_the_agency_reach_every_check(settings) -> None:
+    text = """
+agency: {name: A, contact: a@a.example, vantage_anchors: ["192.0.2.53:53", "[2001:db8::53]:53"]}
+clients: [{id: c, name: C}]
+sites:
+  - {id: one, name: One, client: c, url: "http://a.example/", platform: other, time_zone: UTC,
+     owner: {name: O, email: o@a.example}, sources: [{kind: uptime_http}]}
+"""
+    (job,) = collecting.jobs(parse_sites(text, "s"), settings, ["uptime_http"])
+    assert job.vantage_anchors == ["192.0.2.53:53", "[2001:db8::53]:53"]
+    with pytest.raises(ConfigurationError, match="vantage_anchors"):
+        parse_sites(text.replace("192.0.2.53:53", "192.0.2.53"), "s")
