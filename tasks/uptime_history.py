@@ -101,7 +101,8 @@ class Wanted:
         if self.monitor is not None:
             found = [m for m in known if self.monitor in (m.id, m.name) or _same(self.monitor, m.url)]
         else:
-            found = [m for m in known if _same(context.url, m.url)] if len(known) > 1 else known
+            # One monitor alone may tell no address, but not another site's.
+            found = [m for m in known if _same(context.url, m.url) or (len(known) == 1 and not m.url)]
         if len(found) == 1:
             return found
         names = ", ".join(monitor.label for monitor in (found or known)[:5])
