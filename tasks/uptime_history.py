@@ -144,7 +144,8 @@ class Series:
     context: Context
     wanted: Wanted
     file: str = ""
-    records: list[CheckResult] = field(default_factory=list)
+    records: list[tuple[str, CheckResult]] = field(default_factory=list)
+    """With the id of the monitor."""
     rejects: list[Reject] = field(default_factory=list)
 
     def add(
@@ -178,29 +179,28 @@ class Series:
         is_up, words = outcome == "up", text(message)
         if outcome == "unknown":
             words = ": ".join(part for part in (why, words) if part)
-        self.records.append(
-            CheckResult(
-                site_id=self.context.site_id,
-                source_id=self.context.source_id,
-                url=redact(monitor.url or self.context.url)[:2000],
-                slot_at=at,
-                checked_at=at,
-                attempt=1,
-                interval_seconds=seconds,
-                outcome=outcome,
-                cause=cause_of(outcome, status, words),
-                status=status,
-                dns_ms=None,
-                connect_ms=None,
-                tls_ms=None,
-                first_byte_ms=None,
-                total_ms=total_ms,
-                certificate_not_after_at=None,
-                is_certificate_valid=None,
-                message=excerpt(words) if words and not is_up else None,
-                **more,
-            )
+        record = CheckResult(
+            site_id=self.context.site_id,
+            source_id=self.context.source_id,
+            url=redact(monitor.url or self.context.url or monitor.name or monitor.id)[:2000],
+            slot_at=at,
+            checked_at=at,
+            attempt=1,
+            interval_seconds=seconds,
+            outcome=outcome,
+            cause=cause_of(outcome, status, words),
+            status=status,
+            dns_ms=None,
+            connect_ms=None,
+            tls_ms=None,
+            first_byte_ms=None,
+            total_ms=total_ms,
+            certificate_not_after_at=None,
+            is_certificate_valid=None,
+            message=excerpt(words) if words and not is_up else None,
+            **more,
         )
+        self.records.append((monitor.id, record))
 
     def reject(self, reason: str, piece: object, line: int | None = None) -> None:
         """Set one piece of the payload aside."""
@@ -233,13 +233,13 @@ class Series:
     def parsed(self) -> Parsed:
         """Return what was gathered, by time; two results of one monitor at one time that differ are unknown."""
         by_slot: dict[tuple[str, datetime], CheckResult] = {}
-        for record in self.records:
-            key = (record.url if self.wanted.is_every else "", record.slot_at)
+        for monitor_id, record in self.records:
+            key = (monitor_id, record.slot_at)
             other = by_slot.get(key)
             if other and other.outcome != record.outcome:
                 record = replace(record, outcome="unknown", cause="no_data", message="two results of one time differ")
             by_slot[key] = record
-        records = sorted(by_slot.values(), key=lambda record: (record.url, record.slot_at))
+        records = [by_slot[key] for key in sorted(by_slot)]
         newest = max((r.slot_at + timedelta(seconds=r.interval_seconds) for r in records), default=None)
         return Parsed(records=records, rejects=self.rejects, fresh_as_of=newest)
 
