@@ -27,7 +27,6 @@ from tasks.uptime_history import (
     http_status,
     moment,
     number_of,
-    objects,
     read_json,
     text,
 )
@@ -68,8 +67,8 @@ def parse(payload: Path | bytes, context: Context, wanted: Wanted) -> Parsed:
     if not isinstance(told, list):
         raise SourceError("This is no answer of the incidents of Better Stack.")
     series = Series(context, wanted, str(payload) if isinstance(payload, Path) else "")
-    lives = {monitor.id: (monitor, one) for one in objects(answer.get("monitors")) for monitor in [_monitor(one)]}
-    known = {monitor.id: monitor for monitor, _ in lives.values()}
+    lives: dict[str, Mapping[str, Any]] = {}
+    known: dict[str, Monitor] = {}
     incidents: dict[str, list[Mapping[str, Any]]] = {}
 
     def take(incident: Mapping[str, Any]) -> None:
@@ -77,11 +76,16 @@ def parse(payload: Path | bytes, context: Context, wanted: Wanted) -> Parsed:
         known.setdefault(monitor.id, monitor)
         incidents.setdefault(monitor.id, []).append(incident)
 
+    def take_life(one: Mapping[str, Any]) -> None:
+        monitor = _monitor(one)
+        known[monitor.id], lives[monitor.id] = monitor, _attributes(one)
+
+    series.each(answer.get("monitors"), take_life, "monitor")
     series.each(told, take, "incident")
     for monitor in wanted.choose(known.values(), context):
         spans = _incidents(series, monitor, incidents.get(monitor.id, []))
         if monitor.id in lives:
-            _between(series, monitor, lives[monitor.id][1], spans)
+            _between(series, monitor, lives[monitor.id], spans)
     return series.parsed()
 
 
@@ -93,7 +97,7 @@ def _attributes(told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _monitor(told: Mapping[str, Any]) -> Monitor:
-    attributes = told["attributes"] if isinstance(told.get("attributes"), dict) else {}
+    attributes = _attributes(told)
     return Monitor(
         id=text(told.get("id")),
         name=text(attributes.get("pronounceable_name")),
@@ -154,9 +158,8 @@ def _status(cause: object) -> int | None:
     return next((status for status in map(http_status, words) if status), None) if "Status" in words else None
 
 
-def _between(series: Series, monitor: Monitor, told: Mapping[str, Any], spans: list[_Span]) -> None:
+def _between(series: Series, monitor: Monitor, attributes: Mapping[str, Any], spans: list[_Span]) -> None:
     """Add the time between incidents as up, inside the known life and the window."""
-    attributes = _attributes(told)
     if attributes.get("status") not in _LIVING:
         return
     try:

@@ -177,7 +177,7 @@ def _beats(con: sqlite3.Connection, series: Series, monitor: Monitor) -> None:
         SELECT time, status, msg, ping FROM heartbeat
         WHERE monitor_id = ? AND time >= ? AND time < ? ORDER BY time LIMIT ?
         """,
-        (monitor.id, _written(since, "0"), _written(wanted.until, "9"), BEATS + 1),
+        (monitor.id, _written(since, "0000-01-01"), _written(wanted.until, "9999-12-31"), BEATS + 1),
     )
     for number, (at, status, message, ping) in enumerate(rows):
         if number == BEATS:
