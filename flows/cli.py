@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--site", action="append", help="only this site; may be repeated")
     sub = add("demo", _demo, "the whole main job on the bundled quarter: collect, load, publish, report")
     sub.add_argument("--out", type=Path, default=Path("var/demo"), help="where everything goes (default: var/demo)")
-    sub = add("try", _try, "parse log files with the parser that the flows use; nothing is stored")
+    sub = add("try", _try, "parse files with the parser that the flows use; nothing is stored")
     sub.add_argument("format", metavar="FORMAT", help="a name of `upkeep formats`, or auto")
     sub.add_argument("files", metavar="FILE", nargs="+", type=Path)
     sub.add_argument("--json", action="store_true", help="one normalised record a line")
@@ -175,6 +175,8 @@ def _try(arguments: argparse.Namespace) -> int:
                 reject_count += len(tried.rejects)
         except OSError as error:
             raise UpkeepError(f"Can't read {path}: {error.strerror or error}.") from None
+    if arguments.json and not record_count:
+        sys.stderr.write(f"upkeep: no records, {reject_count:,} rejected.\n")
     if not arguments.json:
         sys.stdout.write(f"{record_count:,} records, {reject_count:,} rejected; --json prints every record.\n")
     return 0 if record_count or not reject_count else 1
@@ -182,11 +184,20 @@ def _try(arguments: argparse.Namespace) -> int:
 
 def _formats(arguments: argparse.Namespace) -> int:
     from tasks.terminal import write_json_lines, write_table
+    from tasks.try_format import uptime_formats
     from tasks.waf_parse import formats
 
     rows = [
         {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(f.options)}
         for f in formats().values()
+    ] + [
+        {
+            "format": f.name,
+            "what": f.module.TITLE,
+            "fills": f"raw.{f.module.FILLS}",
+            "options": ", ".join(f.module.OPTIONS),
+        }
+        for f in uptime_formats().values()
     ]
     if arguments.json:
         write_json_lines(rows)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
 from tasks.contracts import Context
+from tasks.discovery import units
 from tasks.errors import ConfigurationError
 from tasks.log_blocks import BLOCK_BYTES, Cut
 from tasks.log_files import read_all
+from tasks.uptime_history import Wanted
 from tasks.waf_parse import LogFormat, LogParser, format_named, formats
 
 COLUMNS = {
@@ -27,6 +31,9 @@ COLUMNS = {
         "event_at", "client_ip", "asn", "country", "host", "method", "path", "query", "protocol", "status", "bytes",
         "referrer", "user_agent", "bot_class", "bot_name", "bot_identity", "path_class", "is_zone_assumed",
         "line_number",
+    ),
+    "check_result": (
+        "checked_at", "outcome", "cause", "status", "total_ms", "url", "message", "slot_at", "interval_seconds",
     ),
 }  # fmt: skip
 """What is printed of a record, by the table that the format fills."""
@@ -45,19 +52,41 @@ class Tried:
     rejects: list[tuple[int | None, str, str]]
 
 
-def detect(path: Path) -> LogFormat:
+@dataclass(frozen=True, slots=True)
+class UptimeFormat:
+    """One format of uptime history."""
+
+    name: str
+    module: ModuleType
+
+
+@functools.cache
+def uptime_formats() -> dict[str, UptimeFormat]:
+    """Return every format of uptime history by its name, which is its file's name in kebab case."""
+    found = {stem.replace("_", "-"): module for stem, module in units("tasks.uptime_formats").items()}
+    return {name: UptimeFormat(name, module) for name, module in found.items()}
+
+
+def detect(path: Path) -> LogFormat | UptimeFormat:
     """Return the format that a file looks like.
 
     Raises:
         ConfigurationError: none, or more than one.
     """
-    block = next(iter(read_all(path, _ANY)), None)
-    head = "\n".join(block.lines["line"].slice(0, 200).to_pylist())[:HEAD_CHARACTERS] if block else ""
-    found = [log_format for log_format in formats().values() if head and log_format.module.detect(head)]
+    with path.open("rb") as file:
+        start = file.read(HEAD_CHARACTERS)
+    found: list[LogFormat | UptimeFormat] = [f for f in uptime_formats().values() if f.module.detect(start)]
+    found += _detect_log(path)
     if len(found) != 1:
-        names = ", ".join(log_format.name for log_format in found) or "none of the known formats"
+        names = ", ".join(one.name for one in found) or "none of the known formats"
         raise ConfigurationError(f"{path} looks like {names}; name the format yourself. `upkeep formats` lists them.")
     return found[0]
+
+
+def _detect_log(path: Path) -> list[LogFormat]:
+    block = next(iter(read_all(path, _ANY)), None)
+    head = "\n".join(block.lines["line"].slice(0, 200).to_pylist())[:HEAD_CHARACTERS] if block else ""
+    return [log_format for log_format in formats().values() if head and log_format.module.detect(head)]
 
 
 def parse_file(
@@ -67,10 +96,15 @@ def parse_file(
 
     Raises:
         ConfigurationError: no such format or option, or `auto` found none.
+        SourceError: the file is not what the format says, as a whole.
         OSError: the file can't be read.
     """
-    log_format = detect(path) if name == "auto" else format_named(name)
+    name = detect(path).name if name == "auto" else name
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
+    if name in uptime_formats():
+        yield _uptime(name, path, context, dict(options or {}))
+        return
+    log_format = _format_named(name)
     parser = LogParser(log_format, context, options)
     for block in read_all(path, log_format.cut):
         tables = parser.parse(block, str(path))
@@ -79,6 +113,25 @@ def parse_file(
             records = records.append_column("rule_ids", _rule_ids(records, tables["waf_rule_hit"]))
         rejects = [(r["line_number"], r["reason"], r["excerpt"]) for r in tables["reject"].to_pylist()]
         yield Tried(records.select(COLUMNS[log_format.fills]).sort_by("line_number").to_pylist(), rejects)
+
+
+def _format_named(name: str) -> LogFormat:
+    try:
+        return format_named(name)
+    except ConfigurationError:
+        known = ", ".join([*formats(), *uptime_formats()])
+        raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
+
+
+def _uptime(name: str, path: Path, context: Context, options: Mapping[str, str]) -> Tried:
+    """Parse uptime history: of every monitor, unless the options choose one."""
+    module = uptime_formats()[name].module
+    for option in options.keys() - module.OPTIONS.keys():
+        raise ConfigurationError(f"The format {name} has no option {option!r}; options: {', '.join(module.OPTIONS)}.")
+    wanted = Wanted(monitor=options.get("monitor"), is_every=True, options=options)
+    parsed = module.parse(path, context, wanted)
+    records = [{column: getattr(record, column) for column in COLUMNS["check_result"]} for record in parsed.records]
+    return Tried(records, [(reject.line_number, reject.reason, reject.excerpt) for reject in parsed.rejects])
 
 
 def _rule_ids(events: pa.Table, hits: pa.Table) -> pa.Array:

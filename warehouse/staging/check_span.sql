@@ -5,7 +5,10 @@ WITH slot AS (
   SELECT *
   FROM raw.check_result
   -- The last attempt of a slot is the confirmed one; the same result imported twice counts once.
-  QUALIFY row_number() OVER (PARTITION BY site_id, source_id, slot_at ORDER BY attempt DESC, batch_id) = 1
+  -- An imported state that was still open is told again, longer, under the same start: the longest knows most. What
+  -- began inside it ends it below, so that a state told too long is never counted twice.
+  QUALIFY row_number()
+    OVER (PARTITION BY site_id, source_id, slot_at ORDER BY attempt DESC, interval_seconds DESC, batch_id) = 1
 ), timed AS (
   SELECT
     *,
