@@ -25,6 +25,7 @@ FLOWS = {
     "uptime-history": "import_uptime",
     "patches": "collect_patches",
     "waf-logs": "collect_waf_logs",
+    "journeys": "check_journeys",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",
 }

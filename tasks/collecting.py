@@ -87,6 +87,7 @@ def jobs(
             until=until,
             base=settings.sites_file.parent,
             reference=settings.reference,
+            evidence=settings.evidence,
             load_block=load_block,
             on_progress=partial(progress.report, f"{site.id} · {options.source_id}"),
         )

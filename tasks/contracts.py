@@ -125,6 +125,8 @@ class Job:
     """Folder of `sites.yaml`: relative paths of a source count from there."""
     reference: Path | None = None
     """Folder of what a parser may look up: published ranges of bots, databases of networks."""
+    evidence: Path | None = None
+    """Folder of pictures and other files that prove what was seen; None where none are kept."""
     load_block: Callable[[str], Awaitable[str]] | None = None
     """Reads a Prefect Secret block; None where the job does not run under Prefect."""
     on_progress: Callable[[int, int], None] | None = None

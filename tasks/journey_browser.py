@@ -10,9 +10,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Collection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from tasks.journey_gate import Gate
 from tasks.journey_run import Evidence, OpenPage, Page, Seen, StepError, label_pattern
@@ -39,8 +37,6 @@ _LOOK = """(selectors) => ({
   text: (document.body ? document.body.innerText : "").slice(0, %d),
   counts: selectors.map((css) => document.querySelectorAll(css).length),
 })"""
-_VALUES = """() => [...document.querySelectorAll("input:not([type=password]),textarea")]
-  .map((field) => field.value).join("\\n").slice(0, 1000000)"""
 
 
 def browser_file(given: str | None) -> str:
@@ -121,7 +117,6 @@ class BrowserPage:
         self._tab, self._gate = tab, gate
         self._status: int | None = None
         self._has_crashed = False
-        self._secret_fields: list[Any] = []
         tab.on("dialog", self._dismiss)
         tab.on("popup", self._close)
         tab.on("crash", self._crashed)
@@ -134,13 +129,10 @@ class BrowserPage:
         with self._translated("no_answer"):
             await self._tab.goto(url, wait_until="domcontentloaded")
 
-    async def fill(self, label: str, text: str, *, is_secret: bool) -> None:
+    async def fill(self, label: str, text: str) -> None:
         """Type into a field."""
-        field = self._field(label)
-        if is_secret:
-            self._secret_fields.append(field)
         with self._translated("field_missing", f"no field that can be typed into is labelled {label!r}"):
-            await field.fill(text)
+            await self._field(label).fill(text)
 
     async def select(self, label: str, option: str) -> None:
         """Choose an option by its visible text."""
@@ -191,12 +183,11 @@ class BrowserPage:
         if self._has_crashed:
             return Evidence(note="the page crashed before a picture could be taken")
         try:
-            shown = (await self.look(())).text + str(await self._tab.evaluate(_VALUES)) if secrets else ""
-            masks = [self._tab.locator("input[type=password]"), *self._secret_fields]
-            if any(secret in shown for secret in secrets) and not self._secret_fields:
+            text = (await self.look(())).text
+            if any(secret in text for secret in secrets):
                 return Evidence(note="no picture was kept: the page shows a secret")
-            if any(secret in (await self._tab.inner_text("body")) for secret in secrets):
-                return Evidence(note="no picture was kept: the page shows a secret")
+            # A page may copy what was typed from one field into another.
+            masks = [self._tab.locator("input,textarea" if secrets else "input[type=password]")]
             picture = await self._tab.screenshot(mask=masks, timeout=4000, animations="disabled", caret="hide")
         except Error as error:
             return Evidence(note=f"no picture could be taken: {_first_line(error)}")
@@ -210,7 +201,8 @@ class BrowserPage:
     @contextlib.contextmanager
     def _translated(self, cause: str, message: str = "") -> Any:
         """Say in our words what Playwright raises."""
-        from playwright.async_api import Error, TimeoutError as TooSlowError
+        from playwright.async_api import Error
+        from playwright.async_api import TimeoutError as TooSlowError
 
         self._raise_if_gone()
         try:

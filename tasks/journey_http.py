@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator, Collection
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -50,7 +50,7 @@ class HttpPage:
         """Open an address."""
         await self._ask("GET", url)
 
-    async def fill(self, label: str, text: str, *, is_secret: bool) -> None:  # noqa: ARG002
+    async def fill(self, label: str, text: str) -> None:
         """Type into a field."""
         self._typed[self._field(label).mem_id] = text
 
@@ -99,11 +99,9 @@ class HttpPage:
             for node in bare.css("script,style,noscript,template"):
                 node.decompose()
             text = bare.body.text(separator=" ") if bare.body else ""
-        return Seen(
-            url=self._url, status=self._status, title=title.text() if title else "", text=text, counts=counts
-        )
+        return Seen(url=self._url, status=self._status, title=title.text() if title else "", text=text, counts=counts)
 
-    async def evidence(self, secrets: tuple[str, ...]) -> Evidence:  # noqa: ARG002
+    async def evidence(self, secrets: tuple[str, ...]) -> Evidence:
         """There is no picture without a browser."""
         return Evidence(note="the engine http takes no pictures")
 
@@ -135,11 +133,11 @@ class HttpPage:
         pairs = [pair for node in form.css(f"{_TYPED},button") for pair in self._pairs(node, button)]
         url = urljoin(self._url, action)
         if method != "post":
-            await self._ask("GET", str(httpx.URL(url).copy_with(params=pairs)))
+            await self._ask("GET", str(httpx.URL(url).copy_with(query=urlencode(pairs).encode())))
         elif (form.attributes.get("enctype") or "").lower() == "multipart/form-data":
             await self._ask("POST", url, files=[(name, (None, value.encode())) for name, value in pairs])
         else:
-            body = str(httpx.QueryParams(pairs)).encode()
+            body = urlencode(pairs).encode()
             await self._ask("POST", url, body=body)
 
     def _pairs(self, node: LexborNode, button: LexborNode) -> list[tuple[str, str]]:

@@ -97,7 +97,7 @@ class Page(Protocol):
     async def goto(self, url: str) -> None:
         """Open an address."""
 
-    async def fill(self, label: str, text: str, *, is_secret: bool) -> None:
+    async def fill(self, label: str, text: str) -> None:
         """Type into a field."""
 
     async def select(self, label: str, option: str) -> None:
@@ -297,10 +297,7 @@ class _Run:
             await page.check(step.check)
         else:
             for label, value in (step.fill or {}).items():
-                is_secret = isinstance(value, SecretReference)
-                await page.fill(
-                    label, self.secrets[value] if isinstance(value, SecretReference) else value, is_secret=is_secret
-                )
+                await page.fill(label, self.secrets[value] if isinstance(value, SecretReference) else value)
             for label, option in (step.select or {}).items():
                 await page.select(label, option)
 
