@@ -6,6 +6,7 @@ are closed, and all traffic goes through the gate. Playwright is the extra `brow
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -126,22 +127,22 @@ class BrowserPage:
 
     async def goto(self, url: str) -> None:
         """Open an address; what the page loads after its HTML is not waited for."""
-        with self._translated("no_answer"):
+        async with self._translated("no_answer"):
             await self._tab.goto(url, wait_until="domcontentloaded")
 
     async def fill(self, label: str, text: str) -> None:
         """Type into a field."""
-        with self._translated("field_missing", f"no field that can be typed into is labelled {label!r}"):
+        async with self._translated("field_missing", f"no field that can be typed into is labelled {label!r}"):
             await self._field(label).fill(text)
 
     async def select(self, label: str, option: str) -> None:
         """Choose an option by its visible text."""
-        with self._translated("field_missing", f"no field labelled {label!r} has an option {option!r}"):
+        async with self._translated("field_missing", f"no field labelled {label!r} has an option {option!r}"):
             await self._field(label).select_option(label=option)
 
     async def check(self, label: str) -> None:
         """Tick a box."""
-        with self._translated("field_missing", f"no box is labelled {label!r}"):
+        async with self._translated("field_missing", f"no box is labelled {label!r}"):
             await self._field(label).check()
 
     async def click(self, name: str) -> None:
@@ -151,9 +152,9 @@ class BrowserPage:
         else:
             pattern = label_pattern(name)
             found = self._tab.get_by_role("button", name=pattern).or_(self._tab.get_by_role("link", name=pattern))
-        with self._translated("button_missing", f"no button or link that can be clicked is named {name!r}"):
+        async with self._translated("button_missing", f"no button or link that can be clicked is named {name!r}"):
             await found.first.click()
-        with self._translated("no_answer"):
+        async with self._translated("no_answer"):
             await self._tab.wait_for_load_state("domcontentloaded")
 
     async def look(self, selectors: tuple[str, ...]) -> Seen:
@@ -198,8 +199,8 @@ class BrowserPage:
             return self._tab.locator(label.removeprefix(CSS)).first
         return self._tab.get_by_label(label_pattern(label)).locator("visible=true").first
 
-    @contextlib.contextmanager
-    def _translated(self, cause: str, message: str = "") -> Any:
+    @contextlib.asynccontextmanager
+    async def _translated(self, cause: str, message: str = "") -> AsyncIterator[None]:
         """Say in our words what Playwright raises."""
         from playwright.async_api import Error
         from playwright.async_api import TimeoutError as TooSlowError
@@ -211,8 +212,11 @@ class BrowserPage:
             self._raise_if_gone()
             raise StepError("too_slow" if cause == "no_answer" else cause, message) from None
         except Error as error:
+            await asyncio.sleep(0.3)  # the news of a crash may come after what it broke
             self._raise_if_gone()
             text = _first_line(error)
+            if "crashed" in text or "has been closed" in text:
+                raise StepError("browser_crashed") from None
             if "Download is starting" in text:
                 raise StepError("download") from None
             if "net::" in text:
@@ -238,7 +242,8 @@ class BrowserPage:
         from playwright.async_api import Error
 
         with contextlib.suppress(Error):
-            await dialog.dismiss()
+            # Staying on a page that asks "leave?" would hold the journey up.
+            await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
 
     async def _close(self, popup: Any) -> None:
         from playwright.async_api import Error

@@ -12,7 +12,7 @@ import html
 import re
 import time
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,7 +54,7 @@ UNKNOWN = (
     "secret_missing",
     "configuration",
 )
-_HOPELESS = ("browser_missing", "secret_missing", "configuration", "needs_browser")
+_HOPELESS = ("address_refused", "browser_missing", "secret_missing", "configuration", "needs_browser")
 _POLL_SECONDS = 0.1
 _TEXT_LENGTH = 300
 
@@ -211,16 +211,17 @@ async def run_journey(
         return Result(journey=journey, started_at=started_at, attempt_count=1, steps=(unknown, *rest))
     run = _Run(journey, open_page, secrets, base, step_seconds, journey_seconds)
     result = await run.attempt(started_at, 1)
-    if _is_worth_repeating(journey, result):
+    if _is_worth_repeating(journey, result.steps):
         result = await run.attempt(started_at, 2)
     return result
 
 
-def _is_worth_repeating(journey: Journey, result: Result) -> bool:
-    if result.last is None or result.last.cause in _HOPELESS:
+def _is_worth_repeating(journey: Journey, steps: Sequence[StepResult]) -> bool:
+    ended = next((step for step in steps if step.outcome in ("failed", "unknown")), None)
+    if ended is None or ended.cause in _HOPELESS:
         return False
-    # The step itself may have sent what it does not know to have arrived.
-    has_sent = any(step.action == "click" and step.outcome != "not_run" for step in result.steps)
+    # A click may have sent what nobody knows to have arrived.
+    has_sent = any(step.action == "click" and step.outcome != "not_run" for step in steps)
     return not (journey.writes and has_sent)
 
 
@@ -253,7 +254,10 @@ class _Run:
                     steps.append(await self._step(page, index, end, clean))
                     if steps[-1].outcome != "passed":
                         break
-                seen, evidence = await self._look_back(page, clean, has_failed=steps[-1].outcome != "passed")
+                has_ended = number == 2 or not _is_worth_repeating(self.journey, steps)
+                seen, evidence = await self._look_back(
+                    page, clean, is_wanted=has_ended and steps[-1].outcome == "failed"
+                )
                 console = None if page.console is None else tuple(clean(line) for line in page.console)
         except StepError as error:  # no page could be opened, or it could not be closed
             if not steps or steps[-1].outcome == "passed":
@@ -274,11 +278,12 @@ class _Run:
     async def _step(self, page: Page, index: int, end: float, clean: Clean) -> StepResult:
         step, blank = self.journey.steps[index], _blank(self.journey, index)
         start = time.monotonic()
-        seconds = min(max(self.step_seconds, (step.expect and step.expect.within) or 0), max(end - start, 0.001))
+        wanted = (step.expect and step.expect.within) or self.step_seconds
+        seconds = min(wanted, max(end - start, 0.001))
         error: StepError | None = None
         try:
             # Engines keep to `seconds` themselves; the second is for those whose page does not answer any more.
-            async with asyncio.timeout(seconds + 1):
+            async with asyncio.timeout(seconds + 0.5):
                 await self._do(page, step, seconds)
         except TimeoutError:
             error = StepError("too_slow", f"{CAUSES['too_slow']} ({seconds:.0f} s)")
@@ -290,7 +295,7 @@ class _Run:
         if step.goto is not None:
             await page.goto(urljoin(self.base + "/", step.goto))
         elif step.expect is not None:
-            await _expect(page, step.expect, min(step.expect.within or self.step_seconds, seconds))
+            await _expect(page, step.expect, seconds)
         elif step.click is not None:
             await page.click(step.click)
         elif step.check is not None:
@@ -301,14 +306,16 @@ class _Run:
             for label, option in (step.select or {}).items():
                 await page.select(label, option)
 
-    async def _look_back(self, page: Page, clean: Clean, *, has_failed: bool) -> tuple[Seen | None, Evidence]:
+    async def _look_back(self, page: Page, clean: Clean, *, is_wanted: bool) -> tuple[Seen | None, Evidence]:
         seen, evidence = None, Evidence()
         with contextlib.suppress(StepError, TimeoutError):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(2):
                 found = await page.look(())
                 seen = Seen(url=clean(found.url), status=found.status, title=clean(found.title, 120))
-        if has_failed:
-            evidence = Evidence(note="the page gave no picture")
+        if is_wanted and seen is None:
+            evidence = Evidence(note="the page did not answer any more, so there is no picture")
+        elif is_wanted:
+            evidence = Evidence(note="the page gave no picture in time")
             with contextlib.suppress(StepError, TimeoutError):
                 async with asyncio.timeout(6):
                     evidence = await page.evidence(tuple(self.secrets.values()))
@@ -363,7 +370,7 @@ def label_pattern(label: str) -> re.Pattern[str]:
 
 
 def _is_at(wanted: str, url: str) -> bool:
-    """Say whether an address ends with what is wanted; `*` stands for any text, a query matters only where asked for."""
+    """Say whether an address ends with what is wanted; `*` is any text, a query matters only where it is asked for."""
     parts = urlsplit(url)
     whole = url if "?" in wanted else f"{parts.scheme}://{parts.netloc}{parts.path or '/'}"
     return re.search(".*".join(map(re.escape, wanted.split("*"))) + "$", unquote(whole)) is not None

@@ -188,10 +188,11 @@ def test_a_broken_contact_form_is_found_and_never_sent_twice(settings, shop: Sho
         assert (row["screenshot_file"], row["console_error_count"]) == (None, None)
 
 
-@pytest.mark.parametrize("kind", ENGINES)
-def test_a_failure_that_does_not_come_again_is_a_flaky_pass(settings, shop: Shop, kind: str) -> None:
+def test_a_failure_that_does_not_come_again_is_a_flaky_pass(settings, shop: Shop) -> None:
     shop.fails = 1
-    (row,), _ = collect(settings, kind, shop.url, steps("goto: /search", "expect: {status: 200, within: 0.1}"))
+    (row,), _ = collect(
+        settings, "journeys_http", shop.url, steps("goto: /search", "expect: {status: 200, within: 0.1}")
+    )
     assert (row["outcome"], row["attempt_count"]) == ("passed", 2)
     assert ask(settings, "SELECT flaky_count FROM marts.journey_day") == [{"flaky_count": 1}]
 
@@ -225,18 +226,16 @@ def test_a_private_address_is_not_asked(settings, shop: Shop, kind: str) -> None
         assert other.asked[:1] == ["GET /"]
 
 
-@pytest.mark.parametrize("kind", ENGINES)
-def test_a_site_that_is_down_has_failed_and_a_file_is_no_page(settings, shop: Shop, kind: str) -> None:
-    (row,), _ = collect(settings, kind, shop.url, steps("goto: /download"))
+def test_a_site_that_is_down_has_failed_and_a_file_is_no_page(settings, shop: Shop) -> None:
+    (row,), _ = collect(settings, "journeys_http", shop.url, steps("goto: /download"))
     assert (row["outcome"], row["cause"]) == ("failed", "download")
-    rows, _ = collect(settings, kind, "http://127.0.0.1:9/", steps("goto: /"))
+    rows, _ = collect(settings, "journeys_http", "http://127.0.0.1:9/", steps("goto: /"))
     assert (rows[-1]["outcome"], rows[-1]["cause"]) == ("failed", "no_answer")
 
 
-@pytest.mark.parametrize("kind", ENGINES)
-def test_a_page_that_never_comes_is_too_slow(settings, shop: Shop, kind: str) -> None:
+def test_a_page_that_never_comes_is_too_slow(settings, shop: Shop) -> None:
     text = steps("goto: /hang", "expect: {status: 200}")
-    (row,), _ = collect(settings, kind, shop.url, "        journey_seconds: 0.7\n" + text)
+    (row,), _ = collect(settings, "journeys_http", shop.url, "        journey_seconds: 0.7\n" + text)
     assert (row["outcome"], row["cause"], row["failed_step"]) == ("failed", "too_slow", 1)
 
 
