@@ -212,9 +212,9 @@ class BrowserPage:
             self._raise_if_gone()
             raise StepError("too_slow" if cause == "no_answer" else cause, message) from None
         except Error as error:
-            await asyncio.sleep(0.3)  # the news of a crash may come after what it broke
-            self._raise_if_gone()
             text = _first_line(error)
+            await self._await_news(text)
+            self._raise_if_gone()
             if "crashed" in text or "has been closed" in text:
                 raise StepError("browser_crashed") from None
             if "Download is starting" in text:
@@ -237,6 +237,13 @@ class BrowserPage:
     def _raise_if_gone(self) -> None:
         if self._has_crashed or self._tab.is_closed():
             raise StepError("browser_crashed")
+
+    async def _await_news(self, text: str) -> None:
+        """Wait for the news of a crash, which may come after what it broke."""
+        for _ in range(20 if "ERR_ABORTED" in text else 0):
+            if self._has_crashed:
+                return
+            await asyncio.sleep(0.1)
 
     async def _dismiss(self, dialog: Any) -> None:
         from playwright.async_api import Error
