@@ -26,6 +26,7 @@ FLOWS = {
     "domains": "collect_domains",
     "patches": "collect_patches",
     "waf-logs": "collect_waf_logs",
+    "journeys": "check_journeys",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",
 }

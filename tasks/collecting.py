@@ -89,6 +89,7 @@ def jobs(
             base=settings.sites_file.parent,
             reference=settings.reference,
             vantage_anchors=sites.agency.vantage_anchors,
+            evidence=settings.evidence,
             load_block=load_block,
             on_progress=partial(progress.report, f"{site.id} · {options.source_id}"),
         )

@@ -153,6 +153,8 @@ class Job:
     """Folder of what a parser may look up: published ranges of bots, databases of networks."""
     vantage_anchors: Sequence[str] = ()
     """Hosts with ports that are always there: see `tasks.probe_batch`."""
+    evidence: Path | None = None
+    """Folder of pictures and other files that prove what was seen; None where none are kept."""
     load_block: Callable[[str], Awaitable[str]] | None = None
     """Reads a Prefect Secret block; None where the job does not run under Prefect."""
     on_progress: Callable[[int, int], None] | None = None

@@ -313,7 +313,7 @@ def _keys_at(loc: tuple[Any, ...], full: tuple[Any, ...]) -> list[str]:
     """Return the keys that are allowed at a location, by walking the models."""
     model: Any = Sites
     for part in loc:
-        if isinstance(part, int):
+        if isinstance(part, int) or part not in model.model_fields:  # a key of a mapping is no field
             continue
         annotation = model.model_fields[part].annotation
         model = _model_in(annotation, full)

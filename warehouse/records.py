@@ -301,6 +301,52 @@ class HttpRequest(Record):
     event_date: date | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyRun(Record):
+    """One run of one journey: what came of it after a failure was confirmed."""
+
+    table: ClassVar[str] = "journey_run"
+    run_id: str
+    site_id: str
+    source_id: str
+    journey_id: str
+    journey_name: str
+    engine: str
+    started_at: datetime
+    interval_seconds: float
+    attempt_count: int
+    outcome: str
+    cause: str | None
+    failed_step: int | None
+    total_ms: float | None
+    status: int | None
+    final_url: str | None
+    page_title: str | None
+    console_error_count: int | None
+    screenshot_file: str | None
+    details_file: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyStep(Record):
+    """One step of the attempt that counts."""
+
+    table: ClassVar[str] = "journey_step"
+    run_id: str
+    site_id: str
+    source_id: str
+    journey_id: str
+    started_at: datetime
+    number: int
+    action: str
+    target: str
+    outcome: str
+    cause: str | None
+    duration_ms: float | None
+    message: str | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -312,4 +358,6 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     WafEvent,
     WafRuleHit,
     HttpRequest,
+    JourneyRun,
+    JourneyStep,
 )

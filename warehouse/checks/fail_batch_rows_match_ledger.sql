@@ -8,7 +8,8 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.collection_run UNION ALL SELECT batch_id FROM raw.check_result
     UNION ALL SELECT batch_id FROM raw.component_observation UNION ALL SELECT batch_id FROM raw.patch_event
     UNION ALL SELECT batch_id FROM raw.waf_event UNION ALL SELECT batch_id FROM raw.waf_rule_hit
-    UNION ALL SELECT batch_id FROM raw.http_request
+    UNION ALL SELECT batch_id FROM raw.http_request UNION ALL SELECT batch_id FROM raw.journey_run
+    UNION ALL SELECT batch_id FROM raw.journey_step
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)
