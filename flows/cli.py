@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from warehouse.errors import UpkeepError
 
-COLLECT_CHOICES = ("uptime", "uptime-history", "patches", "waf-logs")
+COLLECT_CHOICES = ("uptime", "uptime-history", "patches", "waf-logs", "servers", "backups")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
