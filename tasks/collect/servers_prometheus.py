@@ -57,7 +57,7 @@ class Options(SourceOptions):
         default={}, description="More labels that the series must have, as {job: node}."
     )
     slot_seconds: int = Field(
-        default=300, ge=30, le=3600, description="Length of a slot, seconds: at least twice the scrape interval."
+        default=300, ge=5, le=3600, description="Length of a slot, seconds: at least twice the scrape interval."
     )
     token: SecretReference | None = Field(default=None, description="Bearer token, as {env: NAME} or {prefect: BLOCK}.")
 

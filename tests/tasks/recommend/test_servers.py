@@ -44,10 +44,17 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(name="empty", scope="module")
+def _empty() -> Iterator[duckdb.DuckDBPyConnection]:
     with warehouse() as con:
         yield con
+
+
+@pytest.fixture
+def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    empty.execute("BEGIN")
+    yield empty
+    empty.execute("ROLLBACK")
 
 
 def noon(day: int) -> datetime:
