@@ -15,7 +15,16 @@ from typing import Any, NoReturn
 
 from warehouse.errors import UpkeepError
 
-COLLECT_CHOICES = ("uptime", "uptime-history", "domains", "journeys", "patches", "waf-logs")
+COLLECT_CHOICES = (
+    "uptime",
+    "uptime-history",
+    "domains",
+    "journeys",
+    "servers",
+    "backups",
+    "patches",
+    "waf-logs",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -347,6 +347,40 @@ class JourneyStep(Record):
     message: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerMetric(Record):
+    """One figure of one server over one slot of time."""
+
+    table: ClassVar[str] = "server_metric"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "server", "metric", "device", "measured_at")
+    site_id: str
+    source_id: str
+    server: str
+    metric: str
+    device: str | None
+    measured_at: datetime
+    value: float
+    interval_seconds: float
+    event_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup(Record):
+    """One backup, or one tested restore."""
+
+    table: ClassVar[str] = "backup"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "kind", "backup_at", "state", "location")
+    site_id: str
+    source_id: str
+    kind: str
+    backup_at: datetime
+    state: str
+    location: str | None
+    bytes: int | None
+    message: str | None
+    event_date: date | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -360,4 +394,6 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     HttpRequest,
     JourneyRun,
     JourneyStep,
+    ServerMetric,
+    Backup,
 )

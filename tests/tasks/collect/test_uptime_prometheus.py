@@ -116,7 +116,7 @@ def test_a_refused_query_is_told_in_the_words_of_prometheus(settings) -> None:
 
 
 def test_a_server_that_fails_once_is_asked_again(settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.collect.uptime_prometheus.random.uniform", lambda *_: 0.01)
+    monkeypatch.setattr("tasks.prometheus.random.uniform", lambda *_: 0.01)
     calls = []
 
     def flaky(query: str, end: float) -> tuple[int, bytes]:
