@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from warehouse import migrate
+from warehouse import checks, migrate
 from warehouse.connection import exclusive, lock_of, open_live, open_snapshot, prepare
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
@@ -222,7 +222,7 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
 
     def land_events(batch: str, *parts: dict) -> None:
         tables = {name: [row for part in parts for row in part[name]] for name in ("waf_event", "waf_rule_hit")}
-        spool.land(batch, tables, collector="test", parser_version="test/1")
+        spool.land(batch, tables, collector="waf_logs", parser_version="test/1")
         load(spool, warehouse)
 
     land_events("first", event("e", "first"))
@@ -233,6 +233,9 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
         hits = con.execute(
             "SELECT event_id, list_sort(list(rule_id)) FROM raw.waf_rule_hit GROUP BY ALL ORDER BY 1"
         ).fetchall()
+        assert "fail_batch_rows_match_ledger" not in {finding.name for finding in checks.run(con)}
+        con.execute("INSERT INTO raw.waf_rule_hit SELECT * FROM raw.waf_rule_hit")
+        assert "fail_batch_rows_match_ledger" in {finding.name for finding in checks.run(con)}
     assert [name for name, _ in events] == ["e", "new", "twin"]
     assert events[0][1] == "first"
     assert hits == [("e", ["1", "1", "2"]), ("new", ["7"]), ("twin", ["3"])]
