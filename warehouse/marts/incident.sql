@@ -21,7 +21,7 @@ WITH run AS (
   WHERE incident_number IS NOT NULL
   GROUP BY site_id, source_id, incident_number
 ), chained AS (
-  SELECT *, count(*) FILTER (coalesce(started_at > previous_ended_at + INTERVAL 30 MINUTES, true)) OVER runs AS chain
+  SELECT *, sum(coalesce(started_at > previous_ended_at + INTERVAL 30 MINUTES, true)::INTEGER) OVER runs AS chain
   FROM (
     SELECT *, lag(ended_at) OVER (PARTITION BY site_id, source_id ORDER BY started_at) AS previous_ended_at FROM run
   )
