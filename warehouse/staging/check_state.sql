@@ -71,8 +71,10 @@ SELECT
   CASE WHEN outcome <> 'down' THEN outcome WHEN is_outage THEN 'down' ELSE 'unconfirmed' END AS state,
   CASE WHEN outcome <> 'unknown' AND (is_open OR is_outage) THEN
     -- A sum: count(*) FILTER over a window takes DuckDB forty times as long.
-    sum(is_opening::INTEGER) OVER (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at ROWS UNBOUNDED PRECEDING)
+    (
+      sum(is_opening::INTEGER) OVER (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at ROWS UNBOUNDED PRECEDING)
       + (NOT is_open)::INTEGER
+    )::BIGINT
   END AS incident_number
 FROM counted;
 COMMENT ON VIEW staging.check_state IS 'What each check slot means once failures are confirmed by the policy of its source. A single failure that is not confirmed is neither up nor down.';
