@@ -101,6 +101,8 @@ class NoData:
     title: str
     missing: str
     remedy: str
+    is_left_out: bool = False
+    """Whether nothing of it was set up: then the contents say so, and it takes no page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

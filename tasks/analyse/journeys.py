@@ -39,6 +39,7 @@ def view(data: QuarterData) -> JourneysView | NoData:
             if unknown
             else "whether log-in, search, forms or the cart work was not measured",
             remedy="See what stopped them in raw.journey_run." if unknown else "Add a journeys_browser source.",
+            is_left_out=not unknown,
         )
     rows = [_row(group, data) for _, group in days.groupby(["source_id", "journey_id"], sort=True)]
     rows.sort(key=lambda row: (row.rate, row.name))
