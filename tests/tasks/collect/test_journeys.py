@@ -296,13 +296,14 @@ def test_pages_that_misbehave_hold_nothing_up(settings, shop: Shop) -> None:
         rows, _ = collect(settings, "journeys_browser", shop.url, text)
         assert other.asked == []
     found = {row["journey_id"]: (row["outcome"], row["cause"]) for row in rows}
+    # A page that never yields: whether it or its text is late depends on when the machine let it start.
+    assert found.pop("burn") in {("failed", "too_slow"), ("failed", "text_missing")}
     assert found == {
         "script": ("passed", None),
         "endless": ("passed", None),
         "dialogs": ("passed", None),
         "private": ("passed", None),
         "hostile": ("failed", "text_missing"),
-        "burn": ("failed", "too_slow"),
         "zz-last": ("passed", None),
     }
     hostile = next(row for row in rows if row["journey_id"] == "hostile")
