@@ -24,7 +24,6 @@ GROUP_ROWS = 1_000_000
 """Rows that are committed as one at most, give or take a batch."""
 _ROW = "* EXCLUDE (filename), split_part(filename, '/', -2) AS batch_id"
 """A landed row with the id of its batch, which is the name of its folder."""
-_FIRST = "row_number() OVER (PARTITION BY {} ORDER BY event_at) = 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +138,25 @@ SELECT {_ROW} FROM read_parquet($files, filename = true) AS new
 WHERE NOT EXISTS (
   SELECT 1 FROM raw.{table} AS old
   WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same})
-{"" if _are_distinct(con, events) else "QUALIFY " + _FIRST.format(", ".join(identity))}"""  # noqa: S608
+{"" if _are_distinct(con, identity, files, events) else _first_of(table)}"""  # noqa: S608
     con.execute(f"INSERT INTO raw.{table} BY NAME {rows}", values)
 
 
-def _are_distinct(con: duckdb.DuckDBPyConnection, events: Sequence[str]) -> bool:
-    if not events:
+def _are_distinct(
+    con: duckdb.DuckDBPyConnection, identity: Sequence[str], files: Sequence[str], events: Sequence[str]
+) -> bool:
+    """Say whether no row comes twice; one of an event comes twice with its event, which may have two that are equal."""
+    names, files = (("event_id",), events) if "event_id" in identity else (identity, files)
+    if not files:
         return True
-    sql = "SELECT count(*) = count(DISTINCT event_id) FROM read_parquet(?)"
-    return bool(con.execute(sql, [events]).fetchall()[0][0])
+    sql = f"SELECT count(*) = count(DISTINCT ({', '.join(names)})) FROM read_parquet(?)"  # noqa: S608 - our own SQL
+    return bool(con.execute(sql, [files]).fetchall()[0][0])
+
+
+def _first_of(table: str) -> str:
+    record = _RECORDS[table]
+    order = "event_at" if "event_at" in record.schema().names else "batch_id"
+    return f"QUALIFY row_number() OVER (PARTITION BY {', '.join(record.identity)} ORDER BY {order}) = 1"
 
 
 def _set_aside(batch: Batch, folder: Path, error: duckdb.Error) -> str:

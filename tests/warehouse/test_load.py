@@ -17,7 +17,7 @@ from warehouse.connection import exclusive, lock_of, open_live, open_snapshot, p
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
 from warehouse.publish import publish
-from warehouse.records import RECORD_CLASSES, CheckResult, Reject, WafEvent, WafRuleHit
+from warehouse.records import RECORD_CLASSES, CheckResult, Reject, ServerMetric, WafEvent, WafRuleHit
 from warehouse.spool import Spool, batch_id_of
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -239,6 +239,19 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
     assert [name for name, _ in events] == ["e", "new", "twin"]
     assert events[0][1] == "first"
     assert hits == [("e", ["1", "1", "2"]), ("new", ["7"]), ("twin", ["3"])]
+
+
+def test_a_figure_that_two_batches_bring_at_once_is_taken_once(spool: Spool, tmp_path: Path) -> None:
+    at = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    figure = ServerMetric(
+        site_id="one", source_id="s", server="web-1", metric="cpu_busy_ratio", device=None, measured_at=at, value=0.5,
+        interval_seconds=300.0, event_date=at.date(),
+    )  # fmt: skip
+    for batch in ("first", "again"):
+        spool.land(batch, {"server_metric": [figure]}, collector="servers_prometheus", parser_version="test/1")
+    load(spool, tmp_path / "w.duckdb")
+    with open_live(tmp_path / "w.duckdb") as con:
+        assert con.execute("SELECT count(*) FROM raw.server_metric").fetchall() == [(1,)]
 
 
 def test_events_of_before_get_their_day_and_lose_their_twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
