@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -239,6 +242,21 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
     assert [name for name, _ in events] == ["e", "new", "twin"]
     assert events[0][1] == "first"
     assert hits == [("e", ["1", "1", "2"]), ("new", ["7"]), ("twin", ["3"])]
+
+
+def test_why_a_batch_was_given_up_is_what_is_said(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    landing = spool.start(collector="test", parser_version="t/1")
+    landing.add({"check_result": pa.Table.from_pylist([asdict(check())], schema=CheckResult.schema())})
+    monkeypatch.setattr("warehouse.spool._write_json", full)
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            landing.finish("a")
+    finally:
+        landing.discard()
+    assert list(spool.batches.iterdir()) == []
 
 
 def test_a_figure_that_two_batches_bring_at_once_is_taken_once(spool: Spool, tmp_path: Path) -> None:
