@@ -7,22 +7,20 @@ from functools import partial
 
 from pydantic import Field
 
-from tasks.checks import Check, CheckOptions, IpVersion, collect_checks, try_check
+from tasks.checks import Check, collect_checks, try_check
 from tasks.contracts import Job, Outcome
-from tasks.probe_tcp import Endpoint, probe_tcp
+from tasks.endpoint_options import EndpointOptions
+from tasks.probe_tcp import probe_tcp
 
 PARSER = "uptime_tcp/1"
 
 
-class Options(CheckOptions):
+class Options(EndpointOptions):
     """A TCP port that must take connections."""
 
-    host: str = Field(default="", max_length=253, description="Host; that of the home page when left out.")
-    port: int = Field(ge=1, le=65_535, description="Port.")
     greeting: str | None = Field(
         default=None, min_length=1, max_length=200, description="Text that the server must say first, as 220 of SMTP."
     )
-    ip_version: IpVersion | None = Field(default=None, description="4 or 6 to check over that one only.")
 
 
 async def collect(job: Job) -> Outcome:
@@ -43,11 +41,6 @@ async def check(job: Job) -> str:
 async def _prepare(job: Job) -> Check:
     options = job.options
     assert isinstance(options, Options)  # noqa: S101 - by kind
-    endpoint = Endpoint(
-        host=options.host or job.context.host,
-        port=options.port,
-        timeout_seconds=options.timeout_seconds,
-        ip_version=options.ip_version,
-    )
+    endpoint = options.endpoint(job.context)
     target = f"tcp://{endpoint.host}:{endpoint.port}"
     return Check(target=target, run=partial(probe_tcp, endpoint, greeting=options.greeting))
