@@ -36,7 +36,6 @@ USUAL_SECONDS = 60.0
 _DAY = 86_400.0
 _YEARS = 10 * 366 * _DAY
 _SPAN_SECONDS_MOST = _YEARS
-_HAS_TYPE = "check_type" in CheckResult.schema().names
 _TYPES = {"http": "http", "https": "http", "keyword": "http", "json-query": "http", "ping": "ping", "port": "tcp"}
 _CAUSES = tuple(
     (re.compile(pattern, re.IGNORECASE), cause)
@@ -175,7 +174,6 @@ class Series:
         seconds = min(seconds, _SPAN_SECONDS_MOST)
         if seconds <= 0 or not self.wanted.covers(at, at + timedelta(seconds=seconds)):
             return
-        more: dict[str, Any] = {"check_type": monitor.check_type} if _HAS_TYPE else {}
         is_up, words = outcome == "up", text(message)
         if outcome == "unknown":
             words = ": ".join(part for part in (why, words) if part)
@@ -198,7 +196,7 @@ class Series:
             certificate_not_after_at=None,
             is_certificate_valid=None,
             message=excerpt(words) if words and not is_up else None,
-            **more,
+            check_type=monitor.check_type,
         )
         self.records.append((monitor.id, record))
 

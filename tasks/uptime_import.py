@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import httpx
 from pydantic import Field
 
-from tasks.contracts import Context, Job, Outcome, Parsed, SourceOptions
+from tasks.contracts import Context, Job, Outcome, Parsed, UptimeOptions
 from tasks.errors import SourceError
 from tasks.redact import excerpt
 from tasks.uptime_history import PAYLOAD_BYTES, Wanted, read_json
@@ -38,10 +38,8 @@ class Format(Protocol):
         ...
 
 
-class HistoryOptions(SourceOptions):
+class HistoryOptions(UptimeOptions):
     """What every source of uptime history may say."""
-
-    fills: ClassVar[str] = "check_result"
 
     monitor: str | None = Field(
         default=None, min_length=1, description="Id, name or address of the one monitor; the home page when left out."
