@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
 from typing import Any
 
 import duckdb
 import pytest
 
-from tasks.recommendation import Recommendation, Scope, Silent, Unknown
+from tasks.recommendation import Recommendation, Silent, Unknown
+from tests.tasks.recommend.asking import ask
 from warehouse import migrate
 from warehouse.connection import prepare
 from warehouse.records import CheckResult, PatchEvent, Site
@@ -60,19 +60,6 @@ def update(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
         "site_id": "one", "source_id": "p", "event_id": str(at), "patched_at": at, "at_precision": "exact",
         "ecosystem": "deb", "name": "php8.2-fpm", "action": "upgrade", "old_version": "8.2.1", "new_version": "8.2.2",
     })  # fmt: skip
-
-
-def ask(con: duckdb.DuckDBPyConnection, rule: str) -> list[Any]:
-    def query(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        result = con.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-    scope = Scope(
-        site_id="one", site_name="One", agency_name="A", lanes=("maintenance",), start_date=date(2026, 7, 1),
-        end_date=date(2026, 10, 1), snapshot_id="x", query=query,
-    )  # fmt: skip
-    return list(import_module(f"tasks.recommend.{rule}").evaluate(scope))
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -15,11 +14,12 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tasks.recommendation import Recommendation, Scope, Silent, Unknown
+from tasks.recommendation import Recommendation, Silent, Unknown
+from tests.tasks.recommend.asking import END, START
+from tests.tasks.recommend.asking import ask as answers
 from warehouse import migrate
 from warehouse.connection import prepare
 
-START, END = date(2026, 7, 1), date(2026, 10, 1)
 DAYS = (END - START).days
 RULES = [
     "servers_disk_filling", "servers_memory_high", "servers_cpu_high", "servers_reboot_pending",
@@ -57,6 +57,11 @@ def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]
     empty.execute("ROLLBACK")
 
 
+def ask(con: duckdb.DuckDBPyConnection, rule: str) -> Any:
+    (answer,) = answers(con, rule)
+    return answer
+
+
 def noon(day: int) -> datetime:
     return datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(days=day)
 
@@ -72,20 +77,6 @@ def measure(con: duckdb.DuckDBPyConnection, metric: str, values: dict[int, float
 def report(con: duckdb.DuckDBPyConnection, days: Any, kind: str = "backup", state: str = "succeeded") -> None:
     rows = [("one", "jobs", kind, noon(day), state, "s3", 1, None, noon(day).date(), "p", "b") for day in days]
     con.executemany(f"INSERT INTO raw.backup VALUES ({', '.join('?' * 11)})", rows)
-
-
-def ask(con: duckdb.DuckDBPyConnection, rule: str) -> Any:
-    def query(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        result = con.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-    scope = Scope(
-        site_id="one", site_name="One", agency_name="A", lanes=("maintenance",), start_date=START, end_date=END,
-        snapshot_id="x", query=query,
-    )  # fmt: skip
-    (answer,) = import_module(f"tasks.recommend.{rule}").evaluate(scope)
-    return answer
 
 
 @pytest.mark.parametrize("rule", RULES)

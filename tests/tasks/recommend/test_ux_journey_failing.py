@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -13,13 +13,13 @@ import pytest
 from tasks.quarter_data import QuarterData
 from tasks.quarters import parse_quarter
 from tasks.recommend.ux_journey_failing import evaluate
-from tasks.recommendation import Recommendation, Scope, Silent, Unknown
+from tasks.recommendation import Recommendation, Silent, Unknown
 from tasks.report_model import NoData
+from tests.tasks.recommend.asking import scope
 from warehouse import migrate
 from warehouse.connection import prepare
 from warehouse.records import JourneyRun, JourneyStep
 
-START, END = date(2026, 7, 1), date(2026, 10, 1)
 PICTURE = "journeys/one/2026-08-01/s-cart.png"
 
 
@@ -65,18 +65,6 @@ def run(
                 "duration_ms": (ms or 0) / 3 * number,
             },
         )
-
-
-def scope(con: duckdb.DuckDBPyConnection) -> Scope:
-    def query(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        result = con.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-    return Scope(
-        site_id="one", site_name="One", agency_name="A", lanes=("maintenance",), start_date=START, end_date=END,
-        snapshot_id="x", query=query,
-    )  # fmt: skip
 
 
 def test_without_a_run_nothing_is_known(con) -> None:
