@@ -124,21 +124,25 @@ def _ledger_row(batch: Batch) -> list[Any]:
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], events: Sequence[str]) -> None:
     """Insert the rows of one table; what overlapping sources brought before, or twice at once, is taken once."""
-    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true)"  # noqa: S608
+    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true) AS new"  # noqa: S608
     values: dict[str, Any] = {"files": files}
     if identity:
         bounds = ("first_date", "last_date", "first_site", "last_site")
         sql = "min(event_date), max(event_date), min(site_id), max(site_id)"
         (found,) = con.execute(f"SELECT {sql} FROM read_parquet($files)", values).fetchall()  # noqa: S608 - our own SQL
-        values |= dict(zip(bounds, found, strict=True))
+        bounded = values | dict(zip(bounds, found, strict=True))
         same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in identity)
         # The dates and sites of what comes bound what is read of the table.
-        rows = f"""
-SELECT {_ROW} FROM read_parquet($files, filename = true) AS new
-WHERE NOT EXISTS (
+        known = f"""EXISTS (
   SELECT 1 FROM raw.{table} AS old
-  WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same})
-{"" if _are_distinct(con, identity, files, events) else _first_of(table)}"""  # noqa: S608
+  WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site
+    AND {same})"""  # noqa: S608 - our own SQL
+        # Mostly nothing of it is known: then the rows go in on every core, which a join in their way prevents.
+        sql = f"SELECT 1 FROM read_parquet($files) AS new WHERE {known} LIMIT 1"  # noqa: S608
+        if con.execute(sql, bounded).fetchall():
+            rows, values = f"{rows} WHERE NOT {known}", bounded
+        if not _are_distinct(con, identity, files, events):
+            rows += _first_of(table)
     con.execute(f"INSERT INTO raw.{table} BY NAME {rows}", values)
 
 
@@ -156,7 +160,7 @@ def _are_distinct(
 def _first_of(table: str) -> str:
     record = _RECORDS[table]
     order = "event_at" if "event_at" in record.schema().names else "batch_id"
-    return f"QUALIFY row_number() OVER (PARTITION BY {', '.join(record.identity)} ORDER BY {order}) = 1"
+    return f" QUALIFY row_number() OVER (PARTITION BY {', '.join(record.identity)} ORDER BY {order}) = 1"
 
 
 def _set_aside(batch: Batch, folder: Path, error: duckdb.Error) -> str:
