@@ -71,11 +71,12 @@ def parse(name: str, data: bytes) -> tuple[Counter[str], int]:
 
 def records_of(name: str) -> tuple[bytes, list[bytes]]:
     """Return the header of the case and its records, as bytes."""
-    from tasks.log_files import _chunks, _codec
+    from tasks.log_files import _codec, _text
 
     log_format = format_named(name)
     with CASES[name].open("rb") as raw:
-        data = b"".join(chunk for chunk in _chunks(raw, _codec(raw), 0) if isinstance(chunk, bytes))
+        data = _text(raw, _codec(raw), 0, 1 << 26)
+    assert data
     header = b""
     while log_format.cut.header and data:
         line, _, rest = data.partition(b"\n")
