@@ -122,6 +122,17 @@ def test_damaged_records_never_raise(name: str, data: st.DataObject) -> None:
     parse(name, header + b"".join(damaged))
 
 
+@pytest.mark.parametrize("name", sorted(name for name in CASES if format_named(name).fills == "waf_event"))
+def test_copies_of_a_record_do_not_multiply_its_rules(name: str, tmp_path: Path) -> None:
+    header, records = records_of(name)
+    log, log_format, counts = tmp_path / "copies.log", format_named(name), []
+    for copies in (1, 200):
+        log.write_bytes(header + b"".join(records[:3]) * copies)
+        tables = [parser_of(name).parse(block, "f") for block in read_all(log, log_format.cut)]
+        counts.append(sum(table["waf_rule_hit"].num_rows for table in tables))
+    assert counts[1] <= counts[0] * 200
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs the peak of a process, as Linux tells it")
 @pytest.mark.parametrize("name", ["access-combined", "modsecurity-v2-native", "nginx-error", "wordfence"])
