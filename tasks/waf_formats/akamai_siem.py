@@ -19,7 +19,7 @@ from tasks.waf_parse import BadLine
 
 TITLE = "Akamai SIEM, security events"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "alert": "log",
     "monitor": "log",
@@ -32,10 +32,12 @@ ACTIONS = {
     "none": "allow",
     "allow": "allow",
     "skip": "allow",
+    "ignore": "allow",
     "challenge": "challenge",
     "serve_alternate": "redirect",
     "redirect": "redirect",
 }
+_STRENGTH = ("unknown", "allow", "log", "rate_limit", "redirect", "challenge", "block")
 
 
 def detect(head: str) -> bool:
@@ -96,13 +98,16 @@ def _plain(event: Mapping[str, Any], attack: Mapping[str, Any], message: Mapping
 
 
 def _strongest(actions: list[str | None]) -> str | None:
-    known = [action for action in actions if action]
-    return next((a for a in known if ACTIONS.get(a.lower()) == "block"), known[0] if known else None)
+    def strength(action: str) -> int:
+        meaning = ACTIONS.get("deny" if action.lower().startswith("deny_custom_") else action.lower(), "unknown")
+        return _STRENGTH.index(meaning)
+
+    return max((action for action in actions if action), key=strength, default=None)
 
 
 def _unpack(value: Any) -> list[str]:
-    """Return the items of a list; one that was cut is kept as far as it goes."""
-    return [_decoded(item) for item in unquote(str(value)).replace(" ", "+").split(";") if item] if value else []
+    """Return the items of a list, empty ones too: the lists go together by place. One that was cut is kept so far."""
+    return [_decoded(item) for item in unquote(str(value)).replace(" ", "+").split(";")] if value else []
 
 
 def _decoded(item: str) -> str:

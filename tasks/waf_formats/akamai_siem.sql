@@ -9,7 +9,9 @@ CREATE OR REPLACE MACRO akamai_class(tags, rule, message) AS CASE
   WHEN rule ILIKE 'GEO%' THEN 'geo' WHEN tags ILIKE '%TOOL%' OR tags ILIKE '%AUTOMATION%' THEN 'scanner' WHEN tags ILIKE '%PROTOCOL%' OR tags ILIKE '%POLICY%' OR tags ILIKE '%INVALID%' THEN 'protocol'
   WHEN regexp_full_match(rule, '9[0-9]{5}') THEN crs_class(rule) WHEN regexp_full_match(rule, '6[0-9]{7}') THEN 'custom' END;
 CREATE OR REPLACE TEMP TABLE parsed AS
-SELECT line_number, line, d, concat_ws('|', d.id, d.start, d.ip) AS key, epoch_at(d.start) AS event_at
+SELECT line_number, line, d, concat_ws('|', d.id, d.start, d.ip) AS key, epoch_at(d.start) AS event_at,
+  -- deny_custom_12345: the deny of one's own with that number.
+  CASE WHEN lower(d.action) LIKE 'deny\_custom\_%' ESCAPE '\' THEN 'block' ELSE coalesce(action_of(d.action), 'unknown') END AS action
 FROM (
   SELECT line_number, line, json_transform(line, '{"ip": "VARCHAR", "action": "VARCHAR", "has_applied": "BOOLEAN", "agent": "VARCHAR", "id": "VARCHAR", "start": "VARCHAR", "method": "VARCHAR", "host": "VARCHAR",
     "path": "VARCHAR", "query": "VARCHAR", "protocol": "VARCHAR", "status": "VARCHAR", "bytes": "VARCHAR", "country": "VARCHAR", "asn": "VARCHAR",
@@ -23,9 +25,9 @@ SELECT
   d.id AS request_id, ip_of(d.ip) AS client_ip, try_cast(d.asn AS BIGINT) AS asn, country_code(d.country) AS country, d.agent AS user_agent,
   lower(d.host) AS host, d.method AS method, target_path(d.path) AS path, d.query AS query, d.protocol AS protocol,
   try_cast(d.status AS BIGINT) AS status, try_cast(d.bytes AS BIGINT) AS bytes,
-  coalesce(CASE WHEN starts_with(d.action, 'deny') THEN 'block' ELSE action_of(d.action) END, 'unknown') AS action,
+  action,
   d.action AS action_raw,
-  CASE WHEN action_of(d.action) = 'log' THEN false WHEN d.action IS NOT NULL THEN true END AS is_enforced
+  CASE WHEN action = 'log' THEN false WHEN action NOT IN ('allow', 'unknown') THEN true END AS is_enforced
 FROM parsed
 WHERE event_at IS NOT NULL
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TITLE = "Azure Application Gateway WAF log, JSON lines"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "matched": "log",
     "blocked": "block",
@@ -18,7 +18,12 @@ ACTIONS = {
     "allowed": "allow",
     "log": "log",
     "block": "block",
+    "allow": "allow",
     "jschallenge": "challenge",
+    "jschallengeissued": "challenge",
+    "jschallengepass": "challenge_passed",
+    "jschallengevalid": "challenge_passed",
+    "jschallengeblock": "block",
 }
 
 

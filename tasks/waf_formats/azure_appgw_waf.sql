@@ -19,8 +19,9 @@ FROM (
     WHERE line <> ''
   )
 );
-CREATE OR REPLACE MACRO strength(word) AS CASE lower(word)
-  WHEN 'blocked' THEN 6 WHEN 'block' THEN 6 WHEN 'jschallenge' THEN 5 WHEN 'detected' THEN 4 WHEN 'matched' THEN 3 WHEN 'log' THEN 3 WHEN 'allowed' THEN 2 ELSE 0 END;
+CREATE OR REPLACE MACRO strength(word) AS CASE
+  WHEN lower(word) = 'detected' THEN 3 WHEN action_of(word) = 'block' THEN 6 WHEN action_of(word) = 'challenge' THEN 5
+  WHEN action_of(word) = 'challenge_passed' THEN 4 WHEN action_of(word) = 'log' THEN 2 WHEN action_of(word) = 'allow' THEN 1 ELSE 0 END;
 
 -- @event
 SELECT
@@ -34,8 +35,8 @@ SELECT
   any_value(raw_query(p.requestUri)) AS query,
   arg_max(action_of(p.action), strength(p.action)) AS action,
   arg_max(p.action, strength(p.action)) AS action_raw,
-  CASE WHEN bool_or(p.action IN ('Blocked', 'Block')) THEN true WHEN bool_or(p.action = 'Detected') THEN false END AS is_enforced,
-  bool_or(p.action = 'Detected') AND NOT bool_or(p.action IN ('Blocked', 'Block')) AS would_block,
+  CASE WHEN bool_or(action_of(p.action) IN ('block', 'challenge')) THEN true WHEN bool_or(lower(p.action) = 'detected') THEN false END AS is_enforced,
+  bool_or(lower(p.action) = 'detected') AND NOT bool_or(action_of(p.action) IN ('block', 'challenge')) AS would_block,
   max(try_cast(regexp_extract(p.message, 'Total (?:Inbound )?Score: ([0-9]+)', 1) AS BIGINT)) AS score
 FROM parsed
 WHERE is_event AND event_at IS NOT NULL

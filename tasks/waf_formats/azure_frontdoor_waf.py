@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TITLE = "Azure Front Door WAF log, JSON lines"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "allow": "allow",
     "block": "block",
@@ -19,6 +19,7 @@ ACTIONS = {
     "anomalyscoring": "log",
     "logandscore": "log",
     "jschallenge": "challenge",
+    "js challenge": "challenge",
     "jschallengeissued": "challenge",
     "jschallengepass": "challenge_passed",
     "jschallengevalid": "challenge_passed",

@@ -9,6 +9,14 @@ CREATE OR REPLACE MACRO azure_class(rule_name) AS coalesce(
     WHEN rule_name LIKE '%-MS-ThreatIntel-AppSec-%' THEN 'lfi' WHEN rule_name LIKE '%BotManager%' THEN 'bot'
     WHEN rule_name LIKE '%DefaultRuleSet%' THEN NULL ELSE 'custom' END
 );
+-- In the words of ModSecurity, which say of each variable whether it may hold a secret.
+CREATE OR REPLACE MACRO azure_target(name) AS nullif(concat_ws(':',
+  coalesce(MAP {
+    'QueryParamValue': 'ARGS_GET', 'QueryParamName': 'ARGS_GET_NAMES', 'PostParamValue': 'ARGS_POST', 'PostParamName': 'ARGS_POST_NAMES',
+    'MultipartParamValue': 'ARGS_POST', 'JsonValue': 'ARGS_POST', 'CookieValue': 'REQUEST_COOKIES', 'CookieName': 'REQUEST_COOKIES_NAMES',
+    'HeaderValue': 'REQUEST_HEADERS', 'HeaderName': 'REQUEST_HEADERS_NAMES'
+  }[split_part(name, ':', 1)], split_part(name, ':', 1)),
+  nullif(substr(name, length(split_part(name, ':', 1)) + 2), '')), '');
 CREATE OR REPLACE TEMP TABLE parsed AS
 SELECT
   line_number,
@@ -60,7 +68,7 @@ SELECT
   CASE WHEN drs_number(p.ruleName) IS NOT NULL THEN split_part(p.ruleName, '-', 1) ELSE p.policy END AS ruleset,
   CASE WHEN drs_number(p.ruleName) IS NOT NULL THEN split_part(p.ruleName, '-', 2) END AS ruleset_version,
   azure_class(p.ruleName) AS attack_class,
-  replace(replace(replace(p.details.matches[1].matchVariableName, 'QueryParamValue:', 'ARGS_GET:'), 'PostParamValue:', 'ARGS_POST:'), 'HeaderValue:', 'REQUEST_HEADERS:') AS target,
+  azure_target(p.details.matches[1].matchVariableName) AS target,
   coalesce(nullif(p.details.matches[1].matchVariableValue, ''), nullif(p.details.data, '')) AS matched,
   redact(nullif(p.details.msg, '')) AS message,
   coalesce(crs_is_verdict(drs_number(p.ruleName)), false) AS is_verdict,

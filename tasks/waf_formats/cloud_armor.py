@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TITLE = "Google Cloud Armor, load balancer log, JSON lines"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 OPTIONS = {"sample_rate": "share of the requests that the backend service logs, 0 to 1"}
 ACTIONS = {
     "accept": "allow",

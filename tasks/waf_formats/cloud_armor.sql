@@ -48,7 +48,7 @@ SELECT
     ELSE coalesce(action_of(enforced.outcome), 'unknown')
   END AS action,
   coalesce(enforced.outcome, preview.outcome) AS action_raw,
-  CASE WHEN enforced.outcome IN ('DENY', 'REDIRECT') THEN true WHEN preview.outcome IN ('DENY', 'REDIRECT') THEN false ELSE enforced.outcome IS NOT NULL END AS is_enforced,
+  CASE WHEN enforced.outcome IN ('DENY', 'REDIRECT') THEN true WHEN preview.outcome IN ('DENY', 'REDIRECT') THEN false WHEN preview.outcome IS NOT NULL AND enforced.outcome IS NULL THEN false WHEN enforced.outcome = 'ACCEPT' THEN true END AS is_enforced,
   coalesce(enforced.outcome, 'ACCEPT') = 'ACCEPT' AND coalesce(preview.outcome IN ('DENY', 'REDIRECT'), false) AS would_block,
   1.0 / coalesce(nullif(try_cast(getvariable('option_sample_rate') AS DOUBLE), 0), 1.0) AS sample_weight
 FROM parsed

@@ -6,7 +6,8 @@ https://www.fastly.com/documentation/reference/api/ngwaf/ and
 https://docs.fastly.com/signalsciences/developer/extract-your-data/
 
 A line is one request, or an answer with `data`. Older answers are in camelCase, newer ones in snake_case. The agent's
-own code says what was done: 406 is a block, 429 a rate limit.
+own code says what was done: 200 lets through, 406 and every custom code of 301, 302 and 400 to 599 stop, 429 is a rate
+limit. A code below 1, and 499, says that the agent did not come to a decision.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from tasks.waf_parse import BadLine
 
 TITLE = "Fastly Next-Gen WAF, request feed of the API"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "200": "log",
-    "0": "log",
+    "-2": "unknown",
+    "-1": "unknown",
+    "0": "unknown",
+    "499": "unknown",
     "406": "block",
     "429": "rate_limit",
     "301": "redirect",

@@ -1,15 +1,20 @@
 -- @setup
 CREATE OR REPLACE MACRO signal_class(signal) AS CASE
   WHEN signal = 'SQLI' THEN 'sqli' WHEN signal = 'XSS' THEN 'xss' WHEN signal IN ('CMDEXE', 'CVE', 'OOB-DOMAIN', 'CODEINJECTION') THEN 'rce'
-  WHEN signal = 'TRAVERSAL' THEN 'lfi' WHEN signal = 'BACKDOOR' THEN 'web_shell' WHEN signal LIKE 'LOG4J%' THEN 'java' WHEN signal LIKE 'CVE-%' THEN 'rce'
+  WHEN signal IN ('TRAVERSAL', 'PRIVATEFILE') THEN 'lfi' WHEN signal = 'BACKDOOR' THEN 'web_shell' WHEN signal LIKE 'LOG4J%' THEN 'java' WHEN signal LIKE 'CVE-%' THEN 'rce'
   WHEN signal = 'SSRF' THEN 'ssrf' WHEN signal IN ('USERAGENT', 'SCANNER', 'FORCEFULBROWSING', 'HTTP404') THEN 'scanner'
   WHEN signal IN ('LOGINATTEMPT', 'LOGINFAILURE', 'LOGINDISCOVERY', 'CREDENTIAL-STUFFING') THEN 'login'
-  WHEN signal IN ('BLOCKED-IP', 'SANS', 'TORNODE', 'SIGSCI-IP', 'BHH', 'DATACENTER') THEN 'reputation'
-  WHEN signal IN ('ABNORMALPATH', 'NOUA', 'NULLBYTE', 'DOUBLEENCODING', 'INVALIDENCODING', 'MALFORMED-DATA', 'RESPONSESPLIT', 'NOTUTF8', 'BHH', 'PRIVATEFILE', 'DUPLICATE-HEADERS', 'JSON-ERROR', 'XML-ERROR') THEN 'protocol'
+  WHEN signal IN ('BLOCKED-IP', 'SANS', 'TORNODE', 'SIGSCI-IP', 'DATACENTER') THEN 'reputation'
+  WHEN signal IN ('ABNORMALPATH', 'NOUA', 'NULLBYTE', 'DOUBLEENCODING', 'INVALIDENCODING', 'MALFORMED-DATA', 'RESPONSESPLIT', 'NOTUTF8', 'BHH', 'DUPLICATE-HEADERS', 'JSON-ERROR', 'XML-ERROR') THEN 'protocol'
   WHEN signal IN ('BAD-BOT', 'SUSPECTED-BAD-BOT', 'SUSPECTED-BOT', 'IMPOSTOR') OR signal LIKE '%BOT%' THEN 'bot'
   WHEN signal LIKE 'RATE-LIMIT%' OR signal LIKE 'site.%limit%' THEN 'rate' WHEN signal LIKE 'site.%' OR signal LIKE 'corp.%' THEN 'custom' END;
 CREATE OR REPLACE TEMP TABLE parsed AS
 SELECT line_number, line, d, coalesce(d.id, md5(line)) AS key,
+  CASE
+    WHEN action_of(d.agent_response_code) <> 'unknown' THEN action_of(d.agent_response_code)
+    WHEN d.agent_response_code <> '499' AND try_cast(d.agent_response_code AS BIGINT) BETWEEN 400 AND 599 THEN 'block'
+    ELSE 'unknown'
+  END AS action,
   CASE WHEN contains(d.timestamp, '-') THEN try_cast(d.timestamp AS TIMESTAMPTZ) ELSE epoch_at(d.timestamp) END AS event_at
 FROM (
   SELECT line_number, line, json_transform(line, '{"id": "VARCHAR", "timestamp": "VARCHAR", "remote_ip": "VARCHAR", "remote_country_code": "VARCHAR",
@@ -33,10 +38,9 @@ SELECT
   d.protocol AS protocol,
   try_cast(d.response_code AS BIGINT) AS status,
   nullif(try_cast(d.response_size AS BIGINT), -1) AS bytes,
-  coalesce(CASE WHEN action_of(d.agent_response_code) <> 'unknown' THEN action_of(d.agent_response_code)
-    WHEN try_cast(d.agent_response_code AS BIGINT) BETWEEN 400 AND 599 THEN 'block' END, 'unknown') AS action,
+  action,
   d.agent_response_code AS action_raw,
-  CASE WHEN action_of(d.agent_response_code) IN ('block', 'rate_limit', 'redirect') THEN true END AS is_enforced
+  CASE WHEN action IN ('block', 'rate_limit', 'redirect') THEN true END AS is_enforced
 FROM parsed
 WHERE event_at IS NOT NULL
 

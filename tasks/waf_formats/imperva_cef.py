@@ -14,7 +14,7 @@ from tasks.waf_parse import BadLine
 
 TITLE = "Imperva Cloud WAF, CEF"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "req_passed": "allow",
     "req_cached": "allow",

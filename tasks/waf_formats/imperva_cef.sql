@@ -2,11 +2,16 @@
 CREATE OR REPLACE MACRO imperva_class(name) AS CASE
   WHEN name ILIKE '%SQL Injection%' THEN 'sqli' WHEN name ILIKE '%Cross Site Scripting%' OR name ILIKE '%XSS%' THEN 'xss'
   WHEN name ILIKE '%Remote File Inclusion%' THEN 'rfi' WHEN name ILIKE '%Illegal Resource Access%' THEN 'lfi' WHEN name ILIKE '%Backdoor%' THEN 'web_shell'
-  WHEN name ILIKE '%DDoS%' THEN 'dos' WHEN name ILIKE '%Bot%' OR name ILIKE '%Automated%' THEN 'bot' WHEN name ILIKE '%Blacklisted IP%' OR name ILIKE '%Blacklisted%' OR name ILIKE '%Blocked IP%' THEN 'reputation'
-  WHEN name ILIKE '%Countr%' THEN 'geo' WHEN name ILIKE '%Rate%' THEN 'rate' WHEN name ILIKE '%Remote Code%' OR name ILIKE '%Command%' THEN 'rce' WHEN name ILIKE '%Account Takeover%' THEN 'login'
+  WHEN name ILIKE '%DDoS%' THEN 'dos' WHEN name ILIKE '%Bot%' OR name ILIKE '%Automated%' THEN 'bot' WHEN name ILIKE '%Countr%' THEN 'geo'
+  WHEN name ILIKE '%Blacklisted%' OR name ILIKE '%Blocked IP%' THEN 'reputation' WHEN name ILIKE '%Rate%' THEN 'rate' WHEN name ILIKE '%Remote Code%' OR name ILIKE '%Command%' THEN 'rce' WHEN name ILIKE '%Account Takeover%' THEN 'login'
   WHEN name ILIKE '%Cross Site Request%' OR name ILIKE '%Illegal%' THEN 'protocol' WHEN name IN ('Normal', 'N/A', '') THEN NULL WHEN name ILIKE '%rule%' OR name ILIKE '%ACL%' THEN 'custom' END;
 CREATE OR REPLACE TEMP TABLE parsed AS
-SELECT line_number, line, d, coalesce(nullif(d.deviceExternalId, ''), md5(line)) AS key, epoch_at(coalesce(d."start", d."end")) AS event_at
+SELECT line_number, line, d, coalesce(nullif(d.deviceExternalId, ''), md5(line)) AS key, epoch_at(coalesce(d."start", d."end")) AS event_at,
+  CASE
+    WHEN action_of(d.act) <> 'unknown' THEN action_of(d.act)
+    WHEN d.act ILIKE 'REQ_BLOCKED%' THEN 'block' WHEN d.act ILIKE 'REQ_CHALLENGE%' THEN 'challenge' WHEN d.act ILIKE 'REQ_CACHED%' THEN 'allow'
+    ELSE 'unknown'
+  END AS action
 FROM (
   SELECT line_number, line, json_transform(line, '{"_name": "VARCHAR", "_class": "VARCHAR", "deviceExternalId": "VARCHAR", "start": "VARCHAR", "end": "VARCHAR", "src": "VARCHAR", "xff": "VARCHAR",
     "requestClientApplication": "VARCHAR", "requestMethod": "VARCHAR", "request": "VARCHAR", "qstr": "VARCHAR", "sourceServiceName": "VARCHAR", "act": "VARCHAR", "cn1": "VARCHAR", "in": "VARCHAR",
@@ -29,11 +34,9 @@ SELECT
   nullif(d.app, '') AS protocol,
   nullif(try_cast(d.cn1 AS BIGINT), 0) AS status,
   try_cast(d."in" AS BIGINT) AS bytes,
-  coalesce(CASE
-    WHEN action_of(d.act) <> 'unknown' THEN action_of(d.act)
-    WHEN d.act ILIKE 'REQ_BLOCKED%' OR d.act ILIKE 'REQ_BAD%' THEN 'block' WHEN d.act ILIKE 'REQ_CHALLENGE%' THEN 'challenge' WHEN d.act ILIKE 'REQ_CACHED%' THEN 'allow' END, 'unknown') AS action,
+  action,
   d.act AS action_raw,
-  CASE WHEN d.act ILIKE 'REQ_BLOCKED%' OR d.act ILIKE 'REQ_CHALLENGE%' THEN true END AS is_enforced,
+  CASE WHEN action IN ('block', 'challenge', 'redirect') THEN true END AS is_enforced,
   CASE d.dproc WHEN 'Search Bot' THEN 'search' WHEN 'Site Helper' THEN 'monitoring' WHEN 'Hacking Tool' THEN 'scanner' WHEN 'Vulnerability Scanner' THEN 'scanner'
     WHEN 'Developer Tool' THEN 'library' WHEN 'Feed Fetcher' THEN 'other' WHEN 'Spam Bot' THEN 'other' WHEN 'Click Bot' THEN 'other' END AS bot_class
 FROM parsed

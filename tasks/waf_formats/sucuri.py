@@ -16,7 +16,7 @@ from tasks.waf_parse import BadLine
 
 TITLE = "Sucuri firewall audit trail, API or CSV"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "1": "block",
     "true": "block",
@@ -58,6 +58,8 @@ def _json(text: str) -> list[dict[str, Any]]:
         return []
     if isinstance(found, dict) and "output" in found:
         found = found["output"]
+    if isinstance(found, dict) and "access_logs" in found:
+        found = found["access_logs"]
     if isinstance(found, dict) and "request_date" not in found:
         found = list(found.values())
     rows = found if isinstance(found, list) else [found]

@@ -18,7 +18,9 @@ FROM (
   FROM lines
 );
 CREATE OR REPLACE TEMP TABLE timed AS
-SELECT *, CASE WHEN regexp_full_match(d.request_timezone, '[+-][0-9]{4}')
+SELECT *,
+  coalesce(action_of(d.sucuri_is_blocked), CASE WHEN reason <> '' THEN 'block' END, 'unknown') AS action,
+  CASE WHEN regexp_full_match(d.request_timezone, '[+-][0-9]{4}')
   THEN try_strptime(strftime(moment, '%Y-%m-%d %H:%M:%S') || ' ' || d.request_timezone, '%Y-%m-%d %H:%M:%S %z') ELSE local_at(moment) END AS event_at
 FROM parsed;
 
@@ -33,9 +35,9 @@ SELECT
   lower(nullif(coalesce(d.http_host, d.domain), '')) AS host,
   d.request_method AS method, target_path(d.resource_path) AS path, raw_query(d.resource_path) AS query, d.http_protocol AS protocol,
   try_cast(d.http_status AS BIGINT) AS status, try_cast(d.http_bytes_sent AS BIGINT) AS bytes,
-  coalesce(action_of(lower(d.sucuri_is_blocked)), CASE WHEN reason <> '' THEN 'block' END, 'unknown') AS action,
+  action,
   coalesce(nullif(redact(reason), ''), d.sucuri_is_blocked) AS action_raw,
-  CASE WHEN action_of(lower(d.sucuri_is_blocked)) = 'block' OR reason <> '' THEN true END AS is_enforced
+  CASE WHEN action IN ('block', 'challenge') THEN true END AS is_enforced
 FROM timed
 WHERE event_at IS NOT NULL
 

@@ -20,7 +20,7 @@ from tasks.waf_parse import BadLine
 
 TITLE = "Wordfence, table wfHits: SQL dump, CSV or JSON"
 FILLS = "waf_event"
-VERSION = 1
+VERSION = 2
 ACTIONS = {
     "": "allow",
     "loginok": "allow",

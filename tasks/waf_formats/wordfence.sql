@@ -51,8 +51,8 @@ SELECT
   try_cast(d.status AS BIGINT) AS status,
   action_of(coalesce(d.action, '')) AS action,
   nullif(d.action, '') AS action_raw,
-  CASE WHEN d.action ILIKE 'blocked%' OR d.action ILIKE 'lockedOut' THEN true WHEN d.action IN ('learned:waf', 'logged:waf') THEN false END AS is_enforced,
-  coalesce(d.action IN ('learned:waf', 'logged:waf'), false) AS would_block,
+  CASE WHEN action_of(d.action) IN ('block', 'rate_limit', 'redirect') THEN true WHEN lower(d.action) IN ('learned:waf', 'logged:waf') THEN false END AS is_enforced,
+  coalesce(lower(d.action) IN ('learned:waf', 'logged:waf'), false) AS would_block,
   wordfence_class(d.category, d.description, d.action) AS attack_class,
   CASE WHEN wordfence_class(d.category, d.description, d.action) IS NOT NULL THEN [wordfence_class(d.category, d.description, d.action)] END AS attack_classes
 FROM parsed
