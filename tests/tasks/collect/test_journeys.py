@@ -14,6 +14,7 @@ from tasks.errors import ConfigurationError
 from tasks.journey_browser import NAMES
 from tasks.journeys import started
 from tasks.sites import parse_sites
+from tests import wordpress
 from tests.shop import PASSWORD, Shop, serving
 from warehouse.connection import open_live
 from warehouse.publish import publish
@@ -407,3 +408,28 @@ def test_a_starter_makes_the_journeys_whose_parameters_are_given(name: str) -> N
     assert wanted <= made.keys()
     assert SecretReference(env="X") in made["login"].steps[1].fill.values()
     assert all(journey.writes == (journey.id == "contact-form") for journey in made.values())
+
+
+@pytest.fixture(name="blog", scope="module")
+def _blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with wordpress.serving(tmp_path_factory.mktemp("wordpress")) as url:
+        yield url
+
+
+@wordpress.needs_wordpress
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ENGINES)
+def test_the_starter_of_wordpress_finds_its_way_in_a_real_one(settings, blog: str, monkeypatch, kind: str) -> None:
+    monkeypatch.setenv("CHECKER", wordpress.PASSWORD)
+    given = f"user: {wordpress.USER}, password: {{env: CHECKER}}, search: hello, search_result: Hello world!"
+    text = f"        starter: wordpress\n        parameters: {{{given}}}\n"
+    rows, _ = collect(settings, kind, blog, text)
+    assert {row["journey_id"]: row["outcome"] for row in rows} == dict.fromkeys(
+        ("login-page", "login", "search"), "passed"
+    )
+    rows, _ = collect(settings, kind, blog, text.replace(wordpress.USER, "nobody").replace("world!", "moon!"))
+    assert {row["journey_id"]: (row["outcome"], row["cause"]) for row in rows[3:]} == {
+        "login-page": ("passed", None),
+        "login": ("failed", "wrong_address"),
+        "search": ("failed", "text_missing"),
+    }

@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +16,11 @@ from tasks import collecting
 from tasks.collect import waf_wordfence
 from tasks.errors import SourceError
 from tasks.sites import parse_sites
+from tests.mariadb import mariadb, needs_mariadb
 
-SERVER = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin")
-INSTALL = shutil.which("mariadb-install-db")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        not (SERVER and INSTALL), reason="MariaDB is not installed: apt-get install mariadb-server-core"
-    ),
+    needs_mariadb,
 ]
 
 SITES = """
@@ -60,33 +53,6 @@ CREATE TABLE wp_wfHits (
   KEY attackLogTime (attackLogTime)) DEFAULT CHARSET=utf8"""
 START = 1_795_400_000.25
 """2026-11-23 02:13:20 UTC."""
-
-
-@contextlib.contextmanager
-def mariadb(folder: Path, *options: str) -> Iterator[int]:
-    """A MariaDB of its own with its socket in the folder; gives its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    subprocess.run(
-        [str(INSTALL), "--no-defaults", f"--datadir={folder / 'data'}", "--user=root", "--skip-test-db",
-         "--auth-root-authentication-method=normal"],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    process = subprocess.Popen(
-        [str(SERVER), "--no-defaults", f"--datadir={folder / 'data'}", "--user=root", f"--socket={folder / 's.sock'}",
-         f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={folder / 'pid'}", *options],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 60
-        while not (folder / "s.sock").exists():
-            assert time.monotonic() < deadline, "MariaDB did not start"
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.fixture(scope="module")
