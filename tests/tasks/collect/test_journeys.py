@@ -95,9 +95,12 @@ def _shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         yield shop
 
 
-def collect(settings, kind: str, url: str, text: str) -> tuple[list, collecting.Report]:
+def collect(settings, kind: str, url: str, text: str, *, step_seconds: int = 2) -> tuple[list, collecting.Report]:
     """Collect once and return the newest run of each journey as dictionaries, and the report."""
-    sites = parse_sites(HEAD.replace("KIND", kind).replace("URL", url) + text, "s")
+    head = HEAD.replace("step_seconds: 2", f"step_seconds: {step_seconds}")
+    sites = parse_sites(
+        HEAD.replace("KIND", kind).replace("URL", url).replace("SECONDS", str(step_seconds)) + text, "s"
+    )
     collecting.land_configuration(sites, settings)
     report = asyncio.run(collecting.collect(collecting.jobs(sites, settings, [kind])[0]))
     collecting.load_landed(settings)
@@ -294,7 +297,7 @@ def test_pages_that_misbehave_hold_nothing_up(settings, shop: Shop) -> None:
     )
     with serving() as other:
         shop.elsewhere = other.url.replace("127.0.0.1", "localhost")
-        rows, _ = collect(settings, "journeys_browser", shop.url, text)
+        rows, _ = collect(settings, "journeys_browser", shop.url, text, step_seconds=6)
         assert other.asked == []
     found = {row["journey_id"]: (row["outcome"], row["cause"]) for row in rows}
     # A page that never yields: whether it or its text is late depends on when the machine let it start.
@@ -423,7 +426,7 @@ def test_the_starter_of_wordpress_finds_its_way_in_a_real_one(settings, blog: st
     monkeypatch.setenv("CHECKER", wordpress.PASSWORD)
     given = f"user: {wordpress.USER}, password: {{env: CHECKER}}, search: hello, search_result: Hello world!"
     text = f"        starter: wordpress\n        parameters: {{{given}}}\n"
-    rows, _ = collect(settings, kind, blog, text)
+    rows, _ = collect(settings, kind, blog, text, step_seconds=10)
     assert {row["journey_id"]: row["outcome"] for row in rows} == dict.fromkeys(
         ("login-page", "login", "search"), "passed"
     )
