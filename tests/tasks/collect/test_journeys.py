@@ -98,9 +98,7 @@ def _shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 def collect(settings, kind: str, url: str, text: str, *, step_seconds: int = 2) -> tuple[list, collecting.Report]:
     """Collect once and return the newest run of each journey as dictionaries, and the report."""
     head = HEAD.replace("step_seconds: 2", f"step_seconds: {step_seconds}")
-    sites = parse_sites(
-        HEAD.replace("KIND", kind).replace("URL", url).replace("SECONDS", str(step_seconds)) + text, "s"
-    )
+    sites = parse_sites(head.replace("KIND", kind).replace("URL", url) + text, "s")
     collecting.land_configuration(sites, settings)
     report = asyncio.run(collecting.collect(collecting.jobs(sites, settings, [kind])[0]))
     collecting.load_landed(settings)
