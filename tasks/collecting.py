@@ -11,17 +11,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from tasks import progress
 from tasks.contracts import Confirmation, Context, Job, Outcome, SourceOptions, UptimeOptions
 from tasks.discovery import units
 from tasks.errors import SourceError
 from tasks.settings import Settings
+from tasks.sites import Maintenance, Sites
 from tasks.sites import Site as SiteOptions
-from tasks.sites import Sites
 from warehouse import load as loading
 from warehouse.errors import WarehouseBusyError
-from warehouse.records import CollectionRun, Site, Source
+from warehouse.records import CollectionRun, MaintenanceWindow, Site, Source
 from warehouse.spool import batch_id_of
 
 CONFIGURATION = "configuration"
@@ -155,7 +156,7 @@ def land_run(job: Job, outcome: Outcome, started: datetime) -> None:
 def land_configuration(sites: Sites, settings: Settings) -> None:
     """Land sites and sources as the configuration has them, once for each time that it changed."""
     now = datetime.now(UTC)
-    tables: dict[str, list[Site] | list[Source]] = {
+    tables: dict[str, list[Site] | list[Source] | list[MaintenanceWindow]] = {
         Site.table: [_site_record(sites, site, now) for site in sites.sites],
         Source.table: [
             Source(
@@ -169,6 +170,9 @@ def land_configuration(sites: Sites, settings: Settings) -> None:
             )
             for site in sites.sites
             for options in site.sources
+        ],
+        MaintenanceWindow.table: [
+            _window_record(site, window, now) for site in sites.sites for window in site.maintenance
         ],
     }
     content = batch_id_of(*(replace(row, configured_at=_EPOCH) for rows in tables.values() for row in rows))
@@ -188,6 +192,27 @@ def land_configuration(sites: Sites, settings: Settings) -> None:
 def _confirmation(options: SourceOptions) -> dict[str, int]:
     confirm = options.confirm if isinstance(options, UptimeOptions) else Confirmation()
     return {f"confirm_{name}": value for name, value in confirm.model_dump().items()}
+
+
+def _window_record(site: SiteOptions, window: Maintenance, now: datetime) -> MaintenanceWindow:
+    zone = ZoneInfo(site.time_zone)
+    start, end = (
+        moment and (moment if moment.tzinfo else moment.replace(tzinfo=zone)) for moment in (window.start, window.end)
+    )
+    return MaintenanceWindow(
+        site_id=site.id,
+        reason=window.reason,
+        source_ids=list(window.sources),
+        start_at=start,
+        end_at=end,
+        weekdays=list(window.weekdays),
+        local_time=window.at,
+        duration_minutes=window.minutes,
+        first_date=window.first,
+        last_date=window.last,
+        announced_date=window.announced,
+        configured_at=now,
+    )
 
 
 def _site_record(sites: Sites, site: SiteOptions, now: datetime) -> Site:

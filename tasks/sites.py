@@ -11,6 +11,7 @@ import difflib
 import typing
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
@@ -18,6 +19,7 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
@@ -57,6 +59,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=200)]
 Lane = Literal["support", "maintenance", "development"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 def _known_zone(name: str) -> str:
@@ -78,6 +81,14 @@ def _network(text: str) -> str:
 
 Range = Annotated[str, AfterValidator(_network)]
 Anchor = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):[1-9][0-9]{0,4}$")]
+
+
+def _time_of_day(value: object) -> object:
+    # YAML takes 22:30 without quotes for a number of minutes.
+    return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else value
+
+
+TimeOfDay = Annotated[str, BeforeValidator(_time_of_day), Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Model(BaseModel):
@@ -133,6 +144,35 @@ class PatchSla(Model):
     routine: int = Field(default=30, ge=0, le=365, description="All other updates, days.")
 
 
+class Maintenance(Model):
+    """Maintenance that was announced: once (`start`, `end`), or every week (`weekdays`, `at`, `minutes`).
+
+    It counts where it was configured, or announced, before it begins.
+    """
+
+    reason: Text = Field(description="What is done, as told to the client.")
+    start: datetime | None = Field(default=None, description="Start, in the site's zone where it names none.")
+    end: datetime | None = Field(default=None, description="End.")
+    weekdays: list[Weekday] = Field(default=[], description="Days of what comes every week, as sunday.")
+    at: TimeOfDay | None = Field(default=None, description="Its start in the site's zone, as 02:30.")
+    minutes: int | None = Field(default=None, ge=1, le=1440, description="Its length.")
+    first: date | None = Field(default=None, description="Its first day; the day of the announcement when left out.")
+    last: date | None = Field(default=None, description="Its last day; no end when left out.")
+    announced: date | None = Field(default=None, description="Day of the announcement, where it is before this entry.")
+    sources: list[Id] = Field(default=[], description="Only the checks of these sources; all when left out.")
+
+    @model_validator(mode="after")
+    def _is_once_or_weekly(self) -> Maintenance:
+        once, weekly = (self.start, self.end), (self.weekdays or None, self.at, self.minutes)
+        if any(once) == any(weekly) or None in (once if any(once) else weekly):
+            raise ValueError("give start and end, or weekdays, at and minutes")
+        if self.start and self.end and (self.start.tzinfo is None) != (self.end.tzinfo is None):
+            raise ValueError("give start and end a zone both, or neither")
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError("end is to be after start")
+        return self
+
+
 def _source_union() -> Any:
     """Return the union of the options of every collector, told apart by `kind`, which is its file's name."""
     members: Any = tuple(
@@ -169,6 +209,9 @@ class Site(Model):
     trusted_networks: list[Range] = Field(
         default_factory=list, description="As for the agency, of this site's client: never advised to be blocked."
     )
+    maintenance: list[Maintenance] = Field(
+        default=[], description="Announced maintenance: what is agreed on availability leaves it out."
+    )
     sources: list[SourceUnion] = Field(default=[], description="What is collected for this site.")
 
     @property
@@ -179,6 +222,18 @@ class Site(Model):
     @model_validator(mode="after")
     def _source_ids_differ(self) -> Site:
         _refuse_twins([source.source_id for source in self.sources], "sources", "give each an id of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _maintenance_names_sources(self) -> Site:
+        known = [source.source_id for source in self.sources]
+        for number, window in enumerate(self.maintenance):
+            for name in window.sources:
+                if name not in known:
+                    raise _LocatedError(
+                        ("maintenance", number, "sources"),
+                        f"{name!r} is no source of this site{did_you_mean(name, known)}; sources: {', '.join(known)}",
+                    )
         return self
 
 

@@ -381,6 +381,25 @@ class Backup(Record):
     event_date: date | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceWindow(Record):
+    """Announced maintenance as `sites.yaml` had it when the batch was landed: once, or every week."""
+
+    table: ClassVar[str] = "maintenance_window"
+    site_id: str
+    reason: str
+    source_ids: list[str]
+    start_at: datetime | None
+    end_at: datetime | None
+    weekdays: list[str]
+    local_time: str | None
+    duration_minutes: int | None
+    first_date: date | None
+    last_date: date | None
+    announced_date: date | None
+    configured_at: datetime
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -396,4 +415,5 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     JourneyStep,
     ServerMetric,
     Backup,
+    MaintenanceWindow,
 )

@@ -13,13 +13,19 @@ from tasks.quarter_data import QuarterData, rows_of
 from tasks.report_model import AvailabilityView, DayState, Fact, NoData
 
 DAYS = """
-SELECT day_date, day_seconds, up_seconds, down_seconds, check_count, median_total_ms
+SELECT
+  day_date, day_seconds,
+  up_seconds - maintenance_up_seconds AS up_seconds,
+  down_seconds - maintenance_down_seconds AS down_seconds,
+  maintenance_up_seconds + maintenance_down_seconds AS maintenance_seconds,
+  maintenance_down_seconds
 FROM marts.availability_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
 ORDER BY day_date"""
 
 INCIDENTS = """
-SELECT incident.started_at, incident.down_seconds, incident.cause, incident.status, incident.is_end_seen
+SELECT incident.started_at, incident.down_seconds, incident.cause, incident.status, incident.is_end_seen,
+  incident.is_planned, incident.maintenance_reason
 FROM marts.incident AS incident
 JOIN marts.availability_day AS day
   ON day.site_id = incident.site_id AND day.source_id = incident.source_id
@@ -41,25 +47,30 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
             remedy="Add an uptime source, or see the gaps under data coverage.",
         )
     incidents = data.frame(INCIDENTS)
+    outages = incidents[~incidents["is_planned"].astype(bool)]
     down, known = float(days["down_seconds"].sum()), float((days["up_seconds"] + days["down_seconds"]).sum())
     pct, budget = 100 * (known - down) / known, known * (1 - data.site.availability_slo_pct / 100) / 60
     used = down / 60 / budget
-    unknown_hours = (data.quarter.day_count * 86_400 - known) / 3600
+    planned, planned_down = float(days["maintenance_seconds"].sum()), float(days["maintenance_down_seconds"].sum())
+    unknown_hours = (data.quarter.day_count * 86_400 - known - planned) / 3600
     left = f"{100 - 100 * used:.0f}% of it is left" if used <= 1 else f"that is {used:.1f} times as much"
     lead = f"{minutes(down)} of downtime against an agreed {minutes(budget * 60)}: {left}."
+    if planned:
+        whole = percent(100 * (known - down + planned - planned_down) / (known + planned))
+        lead += (
+            f" Announced maintenance of {minutes(planned)} is not in it; with it the site was up {whole} of the time."
+        )
     if unknown_hours > 24:
         lead += f" For {unknown_hours / 24:.0f} days nobody can say."
     return AvailabilityView(
         lead=lead,
         stats=[
             uptime_fact(pct, data.site.availability_slo_pct, days, data),
-            Fact(
-                label="incidents", text=f"{len(incidents)}", value=len(incidents), unit="count", query="marts.incident"
-            ),
+            Fact(label="incidents", text=f"{len(outages)}", value=len(outages), unit="count", query="marts.incident"),
             Fact(
                 label="longest outage",
-                text=minutes(float(incidents["down_seconds"].max())) if len(incidents) else "none",
-                value=float(incidents["down_seconds"].max()) if len(incidents) else 0.0,
+                text=minutes(float(outages["down_seconds"].max())) if len(outages) else "none",
+                value=float(outages["down_seconds"].max()) if len(outages) else 0.0,
                 unit="seconds",
                 query="marts.incident",
             ),
@@ -82,14 +93,12 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
 
 
 def uptime_fact(pct: float, slo: float, days: pd.DataFrame, data: QuarterData) -> Fact:
-    """Return availability as printed: never rounded up to what it is not."""
-    digits = 3 if pct > 99.9 else 2
-    text = "100%" if pct == 100 else f"{math.floor(pct * 10**digits) / 10**digits:.{digits}f}%"
+    """Return availability with its weeks."""
     weekly = days.groupby(data.week_of(days["day_date"]))[["up_seconds", "down_seconds"]].sum()
     ratio = 100 * weekly["up_seconds"] / (weekly["up_seconds"] + weekly["down_seconds"])
     return Fact(
         label="uptime",
-        text=text,
+        text=percent(pct),
         value=pct,
         unit="percent",
         query="marts.availability_day",
@@ -97,6 +106,12 @@ def uptime_fact(pct: float, slo: float, days: pd.DataFrame, data: QuarterData) -
         tone="good" if pct >= slo else "bad",
         series=[None if pd.isna(ratio.get(week)) else float(ratio[week]) for week in range(13)],
     )
+
+
+def percent(pct: float) -> str:
+    """Return availability as printed: never rounded up to what it is not."""
+    digits = 3 if pct > 99.9 else 2
+    return "100%" if pct == 100 else f"{math.floor(pct * 10**digits) / 10**digits:.{digits}f}%"
 
 
 def minutes(seconds: float) -> str:
@@ -144,5 +159,7 @@ def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, st
         cause = CAUSES.get(row.cause, row.cause or "not known")
         if row.cause == "status" and not pd.isna(row.status):
             cause = f"the site answered {row.status:.0f}"
+        if isinstance(row.maintenance_reason, str):
+            cause += f"; {'' if row.is_planned else 'partly '}announced maintenance: {row.maintenance_reason}"
         rows.append((f"{start:%a %-d %b, %H:%M}", cause, f"{row.down_seconds / 60:,.0f}", end))
     return rows

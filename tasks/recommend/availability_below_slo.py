@@ -18,15 +18,16 @@ RULE = Rule(
     effort_hours=(4, 12),
     evidence_sql="""
 SELECT
-  sum(up_seconds) AS up_seconds,
-  sum(down_seconds) AS down_seconds,
+  sum(up_seconds - maintenance_up_seconds) AS up_seconds,
+  sum(down_seconds - maintenance_down_seconds) AS down_seconds,
+  sum(maintenance_up_seconds + maintenance_down_seconds) AS maintenance_seconds,
   any_value(site.availability_slo_pct) AS slo_pct,
   (SELECT count(*) FROM marts.incident AS incident
-   WHERE incident.site_id = $site_id AND check_type = 'http'
+   WHERE incident.site_id = $site_id AND check_type = 'http' AND NOT is_planned
      AND started_date >= $start_date AND started_date < $end_date) AS incident_count
 FROM marts.availability_day AS day JOIN staging.site AS site USING (site_id)
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
-HAVING sum(up_seconds) + sum(down_seconds) > 0""",
+HAVING sum(up_seconds - maintenance_up_seconds) + sum(down_seconds - maintenance_down_seconds) > 0""",
 )
 
 

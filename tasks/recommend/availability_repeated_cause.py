@@ -27,7 +27,7 @@ SELECT
 FROM marts.incident AS incident
 JOIN marts.availability_day AS day
   ON day.site_id = incident.site_id AND day.source_id = incident.source_id AND day.day_date = incident.started_date
-WHERE incident.site_id = $site_id AND day.is_primary AND incident.down_seconds >= 300
+WHERE incident.site_id = $site_id AND day.is_primary AND incident.down_seconds >= 300 AND NOT is_planned
   AND started_date >= $start_date AND started_date < $end_date
 GROUP BY cause, status
 ORDER BY incident_count DESC, sum(incident.down_seconds) DESC, cause""",
@@ -46,8 +46,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     repeated = [row for row in rows if row["cause"] and row["incident_count"] >= RULE.threshold]
     if not repeated:
-        most = rows[0]["incident_count"] if rows else 0
-        return [Silent(rule=RULE, reason=f"no cause took the site down more than {most} times for five minutes")]
+        known = "no outage took five minutes or more"
+        if rows:
+            known = f"no cause took the site down for five minutes more than {rows[0]['incident_count']} time(s)"
+        return [Silent(rule=RULE, reason=known)]
     return [_recommendation(scope, row) for row in repeated[:2]]
 
 

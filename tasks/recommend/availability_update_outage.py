@@ -28,7 +28,7 @@ FROM marts.incident AS incident
 JOIN marts.update_day AS event
   ON event.site_id = incident.site_id AND event.at_precision = 'exact'
   AND event.patched_at <= incident.started_at AND event.patched_at > incident.started_at - INTERVAL 2 HOURS
-WHERE incident.site_id = $site_id AND incident.check_type = 'http'
+WHERE incident.site_id = $site_id AND incident.check_type = 'http' AND NOT is_planned
   AND incident.started_date >= $start_date AND incident.started_date < $end_date
 GROUP BY incident.source_id, incident.started_at
 ORDER BY incident.started_at DESC""",

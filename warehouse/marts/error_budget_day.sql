@@ -6,10 +6,11 @@ WITH known AS (
     day.source_id,
     day.day_date,
     site.availability_slo_pct AS slo_pct,
-    day.up_seconds + day.down_seconds AS known_seconds,
-    day.down_seconds,
+    day.up_seconds - day.maintenance_up_seconds + day.down_seconds - day.maintenance_down_seconds AS known_seconds,
+    day.down_seconds - day.maintenance_down_seconds AS down_seconds,
+    day.maintenance_up_seconds + day.maintenance_down_seconds AS maintenance_seconds,
     day.unknown_seconds,
-    (day.up_seconds + day.down_seconds) * (1 - site.availability_slo_pct / 100) AS budget_seconds
+    known_seconds * (1 - site.availability_slo_pct / 100) AS budget_seconds
   FROM marts.availability_day AS day JOIN staging.site AS site ON site.site_id = day.site_id
   WHERE day.is_primary
 )
@@ -24,8 +25,9 @@ COMMENT ON COLUMN marts.error_budget_day.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.error_budget_day.source_id IS 'Source that knows most of the site on this day; it can change from day to day.';
 COMMENT ON COLUMN marts.error_budget_day.day_date IS 'Day in the zone of the site.';
 COMMENT ON COLUMN marts.error_budget_day.slo_pct IS 'Availability agreed, percent, as configured now.';
-COMMENT ON COLUMN marts.error_budget_day.known_seconds IS 'Time known to be up or down, seconds.';
-COMMENT ON COLUMN marts.error_budget_day.down_seconds IS 'Time known to be down, seconds: the budget consumed.';
+COMMENT ON COLUMN marts.error_budget_day.known_seconds IS 'Time known to be up or down outside of announced maintenance, seconds.';
+COMMENT ON COLUMN marts.error_budget_day.down_seconds IS 'Time known to be down outside of announced maintenance, seconds: the budget consumed.';
+COMMENT ON COLUMN marts.error_budget_day.maintenance_seconds IS 'Time known to be up or down inside announced maintenance, seconds: it neither earns nor burns.';
 COMMENT ON COLUMN marts.error_budget_day.unknown_seconds IS 'Time that no check speaks for, seconds.';
 COMMENT ON COLUMN marts.error_budget_day.budget_seconds IS 'Downtime that the SLO allows in the known time, seconds.';
 COMMENT ON COLUMN marts.error_budget_day.burn_rate IS 'Consumed / budget of the day: 1 spends exactly the budget. NULL where there is no budget (SLO of 100).';

@@ -30,6 +30,16 @@ WITH run AS (
   SELECT *, count(*) OVER (PARTITION BY site_id, source_id, chain) AS flip_count FROM chained
 )
 SELECT
+  incident.*,
+  coalesce(list_sum(list_transform(windows, lambda w:
+    greatest(date_diff('microsecond', greatest(incident.started_at, w.start_at), least(incident.ended_at, w.end_at)), 0)
+  )), 0) / 1000000.0 AS maintenance_seconds,
+  maintenance_seconds >= date_diff('microsecond', incident.started_at, incident.ended_at) / 1000000.0 AS is_planned,
+  CASE WHEN maintenance_seconds > 0 THEN
+    list_filter(windows, lambda w: w.start_at < incident.ended_at AND w.end_at > incident.started_at)[1].reason
+  END AS maintenance_reason
+FROM (
+SELECT
   site_id,
   source_id,
   any_value(check_type) AS check_type,
@@ -45,7 +55,12 @@ SELECT
   arg_max(is_end_seen, started_at) AS is_end_seen,
   max(flip_count) >= 3 AS is_flapping
 FROM sized
-GROUP BY site_id, source_id, chain, CASE WHEN flip_count >= 3 THEN 0 ELSE incident_number END;
+GROUP BY site_id, source_id, chain, CASE WHEN flip_count >= 3 THEN 0 ELSE incident_number END
+) AS incident LEFT JOIN (
+  SELECT site_id, source_id, list({'start_at': start_at, 'end_at': end_at, 'reason': reason} ORDER BY start_at) AS windows
+  FROM staging.maintenance_span
+  GROUP BY site_id, source_id
+) AS planned USING (site_id, source_id);
 COMMENT ON VIEW marts.incident IS 'One row per incident: confirmed failures of one site and source without a recovery between them. Three or more within 30 minutes of each other are one that flaps.';
 COMMENT ON COLUMN marts.incident.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.incident.source_id IS 'Source within the site.';
@@ -61,3 +76,6 @@ COMMENT ON COLUMN marts.incident.cause IS 'Most frequent cause.';
 COMMENT ON COLUMN marts.incident.status IS 'Most frequent HTTP status.';
 COMMENT ON COLUMN marts.incident.is_end_seen IS 'It recovered; false where the monitoring stopped or the site is still down.';
 COMMENT ON COLUMN marts.incident.is_flapping IS 'Three or more outages within 30 minutes of each other, told as one.';
+COMMENT ON COLUMN marts.incident.maintenance_seconds IS 'How much of it, from start to end, lies inside announced maintenance, seconds.';
+COMMENT ON COLUMN marts.incident.is_planned IS 'All of it lies inside announced maintenance.';
+COMMENT ON COLUMN marts.incident.maintenance_reason IS 'What was done then, as told to the client; null outside of maintenance.';

@@ -14,10 +14,15 @@ from tasks.recommendation import Recommendation, Silent, Unknown
 from tests.tasks.recommend.asking import ask
 from warehouse import migrate
 from warehouse.connection import prepare
-from warehouse.records import CheckResult, PatchEvent, Site
+from warehouse.records import CheckResult, MaintenanceWindow, PatchEvent, Site, Source
 
 NOON = datetime(2026, 8, 4, 12, tzinfo=UTC)
-RULES = ["availability_domain_expiry", "availability_update_outage", "availability_repeated_cause"]
+RULES = [
+    "availability_budget_burn",
+    "availability_domain_expiry",
+    "availability_update_outage",
+    "availability_repeated_cause",
+]
 
 
 @pytest.fixture
@@ -141,3 +146,38 @@ def test_the_same_cause_three_times_is_a_problem(con) -> None:
     (answer,) = ask(con, "availability_repeated_cause")
     assert answer.title == "Find out why it comes back: the server answered 503"
     assert "3 times" in answer.why and "30 minutes" in answer.why and "7 August" in answer.why
+
+
+def planned(con: duckdb.DuckDBPyConnection, start: datetime, end: datetime) -> None:
+    """Announce maintenance of the source `s`."""
+    add(con, Source, {
+        "site_id": "one", "source_id": "s", "kind": "uptime_http", "fills": "check_result", "expected_every_seconds": 60,
+        "configured_at": NOON, "confirm_down": 1, "confirm_of": 1, "confirm_up": 1,
+    })  # fmt: skip
+    add(con, MaintenanceWindow, {
+        "site_id": "one", "reason": "Move", "source_ids": [], "weekdays": [], "start_at": start, "end_at": end,
+        "announced_date": date(2026, 6, 1), "configured_at": NOON,
+    })  # fmt: skip
+
+
+def test_a_burn_of_the_last_weeks_is_told_and_an_old_one_is_not(con) -> None:
+    for day in range(57):
+        check(con, NOON + timedelta(days=day))
+    outage(con, NOON + timedelta(days=1, hours=2))
+    (answer,) = ask(con, "availability_budget_burn")
+    assert isinstance(answer, Silent) and "at most 0.0 times" in answer.reason
+    outage(con, NOON + timedelta(days=54, hours=2))
+    (answer,) = ask(con, "availability_budget_burn")
+    assert isinstance(answer, Recommendation)
+    # Ten minutes down of those known in 28 days: 28 checks, and three of the outage, of ten minutes each.
+    assert answer.evidence.value == pytest.approx(600 / (600 * 31 * 0.001), rel=0.2)
+    assert "times the downtime that was agreed" in answer.why
+
+
+@pytest.mark.parametrize("rule", ["availability_below_slo", "availability_repeated_cause", "availability_budget_burn"])
+def test_what_is_down_in_announced_maintenance_is_no_outage(con, rule: str) -> None:
+    for hour in range(4):
+        outage(con, NOON + timedelta(hours=hour))
+    assert isinstance(ask(con, rule)[0], Recommendation)
+    planned(con, NOON - timedelta(minutes=30), NOON + timedelta(hours=5))
+    assert not isinstance(ask(con, rule)[0], Recommendation)

@@ -1,0 +1,66 @@
+"""Downtime eats the error budget faster than the quarter goes by (https://sre.google/workbook/alerting-on-slos/)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.budget_burn",
+    area="availability",
+    lane="maintenance",
+    title="Hold changes back until the outages have a cause",
+    why="In the four weeks to {worst} the site used {rate} times the downtime that was agreed for them.",
+    standard="Google SRE workbook, alerting on SLOs",
+    threshold=2.0,
+    threshold_unit="times the error budget of 28 days",
+    effort_hours=(1, 4),
+    evidence_sql="""
+SELECT day_date, down_seconds, burn_rate_28_days
+FROM marts.error_budget_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND burn_rate_28_days IS NOT NULL
+ORDER BY burn_rate_28_days DESC, day_date""",
+)
+
+_LAST_DAYS = 14
+"""A burn that ended longer before the end of the quarter is told by the other rules on outages."""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Take the highest burn over 28 days of the last two weeks of the quarter's data."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+    newest = max(row["day_date"] for row in rows)
+    recent = [row for row in rows if (newest - row["day_date"]).days < _LAST_DAYS]
+    worst = recent[0]
+    if worst["burn_rate_28_days"] <= RULE.threshold:
+        reason = f"at most {worst['burn_rate_28_days']:.1f} times the error budget of four weeks was used lately"
+        return [Silent(rule=RULE, reason=reason)]
+    rate = f"{worst['burn_rate_28_days']:.1f}"
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=scope.site_id,
+            rows=recent,
+            value=worst["burn_rate_28_days"],
+            evidence=f"{rate} times the budget in the four weeks to {worst['day_date']:%-d %B}",
+            words={"worst": f"{worst['day_date']:%-d %B}", "rate": rate},
+            severity=3,
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=1.0,
+                sustained_days=28,
+                text="four weeks within the agreed downtime",
+            ),
+            prediction=Prediction(
+                metric="burn_rate_28_days",
+                direction="down",
+                size=worst["burn_rate_28_days"] - 1,
+                text="no more downtime than agreed",
+            ),
+        )
+    ]
