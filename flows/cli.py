@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--site", action="append", help="only this site; may be repeated")
     sub = add("demo", _demo, "the whole main job on the bundled quarter: collect, load, publish, report")
     sub.add_argument("--out", type=Path, default=Path("var/demo"), help="where everything goes (default: var/demo)")
-    sub = add("try", _try, "parse log files with the parser that the flows use; nothing is stored")
+    sub = add("try", _try, "parse files with the parser that the flows use; nothing is stored")
     sub.add_argument("format", metavar="FORMAT", help="a name of `upkeep formats`, or auto")
     sub.add_argument("files", metavar="FILE", nargs="+", type=Path)
     sub.add_argument("--json", action="store_true", help="one normalised record a line")
@@ -169,12 +169,17 @@ def _try(arguments: argparse.Namespace) -> int:
 
 
 def _formats(arguments: argparse.Namespace) -> int:
+    from tasks.inventory_format import INVENTORY_OPTIONS, inventory_formats
     from tasks.terminal import write_json_lines, write_table
     from tasks.waf_parse import formats
 
     rows = [
         {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(f.options)}
         for f in formats().values()
+    ]
+    rows += [
+        {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(INVENTORY_OPTIONS)}
+        for f in inventory_formats().values()
     ]
     if arguments.json:
         write_json_lines(rows)

@@ -10,8 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, SourceError
+from tasks.inventory_format import INVENTORY_OPTIONS, InventoryFormat, Source, inventory_formats
+from tasks.json_text import decode
 from tasks.log_blocks import BLOCK_BYTES, Cut
 from tasks.log_files import read_all
 from tasks.waf_parse import LogFormat, LogParser, format_named, formats
@@ -28,6 +31,13 @@ COLUMNS = {
         "referrer", "user_agent", "bot_class", "bot_name", "bot_identity", "path_class", "is_zone_assumed",
         "line_number",
     ),
+    "component_observation": (
+        "ecosystem", "name", "version", "version_key", "latest_version", "update_state", "status", "purl",
+    ),
+    "scanner_finding": (
+        "advisory_ids", "ecosystem", "name", "version", "fixed_version", "severity", "cvss_score",
+    ),
+    "patch_event": ("patched_at", "at_precision", "action", "name", "old_version", "new_version"),
 }  # fmt: skip
 """What is printed of a record, by the table that the format fills."""
 
@@ -45,19 +55,30 @@ class Tried:
     rejects: list[tuple[int | None, str, str]]
 
 
-def detect(path: Path) -> LogFormat:
+def detect(path: Path) -> LogFormat | InventoryFormat:
     """Return the format that a file looks like.
 
     Raises:
         ConfigurationError: none, or more than one.
     """
-    block = next(iter(read_all(path, _ANY)), None)
-    head = "\n".join(block.lines["line"].slice(0, 200).to_pylist())[:HEAD_CHARACTERS] if block else ""
-    found = [log_format for log_format in formats().values() if head and log_format.module.detect(head)]
+    found: list[LogFormat | InventoryFormat] = [*_detect_inventory(path)]
+    found = found or [*_detect_log(path)]
     if len(found) != 1:
-        names = ", ".join(log_format.name for log_format in found) or "none of the known formats"
+        names = ", ".join(one.name for one in found) or "none of the known formats"
         raise ConfigurationError(f"{path} looks like {names}; name the format yourself. `upkeep formats` lists them.")
     return found[0]
+
+
+def _detect_inventory(path: Path) -> list[InventoryFormat]:
+    with path.open("rb") as file:
+        head = decode(file.read(HEAD_CHARACTERS))
+    return [one for one in inventory_formats().values() if one.module.detect(head)]
+
+
+def _detect_log(path: Path) -> list[LogFormat]:
+    block = next(iter(read_all(path, _ANY)), None)
+    head = "\n".join(block.lines["line"].slice(0, 200).to_pylist())[:HEAD_CHARACTERS] if block else ""
+    return [log_format for log_format in formats().values() if head and log_format.module.detect(head)]
 
 
 def parse_file(
@@ -67,9 +88,14 @@ def parse_file(
 
     Raises:
         ConfigurationError: no such format or option, or `auto` found none.
+        SourceError: the file is not what the format says, as a whole.
         OSError: the file can't be read.
     """
-    log_format = detect(path) if name == "auto" else format_named(name)
+    name = detect(path).name if name == "auto" else name
+    if name in inventory_formats():
+        yield _inventory(inventory_formats()[name], path, time_zone, options or {})
+        return
+    log_format = _format_named(name)
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
     parser = LogParser(log_format, context, options)
     for block in read_all(path, log_format.cut):
@@ -79,6 +105,38 @@ def parse_file(
             records = records.append_column("rule_ids", _rule_ids(records, tables["waf_rule_hit"]))
         rejects = [(r["line_number"], r["reason"], r["excerpt"]) for r in tables["reject"].to_pylist()]
         yield Tried(records.select(COLUMNS[log_format.fills]).sort_by("line_number").to_pylist(), rejects)
+
+
+def _format_named(name: str) -> LogFormat:
+    try:
+        return format_named(name)
+    except ConfigurationError:
+        known = ", ".join([*formats(), *inventory_formats()])
+        raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
+
+
+def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapping[str, str]) -> Tried:
+    """Parse an inventory, a scan or a patch log; what has no manifest proves nothing of updates."""
+    for option in options.keys() - INVENTORY_OPTIONS.keys():
+        raise ConfigurationError(
+            f"The format {found.name} has no option {option!r}; options: {', '.join(INVENTORY_OPTIONS)}."
+        )
+    with path.open("rb") as file:
+        data = file.read(FILE_BYTES + 1)
+    if len(data) > FILE_BYTES:
+        raise SourceError(f"{path} is larger than {FILE_BYTES >> 20} MiB.")
+    source = Source(time_zone=time_zone, file=path.name, **options)
+    inventory = found.read(decode(data), source)
+    made = [
+        {column: getattr(record, column) for column in COLUMNS[table]}
+        for table, records in (
+            ("component_observation", inventory.components),
+            ("scanner_finding", inventory.findings),
+            ("patch_event", inventory.changes),
+        )
+        for record in records
+    ]
+    return Tried(made, [(reject.line_number, reject.reason, reject.excerpt) for reject in inventory.rejects])
 
 
 def _rule_ids(events: pa.Table, hits: pa.Table) -> pa.Array:

@@ -31,14 +31,14 @@ ORDERS: dict[str, Callable[[str], str | None]] = {
     **dict.fromkeys(
         ("rpm", "Red Hat", "AlmaLinux", "Rocky Linux", "openSUSE", "SUSE", "Mageia", "openEuler", "Photon OS"), rpm_key
     ),
-    **dict.fromkeys(("Alpine", "Alpaquita", "Chainguard", "Wolfi", "MinimOS"), apk_key),
+    **dict.fromkeys(("apk", "Alpine", "Alpaquita", "Chainguard", "Wolfi", "MinimOS"), apk_key),
     **dict.fromkeys(("npm", "crates.io", "Go", "Hex", "Pub", "SwiftURL"), semver_key),
     "PyPI": pep440_key,
     "NuGet": nuget_key,
 }
 """Order by ecosystem, named as OSV names it where it does, without what follows the colon: `Debian` for `Debian:12`.
 
-`deb` and `rpm` are packages whose distribution is not known. https://ossf.github.io/osv-schema/#defined-ecosystems
+`deb`, `rpm` and `apk` are packages whose distribution is not known. https://ossf.github.io/osv-schema/#defined-ecosystems
 """
 
 
