@@ -15,7 +15,16 @@ from typing import Any, NoReturn
 
 from warehouse.errors import UpkeepError
 
-COLLECT_CHOICES = ("uptime", "uptime-history", "patches", "waf-logs")
+COLLECT_CHOICES = (
+    "uptime",
+    "uptime-history",
+    "domains",
+    "journeys",
+    "servers",
+    "backups",
+    "patches",
+    "waf-logs",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,6 +86,18 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--site", action="append", help="only this site; may be repeated")
     sub.add_argument("--since", help="start of the window, RFC 3339 or a date")
     sub.add_argument("--until", help="end of the window (exclusive)")
+    sub = add(
+        "probe", _probe, "check one address now: phases, redirects, certificate; exit 0 when the check ran, up or down"
+    )
+    sub.add_argument("url", metavar="URL", help="http:// or https://; a bare host is asked over https")
+    sub.add_argument("--json", action="store_true", help="the result as one object")
+    sub.add_argument(
+        "--timeout", type=float, default=10, metavar="SECONDS", help="deadline of an attempt (default: 10)"
+    )
+    sub.add_argument("--ca-file", type=Path, help="authorities of a private CA, PEM")
+    sub.add_argument("--ip-version", type=int, choices=(4, 6), help="over this one only")
+    sub.add_argument("--no-redirects", action="store_true", help="judge the first answer itself")
+    sub.add_argument("--allow-private", action="store_true", help="let redirects lead to private addresses")
     add("load", _load, "load what is landed into the warehouse")
     add("publish", _publish, "check the data and publish the snapshot for analysts")
     add("tidy", _tidy, "store closed months by site and time, so that queries read little")
@@ -163,6 +184,8 @@ def _try(arguments: argparse.Namespace) -> int:
                 reject_count += len(tried.rejects)
         except OSError as error:
             raise UpkeepError(f"Can't read {path}: {error.strerror or error}.") from None
+    if arguments.json and not record_count:
+        sys.stderr.write(f"upkeep: no records, {reject_count:,} rejected.\n")
     if not arguments.json:
         sys.stdout.write(f"{record_count:,} records, {reject_count:,} rejected; --json prints every record.\n")
     return 0 if record_count or not reject_count else 1
@@ -171,11 +194,20 @@ def _try(arguments: argparse.Namespace) -> int:
 def _formats(arguments: argparse.Namespace) -> int:
     from tasks.inventory_format import INVENTORY_OPTIONS, inventory_formats
     from tasks.terminal import write_json_lines, write_table
+    from tasks.try_format import uptime_formats
     from tasks.waf_parse import formats
 
     rows = [
         {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(f.options)}
         for f in formats().values()
+    ] + [
+        {
+            "format": f.name,
+            "what": f.module.TITLE,
+            "fills": f"raw.{f.module.FILLS}",
+            "options": ", ".join(f.module.OPTIONS),
+        }
+        for f in uptime_formats().values()
     ]
     rows += [
         {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(INVENTORY_OPTIONS)}
@@ -192,6 +224,20 @@ def _collect(arguments: argparse.Namespace) -> int:
     from flows import run_command
 
     return run_command.collect(arguments.what, arguments.site, arguments.since, arguments.until)
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    from tasks import probe_command
+
+    return probe_command.run(
+        arguments.url,
+        timeout_seconds=arguments.timeout,
+        ca_file=arguments.ca_file,
+        ip_version=arguments.ip_version,
+        max_redirects=0 if arguments.no_redirects else 10,
+        is_private_allowed=arguments.allow_private,
+        is_json=arguments.json,
+    )
 
 
 def _load(_: argparse.Namespace) -> int:

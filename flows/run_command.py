@@ -23,8 +23,12 @@ from tasks.errors import ConfigurationError
 FLOWS = {
     "uptime": "collect_uptime",
     "uptime-history": "import_uptime",
+    "domains": "collect_domains",
     "patches": "collect_patches",
     "waf-logs": "collect_waf_logs",
+    "journeys": "check_journeys",
+    "servers": "collect_servers",
+    "backups": "collect_backups",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",
 }
@@ -35,7 +39,7 @@ def collect(what: str, sites: Sequence[str] | None, since: str | None, until: st
     """Run one collection flow and return the exit status."""
     window = {"since": moment(since, "--since"), "until": moment(until, "--until")}
     parameters: dict[str, Any] = {"sites": list(sites) if sites else None}
-    if what in ("uptime-history", "patches", "waf-logs"):
+    if what in ("uptime-history", "patches", "waf-logs", "servers", "backups"):
         parameters |= window
     elif any(window.values()):
         raise ConfigurationError(f"`upkeep collect {what}` has no window: leave --since and --until out.")

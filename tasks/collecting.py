@@ -6,13 +6,14 @@ Prefect-free: a flow adds schedule, retries, artifact and logs around these func
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
 from tasks import progress
-from tasks.contracts import Context, Job, Outcome
+from tasks.contracts import Confirmation, Context, Job, Outcome, SourceOptions, UptimeOptions
 from tasks.discovery import units
 from tasks.errors import SourceError
 from tasks.settings import Settings
@@ -87,6 +88,8 @@ def jobs(
             until=until,
             base=settings.sites_file.parent,
             reference=settings.reference,
+            vantage_anchors=sites.agency.vantage_anchors,
+            evidence=settings.evidence,
             load_block=load_block,
             on_progress=partial(progress.report, f"{site.id} · {options.source_id}"),
         )
@@ -94,6 +97,27 @@ def jobs(
         for options in site.sources
         if options.kind in wanted
     ]
+
+
+def is_due(job: Job, slot_at: datetime, slot_seconds: float) -> bool:
+    """Tell whether a source is to be collected in the slot of the deployment that starts at `slot_at`.
+
+    A source that says `every_seconds` longer than the slot is collected every so many slots; which of them is fixed by
+    its name, so that the load is spread and a restart changes nothing. An interval between two multiples of the slot
+    is taken as the lower one: a result never has to speak for longer than it may.
+    """
+    every = getattr(job.options, "every_seconds", slot_seconds)
+    period = max(1, int(every / slot_seconds + 1e-9))
+    slot = round((slot_at - _EPOCH).total_seconds() / slot_seconds)
+    return slot % period == zlib.crc32(f"{job.context.site_id}/{job.context.source_id}".encode()) % period
+
+
+def by_kind(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """Group jobs by kind, in order."""
+    kinds: dict[str, list[Job]] = {}
+    for job in jobs:
+        kinds.setdefault(job.options.kind, []).append(job)
+    return kinds
 
 
 async def collect(job: Job) -> Report:
@@ -141,6 +165,7 @@ def land_configuration(sites: Sites, settings: Settings) -> None:
                 fills=options.fills,
                 expected_every_seconds=options.expected_every_seconds,
                 configured_at=now,
+                **_confirmation(options),
             )
             for site in sites.sites
             for options in site.sources
@@ -158,6 +183,11 @@ def land_configuration(sites: Sites, settings: Settings) -> None:
             parser_version="configuration/1",
             cursor=(CONFIGURATION, {"content": content, "number": number}),
         )
+
+
+def _confirmation(options: SourceOptions) -> dict[str, int]:
+    confirm = options.confirm if isinstance(options, UptimeOptions) else Confirmation()
+    return {f"confirm_{name}": value for name, value in confirm.model_dump().items()}
 
 
 def _site_record(sites: Sites, site: SiteOptions, now: datetime) -> Site:

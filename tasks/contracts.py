@@ -80,6 +80,32 @@ class SourceOptions(BaseModel):
         return 86_400
 
 
+class Confirmation(BaseModel):
+    """When failures are an outage, and when it is over. Raw results are kept: a change counts for the past too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    down: int = Field(default=1, ge=1, le=5, description="Checks of the last `of` that must fail.")
+    of: int = Field(default=1, ge=1, le=5, description="Checks that are looked at.")
+    up: int = Field(default=1, ge=1, le=5, description="Checks in a row that must be up before it is over.")
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Confirmation:
+        if self.down > self.of:
+            raise ValueError(f"{self.down} of {self.of} checks can't fail; raise `of`")
+        return self
+
+
+class UptimeOptions(SourceOptions):
+    """What every source of check results may say."""
+
+    fills: ClassVar[str] = "check_result"
+
+    confirm: Confirmation = Field(
+        default=Confirmation(), description="Failures that make an outage, as {down: 2, of: 3, up: 2}."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a pure parser needs to know besides the payload. `collected_at` is aware."""
@@ -125,6 +151,10 @@ class Job:
     """Folder of `sites.yaml`: relative paths of a source count from there."""
     reference: Path | None = None
     """Folder of what a parser may look up: published ranges of bots, databases of networks."""
+    vantage_anchors: Sequence[str] = ()
+    """Hosts with ports that are always there: see `tasks.probe_batch`."""
+    evidence: Path | None = None
+    """Folder of pictures and other files that prove what was seen; None where none are kept."""
     load_block: Callable[[str], Awaitable[str]] | None = None
     """Reads a Prefect Secret block; None where the job does not run under Prefect."""
     on_progress: Callable[[int, int], None] | None = None

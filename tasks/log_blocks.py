@@ -21,7 +21,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 32 << 20
+"""Text of a block: planning the SQL of a format costs as much as a few MB of parsing."""
 LINE_BYTES = 1 << 20
 RECORD_BYTES = 8 << 20
 """Longest record of several lines: a longer one is rejected and skipped."""
@@ -91,6 +92,11 @@ class Cut:
     """Longest line, for what packs many records into one."""
     has_binary: bool = False
     """Whether bytes that are not UTF-8 belong there: they become `\\xHH` in the text, and cost no line."""
+
+    @property
+    def block_bytes(self) -> int:
+        """Return the text of a block; records must be able to outgrow one, since only what is left over is measured."""
+        return RECORD_BYTES if self.record_end else BLOCK_BYTES
 
 
 LINES = Cut()
@@ -166,9 +172,10 @@ class Cutter:
         size = len(carry) + len(chunk)
         if size > len(self._buffer):
             self._buffer = bytearray(size)
-        self._buffer[: len(carry)] = carry
-        self._buffer[len(carry) : size] = chunk
-        return memoryview(self._buffer)[:size]
+        joined = memoryview(self._buffer)[:size]
+        joined[: len(carry)] = carry
+        joined[len(carry) :] = chunk
+        return joined
 
     def _last_end(self, data: _Bytes) -> int:
         """Return the position after the last whole line or record."""

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from tasks.log_blocks import BLOCK_BYTES, LINES, TAIL_BYTES, Block, Cut, Cutter, FileState, LineReject, sha
+from tasks.log_blocks import LINES, TAIL_BYTES, Block, Cut, Cutter, FileState, LineReject, sha
 
 __all__ = ["Block", "Cut", "FileState", "LineReject"]
 
@@ -107,7 +107,7 @@ def read_new(file: LogFile | Path, states: Sequence[FileState], cut: Cut = LINES
         state = replace(state, head_length=len(head), head_sha256=sha(head))
         is_finished = codec is not None or time.time() - file.mtime_ns / 1e9 > QUIET_SECONDS
         seen = replace(state, name=file.name, size=file.size, mtime_ns=file.mtime_ns)
-        chunks = _chunks(raw, codec, state.offset)
+        chunks = _chunks(raw, codec, state.offset, cut.block_bytes)
         yield from Cutter(state, cut, tail).blocks(chunks, seen, is_finished=is_finished)
 
 
@@ -116,7 +116,7 @@ def read_all(path: Path, cut: Cut = LINES) -> Iterator[Block]:
     with path.open("rb") as raw:
         codec = _codec(raw)
         state = FileState(file_id=path.name, head_length=0, head_sha256="")
-        yield from Cutter(state, cut).blocks(_chunks(raw, codec, 0), state, is_finished=True)
+        yield from Cutter(state, cut).blocks(_chunks(raw, codec, 0, cut.block_bytes), state, is_finished=True)
 
 
 def _codec(raw: BinaryIO) -> str | None:
@@ -149,15 +149,13 @@ def _head(raw: BinaryIO, codec: str | None) -> bytes:
 def _text(raw: BinaryIO, codec: str | None, start: int, end: int) -> bytes:
     """Return the text from `start` to `end`, or to where it ends."""
     text = b""
-    for chunk in _chunks(raw, codec, start, size=max(1, end - start)):
+    for chunk in _chunks(raw, codec, start, max(1, end - start)):
         if isinstance(chunk, LineReject) or len(text := text + chunk) >= end - start:
             break
     return text[: end - start]
 
 
-def _chunks(
-    raw: BinaryIO, codec: str | None, offset: int, size: int = BLOCK_BYTES
-) -> Iterator[bytes | memoryview | LineReject]:
+def _chunks(raw: BinaryIO, codec: str | None, offset: int, size: int) -> Iterator[bytes | memoryview | LineReject]:
     """Yield the text from `offset`, and a reject where compressed data is cut short or damaged.
 
     What is yielded may be overwritten when the next is asked for.

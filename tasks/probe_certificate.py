@@ -12,6 +12,9 @@ from cryptography import x509
 
 from tasks.probe_connect import Address
 
+REFUSED = ("certificate_expired", "certificate_wrong_host", "certificate_untrusted")
+"""Causes for which a certificate is not accepted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:

@@ -1,6 +1,6 @@
 """The way to a server, for the prober: name look-up, TCP connect and trusted authorities, each failure with its cause.
 
-The causes are words of `tasks.probe.CAUSES`.
+The causes are words of `tasks.probe_result.CAUSES`.
 """
 
 from __future__ import annotations
@@ -34,33 +34,42 @@ _NO_WAY_OUT = {
     errno.EPERM,
     errno.EACCES,
 }
+_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+_NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME), socket.EAI_ADDRFAMILY}
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MOST_TELLING = ("prober", "refused", "connect_timeout", "reset", "unreachable", "vantage")
 
 
 class ProbeFailureError(Exception):
-    """The check can't go on. `cause` is one of `tasks.probe.CAUSES`; the text is a detail for people, often empty."""
+    """The check can't go on. `cause` is one of `tasks.probe_result.CAUSES`; the text is a detail, often empty."""
 
     def __init__(self, cause: str, detail: object = "") -> None:
         super().__init__(str(detail))
         self.cause = cause
 
 
-async def resolve(host: str, port: int) -> list[Address]:
+async def resolve(host: str, port: int, ip_version: int | None = None) -> list[Address]:
     """Return the addresses of a host in the system's order of preference; an IP address is its own.
+
+    With `ip_version` 4 or 6 only such addresses count.
 
     Raises:
         ProbeFailureError: dns where there is no such name, vantage where nobody could say, configuration where it
             can't be a name at all.
     """
     with contextlib.suppress(ValueError):
-        return [(socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET, (host, port))]
-    ask = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        version = ipaddress.ip_address(host).version
+        if ip_version not in (None, version):
+            raise ProbeFailureError("configuration", f"{host} is no address of IP version {ip_version}")
+        return [(_FAMILY[version], (host, port))]
+    family = _FAMILY[ip_version] if ip_version else socket.AF_UNSPEC
+    ask = functools.partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM)
     try:
         found = await asyncio.get_running_loop().run_in_executor(_resolver(), ask)
     except UnicodeError:
         raise ProbeFailureError("configuration", f"{host!r} can not be the name of a host") from None
     except socket.gaierror as error:
-        is_known_missing = error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None))
+        is_known_missing = error.errno in _NO_SUCH_NAME
         raise ProbeFailureError("dns" if is_known_missing else "vantage", error.strerror) from None
     return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 
@@ -94,7 +103,18 @@ async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]
             task.add_done_callback(_close_unused)
     causes = {cause_of(error): error for error in problems}
     cause = min(causes, key=_MOST_TELLING.index)
-    raise ProbeFailureError(cause, causes[cause].strerror)
+    raise ProbeFailureError(cause, causes[cause].strerror or "")
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one of the open internet, also where it stands inside an IPv6 address."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if found in _NAT64:
+            inner = ipaddress.IPv4Address(found.packed[-4:])
+        found = inner or found
+    return found.is_global and not found.is_multicast
 
 
 def cause_of(error: OSError) -> str:

@@ -101,6 +101,8 @@ class NoData:
     title: str
     missing: str
     remedy: str
+    is_left_out: bool = False
+    """Whether nothing of it was set up: then the contents say so, and it takes no page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,33 @@ class UpdatesView:
     outstanding_note: str
     applied: Sequence[tuple[str, str, str, str, str]]
     applied_note: str
+    action: Action | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyRow:
+    """One journey: the share of its known checks that passed, each week and over the quarter, in per cent."""
+
+    name: str
+    weeks: Series
+    rate: float
+    """Over the quarter; -1 where it is not known."""
+    text: str
+    time_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneysView:
+    """The section on core functions: how often they worked, and what stopped them."""
+
+    lead: str
+    stats: Sequence[Fact]
+    rows: Sequence[JourneyRow]
+    rows_note: str
+    week_labels: Sequence[str]
+    failures: Sequence[tuple[str, str, str, str, str]]
+    """(journey, step, runs, last day, what was seen)"""
+    failures_note: str
     action: Action | None
 
 
@@ -225,6 +254,7 @@ class Report:
     availability: AvailabilityView | NoData
     security: SecurityView | NoData
     updates: UpdatesView | NoData
+    journeys: JourneysView | NoData
     coverage: CoverageView
 
     @property

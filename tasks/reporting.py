@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from tasks.analyse import availability, coverage, security, summary, updates
+from tasks.analyse import availability, coverage, journeys, security, summary, updates
 from tasks.errors import ConfigurationError
 from tasks.quarter_data import QuarterData
 from tasks.quarters import Quarter
@@ -82,6 +82,7 @@ def build(con: duckdb.DuckDBPyConnection, agency: Agency, base: Path, site_id: s
         availability=available,
         security=secure,
         updates=current,
+        journeys=journeys.view(data),
         coverage=covered,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,9 +33,14 @@ async def collect_sources(jobs: Sequence[Job]) -> list[Report]:
 
 @task(name="collect-batch", **_RETRY)  # type: ignore[call-overload, untyped-decorator]
 async def collect_batch(jobs: Sequence[Job]) -> list[Report]:
-    """Collect many sources of one kind at once, in one batch: for frequent checks."""
-    outcomes = await units("tasks.collect")[jobs[0].options.kind].collect_many(jobs) if jobs else []
-    return [Report(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+    """Collect many sources at once, in one batch for each kind: for frequent checks."""
+    kinds = collecting.by_kind(jobs)
+    found = await asyncio.gather(*(units("tasks.collect")[kind].collect_many(own) for kind, own in kinds.items()))
+    return [
+        Report(job, outcome)
+        for own, outcomes in zip(kinds.values(), found, strict=True)
+        for job, outcome in zip(own, outcomes, strict=True)
+    ]
 
 
 @task(name="load-landed", **_RETRY)  # type: ignore[call-overload, untyped-decorator]
@@ -56,8 +62,13 @@ async def collect_all(
     since: datetime | None = None,
     until: datetime | None = None,
     is_batch: bool = False,
+    slot_seconds: float | None = None,
 ) -> State[Any]:
-    """Collect every `<what>_*` source, load, leave the table of the run under `key`, and return the state to end in."""
+    """Collect every `<what>_*` source, load, leave the table of the run under `key`, and return the state to end in.
+
+    With `slot_seconds`, the interval of the deployment, a source that asks for a longer one is left out of the slots
+    between; a run that no deployment started collects all.
+    """
     settings = load_settings()
     configuration = load_sites(settings.sites_file)
     collecting.land_configuration(configuration, settings)
@@ -65,6 +76,8 @@ async def collect_all(
     jobs = collecting.jobs(
         configuration, settings, kinds, site_ids=sites, since=since, until=until, load_block=_load_block
     )
+    if slot_seconds and runtime.deployment.id:
+        jobs = [job for job in jobs if collecting.is_due(job, scheduled_at(), slot_seconds)]
     reports = await (collect_batch if is_batch else collect_sources)(jobs)
     loaded = await load_landed(settings)
     await say(key, reports, loaded)

@@ -45,6 +45,11 @@ class Settings:
         return self.var / "analytics.duckdb"
 
     @property
+    def evidence(self) -> Path:
+        """Pictures and other files that prove what was seen."""
+        return self.var / "evidence"
+
+    @property
     def reports(self) -> Path:
         """Where the PDFs go when nobody says otherwise."""
         return self.var / "reports"

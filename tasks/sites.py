@@ -77,6 +77,7 @@ def _network(text: str) -> str:
 
 
 Range = Annotated[str, AfterValidator(_network)]
+Anchor = Annotated[str, Field(pattern=r"^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,39}\]):[1-9][0-9]{0,4}$")]
 
 
 class Model(BaseModel):
@@ -103,6 +104,11 @@ class Agency(Model):
     colours: Colours = Field(default=Colours(), description="Colours of the report.")
     trusted_networks: list[Range] = Field(
         default_factory=list, description="Offices, CDNs, our own checks: never advised to be blocked, as 192.0.2.0/24."
+    )
+    vantage_anchors: list[Anchor] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Hosts with ports that are always there, as 192.0.2.53:53: asked whether our own connection works.",
     )
 
 
@@ -307,7 +313,7 @@ def _keys_at(loc: tuple[Any, ...], full: tuple[Any, ...]) -> list[str]:
     """Return the keys that are allowed at a location, by walking the models."""
     model: Any = Sites
     for part in loc:
-        if isinstance(part, int):
+        if isinstance(part, int) or part not in model.model_fields:  # a key of a mapping is no field
             continue
         annotation = model.model_fields[part].annotation
         model = _model_in(annotation, full)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
 
 from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
+from tasks.discovery import units
 from tasks.errors import ConfigurationError, SourceError
 from tasks.inventory_format import INVENTORY_OPTIONS, InventoryFormat, Source, inventory_formats
 from tasks.json_text import decode
 from tasks.log_blocks import BLOCK_BYTES, Cut
 from tasks.log_files import read_all
+from tasks.uptime_history import Wanted
 from tasks.waf_parse import LogFormat, LogParser, format_named, formats
 
 COLUMNS = {
@@ -38,6 +42,9 @@ COLUMNS = {
         "advisory_ids", "ecosystem", "name", "version", "fixed_version", "severity", "cvss_score",
     ),
     "patch_event": ("patched_at", "at_precision", "action", "name", "old_version", "new_version"),
+    "check_result": (
+        "checked_at", "outcome", "cause", "status", "total_ms", "url", "message", "slot_at", "interval_seconds",
+    ),
 }  # fmt: skip
 """What is printed of a record, by the table that the format fills."""
 
@@ -55,24 +62,39 @@ class Tried:
     rejects: list[tuple[int | None, str, str]]
 
 
-def detect(path: Path) -> LogFormat | InventoryFormat:
+@dataclass(frozen=True, slots=True)
+class UptimeFormat:
+    """One format of uptime history."""
+
+    name: str
+    module: ModuleType
+
+
+@functools.cache
+def uptime_formats() -> dict[str, UptimeFormat]:
+    """Return every format of uptime history by its name, which is its file's name in kebab case."""
+    found = {stem.replace("_", "-"): module for stem, module in units("tasks.uptime_formats").items()}
+    return {name: UptimeFormat(name, module) for name, module in found.items()}
+
+
+def detect(path: Path) -> LogFormat | UptimeFormat | InventoryFormat:
     """Return the format that a file looks like.
 
     Raises:
         ConfigurationError: none, or more than one.
     """
-    found: list[LogFormat | InventoryFormat] = [*_detect_inventory(path)]
+    with path.open("rb") as file:
+        start = file.read(HEAD_CHARACTERS)
+    head = decode(start)
+    found: list[LogFormat | UptimeFormat | InventoryFormat] = [
+        *(one for one in uptime_formats().values() if one.module.detect(start)),
+        *(one for one in inventory_formats().values() if one.module.detect(head)),
+    ]
     found = found or [*_detect_log(path)]
     if len(found) != 1:
         names = ", ".join(one.name for one in found) or "none of the known formats"
         raise ConfigurationError(f"{path} looks like {names}; name the format yourself. `upkeep formats` lists them.")
     return found[0]
-
-
-def _detect_inventory(path: Path) -> list[InventoryFormat]:
-    with path.open("rb") as file:
-        head = decode(file.read(HEAD_CHARACTERS))
-    return [one for one in inventory_formats().values() if one.module.detect(head)]
 
 
 def _detect_log(path: Path) -> list[LogFormat]:
@@ -95,8 +117,11 @@ def parse_file(
     if name in inventory_formats():
         yield _inventory(inventory_formats()[name], path, time_zone, options or {})
         return
-    log_format = _format_named(name)
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
+    if name in uptime_formats():
+        yield _uptime(name, path, context, dict(options or {}))
+        return
+    log_format = _format_named(name)
     parser = LogParser(log_format, context, options)
     for block in read_all(path, log_format.cut):
         tables = parser.parse(block, str(path))
@@ -111,7 +136,7 @@ def _format_named(name: str) -> LogFormat:
     try:
         return format_named(name)
     except ConfigurationError:
-        known = ", ".join([*formats(), *inventory_formats()])
+        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats()])
         raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
 
 
@@ -137,6 +162,17 @@ def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapp
         for record in records
     ]
     return Tried(made, [(reject.line_number, reject.reason, reject.excerpt) for reject in inventory.rejects])
+
+
+def _uptime(name: str, path: Path, context: Context, options: Mapping[str, str]) -> Tried:
+    """Parse uptime history: of every monitor, unless the options choose one."""
+    module = uptime_formats()[name].module
+    for option in options.keys() - module.OPTIONS.keys():
+        raise ConfigurationError(f"The format {name} has no option {option!r}; options: {', '.join(module.OPTIONS)}.")
+    wanted = Wanted(monitor=options.get("monitor"), is_every=True, options=options)
+    parsed = module.parse(path, context, wanted)
+    records = [{column: getattr(record, column) for column in COLUMNS["check_result"]} for record in parsed.records]
+    return Tried(records, [(reject.line_number, reject.reason, reject.excerpt) for reject in parsed.rejects])
 
 
 def _rule_ids(events: pa.Table, hits: pa.Table) -> pa.Array:

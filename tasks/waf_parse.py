@@ -33,6 +33,7 @@ from typing import Protocol, TypeAlias, TypeVar
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.contracts import Context
 from tasks.discovery import units
@@ -270,10 +271,20 @@ class LogParser:
         names, hit_names = self._names(event), self._names("FROM hit")
         # The columns go straight out; the rules need only a few of them again.
         events = self._con.execute(_event_sql(event, names, hit_names)).to_arrow_table()
+        if len(pc.unique(events["event_id"])) < events.num_rows:
+            events = self._without_copies(events, hit_names)
         self._con.register("event", events.select(["key", "event_id", "event_at", "line_number"]))
         hits = self._con.execute(_hit_sql(hit_names)).to_arrow_table()
         self._con.unregister("event")
         return {"waf_event": events, "waf_rule_hit": hits}
+
+    def _without_copies(self, events: pa.Table, hit_names: frozenset[str]) -> pa.Table:
+        """Take an event once where its line stands here many times: each copy would get the rules of all of them."""
+        identity = ", ".join(name for name in ("key", *WafRuleHit.identity) if name in hit_names)
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT ON ({identity}) * FROM hit")  # noqa: S608
+        return self._con.execute(
+            "FROM events QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY event_at, line_number) = 1"
+        ).to_arrow_table()
 
     def _names(self, sql: str) -> frozenset[str]:
         if sql not in self._columns:

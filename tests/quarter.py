@@ -80,6 +80,7 @@ def checks() -> list[CheckResult]:
             is_down = OUTAGE[0] <= at < OUTAGE[1]
             fields: dict[str, Any] = dict.fromkeys(CheckResult.schema().names) | {
                 "site_id": "one", "source_id": "uptime", "url": "https://one.example/", "slot_at": at, "checked_at": at,
+                "check_type": "http",
                 "attempt": 1, "interval_seconds": 300.0, "outcome": "down" if is_down else "up",
                 "cause": "refused" if is_down else None, "status": None if is_down else 200, "total_ms": 120.0,
                 "certificate_not_after_at": datetime(2026, 10, 9, tzinfo=UTC), "is_certificate_valid": True,

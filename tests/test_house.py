@@ -16,7 +16,14 @@ from warehouse import dictionary, migrate
 
 ROOT = Path(__file__).parent.parent
 FLOOR = {"templates": 0, "warehouse": 1, "tasks": 2, "flows": 3, "demo": 4, "bench": 4}
-UNIT_FOLDERS = ("tasks/collect", "tasks/waf_formats", "tasks/recommend", "tasks/analyse", "tasks/inventory")
+UNIT_FOLDERS = (
+    "tasks/collect",
+    "tasks/waf_formats",
+    "tasks/uptime_formats",
+    "tasks/recommend",
+    "tasks/analyse",
+    "tasks/inventory",
+)
 
 
 def modules(folder: str) -> Iterator[Path]:
@@ -64,7 +71,7 @@ def test_prefect_is_imported_only_where_something_is_a_flow_or_a_task() -> None:
 
 
 def test_every_flow_file_starts_with_a_verb_and_holds_one_flow() -> None:
-    verbs = {"collect", "import", "publish", "report", "run", "tidy"}
+    verbs = {"check", "collect", "import", "publish", "report", "run", "tidy"}
     for path in modules("flows"):
         if path.name in ("__init__.py", "cli.py"):
             continue
@@ -115,12 +122,13 @@ def test_every_view_can_be_read_when_the_warehouse_is_empty() -> None:
 def test_the_readme_names_every_command_format_rule_and_kind() -> None:
     from flows.cli import _parser
     from tasks.recommending import rules
+    from tasks.try_format import uptime_formats
     from tasks.waf_parse import formats
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = next(action.choices for action in _parser()._actions if action.choices)
     names = [f"upkeep {name}" for name in commands]
-    names += [*formats(), *(rule.id for rule in rules()), *units("tasks.collect")]
+    names += [*formats(), *uptime_formats(), *(rule.id for rule in rules()), *units("tasks.collect")]
     assert [name for name in names if f"`{name}" not in readme] == []
 
 

@@ -24,7 +24,6 @@ GROUP_ROWS = 1_000_000
 """Rows that are committed as one at most, give or take a batch."""
 _ROW = "* EXCLUDE (filename), split_part(filename, '/', -2) AS batch_id"
 """A landed row with the id of its batch, which is the name of its folder."""
-_FIRST = "row_number() OVER (PARTITION BY {} ORDER BY event_at) = 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +124,43 @@ def _ledger_row(batch: Batch) -> list[Any]:
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], events: Sequence[str]) -> None:
     """Insert the rows of one table; what overlapping sources brought before, or twice at once, is taken once."""
-    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true)"  # noqa: S608
+    identity, rows = _RECORDS[table].identity, f"SELECT {_ROW} FROM read_parquet($files, filename = true) AS new"  # noqa: S608
     values: dict[str, Any] = {"files": files}
     if identity:
         bounds = ("first_date", "last_date", "first_site", "last_site")
         sql = "min(event_date), max(event_date), min(site_id), max(site_id)"
         (found,) = con.execute(f"SELECT {sql} FROM read_parquet($files)", values).fetchall()  # noqa: S608 - our own SQL
-        values |= dict(zip(bounds, found, strict=True))
+        bounded = values | dict(zip(bounds, found, strict=True))
         same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM new.{name}" for name in identity)
         # The dates and sites of what comes bound what is read of the table.
-        rows = f"""
-SELECT {_ROW} FROM read_parquet($files, filename = true) AS new
-WHERE NOT EXISTS (
+        known = f"""EXISTS (
   SELECT 1 FROM raw.{table} AS old
-  WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same})
-{"" if _are_distinct(con, events) else "QUALIFY " + _FIRST.format(", ".join(identity))}"""  # noqa: S608
+  WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site
+    AND {same})"""  # noqa: S608 - our own SQL
+        # Mostly nothing of it is known: then the rows go in on every core, which a join in their way prevents.
+        sql = f"SELECT 1 FROM read_parquet($files) AS new WHERE {known} LIMIT 1"  # noqa: S608
+        if con.execute(sql, bounded).fetchall():
+            rows, values = f"{rows} WHERE NOT {known}", bounded
+        if not _are_distinct(con, identity, files, events):
+            rows += _first_of(table)
     con.execute(f"INSERT INTO raw.{table} BY NAME {rows}", values)
 
 
-def _are_distinct(con: duckdb.DuckDBPyConnection, events: Sequence[str]) -> bool:
-    if not events:
+def _are_distinct(
+    con: duckdb.DuckDBPyConnection, identity: Sequence[str], files: Sequence[str], events: Sequence[str]
+) -> bool:
+    """Say whether no row comes twice; one of an event comes twice with its event, which may have two that are equal."""
+    names, files = (("event_id",), events) if "event_id" in identity else (identity, files)
+    if not files:
         return True
-    sql = "SELECT count(*) = count(DISTINCT event_id) FROM read_parquet(?)"
-    return bool(con.execute(sql, [events]).fetchall()[0][0])
+    sql = f"SELECT count(*) = count(DISTINCT ({', '.join(names)})) FROM read_parquet(?)"  # noqa: S608 - our own SQL
+    return bool(con.execute(sql, [files]).fetchall()[0][0])
+
+
+def _first_of(table: str) -> str:
+    record = _RECORDS[table]
+    order = "event_at" if "event_at" in record.schema().names else "batch_id"
+    return f" QUALIFY row_number() OVER (PARTITION BY {', '.join(record.identity)} ORDER BY {order}) = 1"
 
 
 def _set_aside(batch: Batch, folder: Path, error: duckdb.Error) -> str:

@@ -89,6 +89,9 @@ class Source(Record):
     fills: str
     expected_every_seconds: int
     configured_at: datetime
+    confirm_down: int = 1
+    confirm_of: int = 1
+    confirm_up: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,15 @@ class CheckResult(Record):
     certificate_not_after_at: datetime | None
     is_certificate_valid: bool | None
     message: str | None
+    check_type: str = "http"
+    final_url: str | None = None
+    redirect_count: int | None = None
+    body_ms: float | None = None
+    address: str | None = None
+    certificate_subject: str | None = None
+    certificate_issuer: str | None = None
+    certificate_why_not: str | None = None
+    tls_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +301,86 @@ class HttpRequest(Record):
     event_date: date | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyRun(Record):
+    """One run of one journey: what came of it after a failure was confirmed."""
+
+    table: ClassVar[str] = "journey_run"
+    run_id: str
+    site_id: str
+    source_id: str
+    journey_id: str
+    journey_name: str
+    engine: str
+    started_at: datetime
+    interval_seconds: float
+    attempt_count: int
+    outcome: str
+    cause: str | None
+    failed_step: int | None
+    total_ms: float | None
+    status: int | None
+    final_url: str | None
+    page_title: str | None
+    console_error_count: int | None
+    screenshot_file: str | None
+    details_file: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyStep(Record):
+    """One step of the attempt that counts."""
+
+    table: ClassVar[str] = "journey_step"
+    run_id: str
+    site_id: str
+    source_id: str
+    journey_id: str
+    started_at: datetime
+    number: int
+    action: str
+    target: str
+    outcome: str
+    cause: str | None
+    duration_ms: float | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerMetric(Record):
+    """One figure of one server over one slot of time."""
+
+    table: ClassVar[str] = "server_metric"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "server", "metric", "device", "measured_at")
+    site_id: str
+    source_id: str
+    server: str
+    metric: str
+    device: str | None
+    measured_at: datetime
+    value: float
+    interval_seconds: float
+    event_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup(Record):
+    """One backup, or one tested restore."""
+
+    table: ClassVar[str] = "backup"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "kind", "backup_at", "state", "location")
+    site_id: str
+    source_id: str
+    kind: str
+    backup_at: datetime
+    state: str
+    location: str | None
+    bytes: int | None
+    message: str | None
+    event_date: date | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -300,4 +392,8 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     WafEvent,
     WafRuleHit,
     HttpRequest,
+    JourneyRun,
+    JourneyStep,
+    ServerMetric,
+    Backup,
 )

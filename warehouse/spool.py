@@ -189,10 +189,10 @@ class Landing:
         return batch
 
     def discard(self) -> None:
-        """Give the batch up."""
-        for file in self._files.values():
-            file.close()
+        """Give the batch up, as far as it came; nothing of it is kept."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        for file in self._files.values():
+            file.drop()
 
 
 class _File:
@@ -219,6 +219,14 @@ class _File:
         self._handle.flush()
         os.fsync(self._handle.fileno())
         self._handle.close()
+
+    def drop(self) -> None:
+        """Close what is open of a file that nobody wants; it may be half written, or closed already."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._writer:
+                self._writer.close()
+        with contextlib.suppress(OSError):
+            self._handle.close()
 
     def _write(self, rows: pa.Table) -> None:
         if self._writer is None:

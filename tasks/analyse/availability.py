@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from tasks.probe import CAUSES
+from tasks.probe_result import CAUSES
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.report_model import AvailabilityView, DayState, Fact, NoData
 

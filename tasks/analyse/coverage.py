@@ -26,6 +26,7 @@ WORDS = {
     "component_observation": "installed versions",
     "waf_event": "firewall events",
     "http_request": "requests",
+    "journey_run": "journeys",
 }
 
 

@@ -9,35 +9,28 @@ there is absence, so unknown; it is never a zero.
 
 from __future__ import annotations
 
-import asyncio
 import math
-import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 import httpx
 import pandas as pd
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.contracts import Job, OpenUrl, Outcome, SecretReference, SourceOptions
+from tasks.contracts import Job, OpenUrl, Outcome, SecretReference, UptimeOptions
 from tasks.errors import SourceError
+from tasks.prometheus import LabelName, Metric, ask, open_client, over, selector
 from tasks.redact import excerpt, redact
 from warehouse.records import CheckResult
 from warehouse.spool import batch_id_of
 
 PARSER = "uptime_prometheus/2"
-ATTEMPTS = 3
 SAMPLES = 10_000
 """Samples asked for in one query at most: Prometheus refuses more than 11,000 a series by default."""
 _YEAR_10000 = 253_402_300_800
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MS = timedelta(milliseconds=1)
-
-Metric = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
-LabelName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
 
 
 class Metrics(BaseModel):
@@ -53,10 +46,8 @@ class Metrics(BaseModel):
     )
 
 
-class Options(SourceOptions):
+class Options(UptimeOptions):
     """Probe results kept by Prometheus."""
-
-    fills: ClassVar[str] = "check_result"
 
     url: OpenUrl = Field(description="Address of Prometheus.")
     instance: str | None = Field(
@@ -145,8 +136,7 @@ def _land(job: Job, table: pa.Table, start: datetime, end: datetime) -> None:
 
 
 async def _client(job: Job, options: Options, *, timeout: float) -> httpx.AsyncClient:
-    headers = {"Authorization": f"Bearer {await job.secret(options.token)}"} if options.token else {}
-    return httpx.AsyncClient(base_url=str(options.url), trust_env=False, timeout=timeout, headers=headers)
+    return open_client(str(options.url), await job.secret(options.token) if options.token else None, timeout=timeout)
 
 
 def _instance(job: Job) -> str:
@@ -155,54 +145,15 @@ def _instance(job: Job) -> str:
 
 def _selector(job: Job) -> str:
     """Return the label matchers of the probe, as `{instance="https://site.example/"}`."""
-    labels = {"instance": _instance(job), **_options(job).labels}
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return selector({"instance": _instance(job), **_options(job).labels})
 
 
 async def fetch(client: httpx.AsyncClient, job: Job, start: datetime, end: datetime) -> dict[str, Any]:
     """Return the answer for each metric over [start, end), by our word for it."""
-    start_ms, end_ms = ((moment - _EPOCH) // _MS for moment in (start, end))
-    seconds, rest_ms = divmod(end_ms - start_ms, 1000)
-    span = f"{seconds}s" + (f"{rest_ms}ms" if rest_ms else "")
     answers = {}
     for word, metric in _options(job).metrics.model_dump().items():
-        # A range selector leaves its start out: one millisecond earlier makes the window [start, end).
-        query = {"query": f"{metric}{_selector(job)}[{span}]", "time": str((end_ms - 1) / 1000)}
-        answers[word] = await _ask(client, query)
+        answers[word] = await ask(client, over(f"{metric}{_selector(job)}", start, end))
     return answers
-
-
-async def _ask(client: httpx.AsyncClient, query: Mapping[str, str]) -> dict[str, Any]:
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            response = await client.get("/api/v1/query", params=dict(query))
-            if response.status_code < 500 and response.status_code != 429:
-                break
-            problem = f"answered {response.status_code}"
-        except httpx.RequestError as error:
-            problem = str(error) or type(error).__name__
-        if attempt == ATTEMPTS:
-            raise SourceError(f"Prometheus at {client.base_url} {problem}, {ATTEMPTS} times.", can_retry=True)
-        await asyncio.sleep(random.uniform(0.5, 1.5) * 2 ** (attempt - 1))  # noqa: S311 - jitter
-    if response.status_code in (401, 403):
-        raise SourceError(f"Prometheus at {client.base_url} answered {response.status_code}: is the token right?")
-    try:
-        answer: dict[str, Any] = response.json()
-        if answer["status"] != "success":
-            raise SourceError(
-                f"Prometheus refused {query['query']!r}: {excerpt(str(answer.get('error', answer)), 500)}"
-            )
-        if answer["data"]["resultType"] != "matrix":
-            raise SourceError(
-                f"Prometheus answered {query['query']!r} with a {answer['data']['resultType']}, not a matrix."
-            )
-    except (ValueError, KeyError, TypeError):
-        raise SourceError(f"{client.base_url} does not answer as Prometheus does; is the url right?") from None
-    return answer
 
 
 def parse(payload: Mapping[str, Any], job: Job) -> pa.Table:
@@ -227,6 +178,7 @@ def parse(payload: Mapping[str, Any], job: Job) -> pa.Table:
         "site_id": pa.repeat(pa.scalar(job.context.site_id), count),
         "source_id": pa.repeat(pa.scalar(job.context.source_id), count),
         "url": pa.repeat(pa.scalar(redact(_instance(job))), count),
+        "check_type": pa.repeat(pa.scalar("http"), count),
         "slot_at": times,
         "checked_at": times,
         "attempt": pa.repeat(pa.scalar(1), count),

@@ -22,7 +22,8 @@ SELECT
   sum(down_seconds) AS down_seconds,
   any_value(site.availability_slo_pct) AS slo_pct,
   (SELECT count(*) FROM marts.incident AS incident
-   WHERE incident.site_id = $site_id AND started_date >= $start_date AND started_date < $end_date) AS incident_count
+   WHERE incident.site_id = $site_id AND check_type = 'http'
+     AND started_date >= $start_date AND started_date < $end_date) AS incident_count
 FROM marts.availability_day AS day JOIN staging.site AS site USING (site_id)
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
 HAVING sum(up_seconds) + sum(down_seconds) > 0""",

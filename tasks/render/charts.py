@@ -33,7 +33,7 @@ from tasks.render.shapes import (
     text,
 )
 from tasks.render.text import cut
-from tasks.report_model import DayState, Series
+from tasks.report_model import DayState, JourneyRow, Series
 
 HEAT = (
     ("#d3ebe1", "no downtime"),
@@ -206,6 +206,35 @@ def weeks(
     data = ";".join("" if row is None else numbers(row) for row in rows)
     return svg(
         width, height + (more + 4 if keys else 0), title, body + below_bars, rows=data, classes=",".join(classes)
+    )
+
+
+def rates(rows: Sequence[JourneyRow], labels: Sequence[str], title: str, width: float = PAGE) -> Markup:
+    """Draw one row of weeks per journey, each with its rate below 100%; a week that is not known is hatched."""
+    label, end, tall, top = 118.0, 74.0, 19.0, 12.0
+    step, body = (width - label - end) / max(len(labels), 1), HATCH
+    for index, name in enumerate(labels):
+        body += text(label + (index + 0.5) * step, 7, name, size=6.4, anchor="middle")
+    for place, row in enumerate(rows):
+        y = top + place * tall
+        body += text(0, y + 11, cut(row.name, 26), size=7.6, fill=INK)
+        for index, value in enumerate(row.weeks):
+            x = label + index * step
+            body += rect(x, y, step - 2, tall - 4, HATCHED if value is None else f'fill="{_rate_fill(value)}"')
+            if value is not None and value < 100:
+                words = f"{math.floor(value * 10) / 10:.0f}%" if value < 99 else "99%"
+                body += text(x + step / 2 - 1, y + 10.4, words, size=6.6, fill=INK, anchor="middle", weight=600)
+        body += text(width, y + 11, f"{row.text} · {row.time_text}", size=7.2, fill=INK, anchor="end")
+    data = ";".join(numbers(row.weeks) for row in rows)
+    return svg(width, top + len(rows) * tall, title, body, rows=data)
+
+
+def _rate_fill(value: float) -> str:
+    """Return the fill of a rate: the words in the cell say the same."""
+    return next(
+        fill
+        for least, fill in ((100, HEAT[0][0]), (99, HEAT[1][0]), (90, HEAT[2][0]), (0, "#e8848f"))
+        if value >= least
     )
 
 

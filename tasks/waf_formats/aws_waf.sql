@@ -53,7 +53,8 @@ WITH document AS (
   SELECT
     *,
     t.httpRequest AS r,
-    [h FOR h IN t.httpRequest.headers IF length(h.name) IN (4, 10) AND lower(h.name) IN ('host', 'user-agent')] AS named
+    -- list_filter takes a third of the time of [... FOR ... IF ...].
+    list_filter(t.httpRequest.headers, lambda h: lower(h.name) IN ('host', 'user-agent')) AS named
   FROM document
 )
 SELECT
@@ -68,8 +69,8 @@ SELECT
   r.clientIp AS client_ip,
   t.clientAsn AS asn,
   country_code(r.country) AS country,
-  shown([h FOR h IN named IF length(h.name) = 10][1].value) AS user_agent,
-  shown(lower(coalesce([h FOR h IN named IF length(h.name) = 4][1].value, r.host))) AS host,
+  shown(list_filter(named, lambda h: length(h.name) = 10)[1].value) AS user_agent,
+  shown(lower(coalesce(list_filter(named, lambda h: length(h.name) = 4)[1].value, r.host))) AS host,
   r.httpMethod AS method,
   shown(r.uri) AS path,
   shown(r.args) AS query,
@@ -81,8 +82,8 @@ SELECT
   -- Where the request went on, a challenge that it met was solved before.
   coalesce(t.captchaResponse.solveTimestamp, t.challengeResponse.solveTimestamp) > 0 AS is_solved,
   t.terminatingRuleMatchDetails AS details,
-  [g FOR g IN t.ruleGroupList
-    IF g.terminatingRule.ruleId IS NOT NULL OR len(g.nonTerminatingMatchingRules) > 0 OR len(g.excludedRules) > 0] AS groups,
+  list_filter(t.ruleGroupList, lambda g:
+    g.terminatingRule.ruleId IS NOT NULL OR len(g.nonTerminatingMatchingRules) > 0 OR len(g.excludedRules) > 0) AS groups,
   t.nonTerminatingMatchingRules AS counted,
   [rate.rateBasedRuleName FOR rate IN t.rateBasedRuleList] AS rates,
   [l.name FOR l IN t.labels IF starts_with(l.name, 'awswaf:managed:aws:bot-control:')] AS bot_labels

@@ -349,7 +349,7 @@ def test_a_line_of_5_mb_costs_only_itself(tmp_path: Path) -> None:
 
 def test_a_line_longer_than_a_block_costs_only_itself(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    log.write_bytes(b"good\n" + b"x" * (3 * log_files.BLOCK_BYTES) + b"\nalso good\n")
+    log.write_bytes(b"good\n" + b"x" * (3 * log_blocks.BLOCK_BYTES) + b"\nalso good\n")
     lines, rejects, states = drain(log, [])
     assert lines == ["good", "also good"]
     assert [r.line_number for r in rejects] == [2]

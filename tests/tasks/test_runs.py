@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from tasks import runs
+from tasks import collecting, runs
 from tasks.collecting import Report
 from tasks.contracts import Outcome
 from tasks.quarters import Quarter, last_finished, parse_quarter
+from tasks.sites import parse_sites
 
 
 @pytest.fixture
@@ -62,3 +64,22 @@ def test_quarters_know_their_days() -> None:
     assert (str(quarter.start_date), str(quarter.end_date), quarter.day_count) == ("2026-07-01", "2026-10-01", 92)
     assert str(parse_quarter("2025-q4").following) == "2026Q1"
     assert str(parse_quarter("2026Q1").previous) == "2025Q4"
+
+
+def test_a_batch_of_several_kinds_is_collected_kind_by_kind(settings) -> None:
+    text = """
+agency: {name: A, contact: a@a.example}
+clients: [{id: c, name: C}]
+sites:
+  - {id: one, name: One, client: c, url: "http://127.0.0.1:9/", platform: other, time_zone: UTC,
+     owner: {name: O, email: o@a.example}, sources: [{kind: uptime_heartbeat, path: a, within_seconds: 9},
+     {kind: uptime_http}, {kind: uptime_heartbeat, id: b, path: b, within_seconds: 9}]}
+"""
+    (settings.sites_file.parent / "b").touch()
+    jobs = collecting.jobs(parse_sites(text, "s"), settings, collecting.kinds("uptime", is_batch=True))
+    reports = asyncio.run(runs.collect_batch.fn(jobs))
+    assert [(report.row["source"], report.row["state"]) for report in reports] == [
+        ("uptime-heartbeat", "failed"),
+        ("b", "complete"),
+        ("uptime-http", "complete"),
+    ]

@@ -71,11 +71,12 @@ def parse(name: str, data: bytes) -> tuple[Counter[str], int]:
 
 def records_of(name: str) -> tuple[bytes, list[bytes]]:
     """Return the header of the case and its records, as bytes."""
-    from tasks.log_files import _chunks, _codec
+    from tasks.log_files import _codec, _text
 
     log_format = format_named(name)
     with CASES[name].open("rb") as raw:
-        data = b"".join(chunk for chunk in _chunks(raw, _codec(raw), 0) if isinstance(chunk, bytes))
+        data = _text(raw, _codec(raw), 0, 1 << 26)
+    assert data
     header = b""
     while log_format.cut.header and data:
         line, _, rest = data.partition(b"\n")
@@ -119,6 +120,17 @@ def test_damaged_records_never_raise(name: str, data: st.DataObject) -> None:
             record = record.replace(b'"', data.draw(st.sampled_from([b"'", b"", b'\\"', b'""'])))
         damaged += [record] * (2 if kind == "twice" else 1)
     parse(name, header + b"".join(damaged))
+
+
+@pytest.mark.parametrize("name", sorted(name for name in CASES if format_named(name).fills == "waf_event"))
+def test_copies_of_a_record_do_not_multiply_its_rules(name: str, tmp_path: Path) -> None:
+    header, records = records_of(name)
+    log, log_format, counts = tmp_path / "copies.log", format_named(name), []
+    for copies in (1, 200):
+        log.write_bytes(header + b"".join(records[:3]) * copies)
+        tables = [parser_of(name).parse(block, "f") for block in read_all(log, log_format.cut)]
+        counts.append(sum(table["waf_rule_hit"].num_rows for table in tables))
+    assert counts[1] <= counts[0] * 200
 
 
 @pytest.mark.slow

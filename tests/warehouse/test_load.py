@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from warehouse import migrate
+from warehouse import checks, migrate
 from warehouse.connection import exclusive, lock_of, open_live, open_snapshot, prepare
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
 from warehouse.publish import publish
-from warehouse.records import RECORD_CLASSES, CheckResult, Reject, WafEvent, WafRuleHit
+from warehouse.records import RECORD_CLASSES, CheckResult, Reject, ServerMetric, WafEvent, WafRuleHit
 from warehouse.spool import Spool, batch_id_of
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -26,6 +29,7 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 def check(number: int = 0, **values) -> CheckResult:
     fields = dict.fromkeys(CheckResult.schema().names) | {
         "site_id": "one", "source_id": "uptime", "url": "https://one.example/", "slot_at": NOW, "checked_at": NOW,
+        "check_type": "http",
         "attempt": 1, "interval_seconds": 60.0, "outcome": "up", "status": number,
     }  # fmt: skip
     return CheckResult(**(fields | values))
@@ -221,7 +225,7 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
 
     def land_events(batch: str, *parts: dict) -> None:
         tables = {name: [row for part in parts for row in part[name]] for name in ("waf_event", "waf_rule_hit")}
-        spool.land(batch, tables, collector="test", parser_version="test/1")
+        spool.land(batch, tables, collector="waf_logs", parser_version="test/1")
         load(spool, warehouse)
 
     land_events("first", event("e", "first"))
@@ -232,9 +236,40 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
         hits = con.execute(
             "SELECT event_id, list_sort(list(rule_id)) FROM raw.waf_rule_hit GROUP BY ALL ORDER BY 1"
         ).fetchall()
+        assert "fail_batch_rows_match_ledger" not in {finding.name for finding in checks.run(con)}
+        con.execute("INSERT INTO raw.waf_rule_hit SELECT * FROM raw.waf_rule_hit")
+        assert "fail_batch_rows_match_ledger" in {finding.name for finding in checks.run(con)}
     assert [name for name, _ in events] == ["e", "new", "twin"]
     assert events[0][1] == "first"
     assert hits == [("e", ["1", "1", "2"]), ("new", ["7"]), ("twin", ["3"])]
+
+
+def test_why_a_batch_was_given_up_is_what_is_said(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    landing = spool.start(collector="test", parser_version="t/1")
+    landing.add({"check_result": pa.Table.from_pylist([asdict(check())], schema=CheckResult.schema())})
+    monkeypatch.setattr("warehouse.spool._write_json", full)
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            landing.finish("a")
+    finally:
+        landing.discard()
+    assert list(spool.batches.iterdir()) == []
+
+
+def test_a_figure_that_two_batches_bring_at_once_is_taken_once(spool: Spool, tmp_path: Path) -> None:
+    at = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    figure = ServerMetric(
+        site_id="one", source_id="s", server="web-1", metric="cpu_busy_ratio", device=None, measured_at=at, value=0.5,
+        interval_seconds=300.0, event_date=at.date(),
+    )  # fmt: skip
+    for batch in ("first", "again"):
+        spool.land(batch, {"server_metric": [figure]}, collector="servers_prometheus", parser_version="test/1")
+    load(spool, tmp_path / "w.duckdb")
+    with open_live(tmp_path / "w.duckdb") as con:
+        assert con.execute("SELECT count(*) FROM raw.server_metric").fetchall() == [(1,)]
 
 
 def test_events_of_before_get_their_day_and_lose_their_twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -28,8 +29,13 @@ histories = st.lists(
 )
 
 
+policies = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)).map(lambda p: (min(p[:2]), *p[1:]))
+
+
 @contextlib.contextmanager
-def warehouse(zone: str, slots: list[tuple[datetime, str]], interval: float):
+def warehouse(
+    zone: str, slots: list[tuple[datetime, str]], interval: float, policy: tuple[int, int, int] | None = None
+):
     with contextlib.closing(duckdb.connect()) as con:
         prepare(con)
         migrate.apply(con)
@@ -40,6 +46,13 @@ def warehouse(zone: str, slots: list[tuple[datetime, str]], interval: float):
             " 't' AS parser_version, 'b' AS batch_id",
             [zone],
         )
+        if policy:
+            con.execute(
+                "INSERT INTO raw.source BY NAME SELECT 'one' AS site_id, 'u' AS source_id, 'uptime_http' AS kind, 'check_result' AS fills,"
+                " 60 AS expected_every_seconds, now() AS configured_at, ? AS confirm_down, ? AS confirm_of, ? AS confirm_up,"
+                " 't' AS parser_version, 'b' AS batch_id",
+                policy,
+            )
         for at, outcome in slots:
             con.execute(
                 "INSERT INTO raw.check_result BY NAME SELECT 'one' AS site_id, 'u' AS source_id, '' AS url, ?::TIMESTAMPTZ AS slot_at,"
@@ -90,20 +103,82 @@ def test_availability_by_day_is_what_counting_seconds_gives(zone, start, history
         assert unknown == pytest.approx(length - up - down)
 
 
+def confirmed(outcomes: list[str], policy: tuple[int, int, int]) -> list[list[int]]:
+    """Walk through a history and return the slots that were down, incident by incident; unknown ones are left out."""
+    down, of, up = policy
+    incidents: list[list[int]] = []
+    seen: list[int] = []
+    is_open = False
+    for number, outcome in enumerate(outcomes):
+        if outcome == "unknown":
+            continue
+        seen.append(number)
+        failed = [n for n in seen[-of:] if outcomes[n] == "down"]
+        if outcome == "up":
+            is_open = is_open and any(outcomes[n] == "down" for n in seen[-up:])
+        elif is_open:
+            incidents[-1].append(number)
+        elif len(failed) >= down:
+            is_open = True
+            incidents.append([n for n in failed if not any(n in other for other in incidents)])
+    return incidents
+
+
+def told(slots: list[tuple[datetime, str]], incidents: list[list[int]], interval: float) -> list[tuple]:
+    """Return (start, slots, flaps) of each incident, where three within half an hour of each other are one."""
+    last = [slots[incident[-1]][0] for incident in incidents]
+    following = {at: after for (at, _), (after, _) in pairwise(slots)}
+    ends = [min([at + timedelta(seconds=interval), *([following[at]] if at in following else [])]) for at in last]
+    chains: list[list[int]] = []
+    for number, incident in enumerate(incidents):
+        if number and slots[incident[0]][0] <= ends[number - 1] + timedelta(minutes=30):
+            chains[-1].append(number)
+        else:
+            chains.append([number])
+    rows = []
+    for chain in chains:
+        parts = [chain] if len(chain) >= 3 else [[number] for number in chain]
+        for part in parts:
+            count = sum(len(incidents[number]) for number in part)
+            rows.append((slots[incidents[part[0]][0]][0], count, len(part) >= 3))
+    return rows
+
+
 @settings(deadline=None, max_examples=60)
-@given(history=histories)
-def test_incidents_are_the_runs_of_down_between_ups(history) -> None:
+@given(history=histories, policy=policies, interval=st.sampled_from([60.0, 3000.0]))
+def test_incidents_are_what_walking_through_a_history_gives(history, policy, interval) -> None:
     slots = slots_of(STARTS[0], history)
-    runs, current = [], []
-    for at, outcome in [*slots, (None, "up")]:
-        if outcome == "down":
-            current.append(at)
-        elif outcome == "up" and current:
-            runs.append((current[0], len(current)))
-            current = []
-    with warehouse("UTC", slots, 60.0) as con:
-        found = con.execute("SELECT started_at, check_count FROM marts.incident ORDER BY started_at").fetchall()
-    assert [(at.astimezone(UTC), count) for at, count in found] == runs
+    incidents = confirmed([outcome for _, outcome in slots], policy)
+    with warehouse("UTC", slots, interval, policy) as con:
+        found = con.execute(
+            "SELECT started_at, check_count, is_flapping FROM marts.incident ORDER BY started_at"
+        ).fetchall()
+        states = con.execute("SELECT state FROM staging.check_state ORDER BY start_at").fetchall()
+    assert [(at.astimezone(UTC), count, flaps) for at, count, flaps in found] == told(slots, incidents, interval)
+    down = {number for incident in incidents for number in incident}
+    assert [state for (state,) in states] == [
+        outcome if outcome != "down" else "down" if number in down else "unconfirmed"
+        for number, (_, outcome) in enumerate(slots)
+    ]
+
+
+def test_a_failure_that_is_not_confirmed_is_neither_up_nor_down() -> None:
+    slots = [(STARTS[0] + timedelta(minutes=n), outcome) for n, outcome in enumerate(["up", "down", "up", "up"])]
+    with warehouse("UTC", slots, 60.0, (2, 3, 2)) as con:
+        assert con.execute("SELECT count(*) FROM marts.incident").fetchall() == [(0,)]
+        assert con.execute(
+            "SELECT up_seconds, down_seconds, unconfirmed_seconds FROM marts.availability_day"
+        ).fetchall() == [(180.0, 0.0, 60.0)]
+
+
+def test_an_incident_that_is_up_too_seldom_is_not_over() -> None:
+    words = ["up", "down", "down", "up", "down", "up"]
+    slots = [(STARTS[0] + timedelta(minutes=n), outcome) for n, outcome in enumerate(words)]
+    with warehouse("UTC", slots, 60.0, (2, 3, 2)) as con:
+        rows = con.execute(
+            "SELECT check_count, down_seconds, is_end_seen, date_diff('second', started_at, confirmed_at) FROM marts.incident"
+        ).fetchall()
+    assert rows == [(3, 180.0, False, 60)]
 
 
 def test_the_confirming_attempt_is_the_one_that_counts() -> None:

@@ -6,4 +6,6 @@ WHERE action NOT IN ('allow', 'block', 'challenge', 'challenge_passed', 'log', '
 UNION ALL
 SELECT 'component_observation', update_state FROM raw.component_observation WHERE update_state NOT IN ('available', 'none', 'unknown')
 UNION ALL
-SELECT 'collection_run', state FROM raw.collection_run WHERE state NOT IN ('complete', 'partial', 'failed', 'empty');
+SELECT 'collection_run', state FROM raw.collection_run WHERE state NOT IN ('complete', 'partial', 'failed', 'empty')
+UNION ALL
+SELECT 'journey_run', outcome FROM raw.journey_run WHERE outcome NOT IN ('passed', 'failed', 'unknown');

@@ -7,6 +7,10 @@ SELECT site_id, source_id, event_date, 1.0, count(*) FROM staging.http_request G
 UNION ALL
 SELECT site_id, source_id, event_date, 1.0, count(*) FROM staging.waf_event GROUP BY site_id, source_id, event_date
 UNION ALL
+-- Of several journeys the one that is known least speaks for the source.
+SELECT site_id, source_id, day_date, min(coalesce(coverage_ratio, 0.0)), sum(run_count)
+FROM marts.journey_day GROUP BY site_id, source_id, day_date
+UNION ALL
 -- An inventory speaks for the days until the next one is due, as far as it is known to be fresh.
 SELECT
   bundle.site_id,

@@ -5,7 +5,10 @@ WITH slot AS (
   SELECT *
   FROM raw.check_result
   -- The last attempt of a slot is the confirmed one; the same result imported twice counts once.
-  QUALIFY row_number() OVER (PARTITION BY site_id, source_id, slot_at ORDER BY attempt DESC, batch_id) = 1
+  -- An imported state that was still open is told again, longer, under the same start: the longest knows most. What
+  -- began inside it ends it below, so that a state told too long is never counted twice.
+  QUALIFY row_number()
+    OVER (PARTITION BY site_id, source_id, slot_at ORDER BY attempt DESC, interval_seconds DESC, batch_id) = 1
 ), timed AS (
   SELECT
     *,
@@ -15,6 +18,8 @@ WITH slot AS (
 SELECT
   timed.site_id,
   timed.source_id,
+  timed.check_type,
+  timed.url,
   timed.slot_at AS start_at,
   least(
     coalesce(timed.next_slot_at, 'infinity'::TIMESTAMPTZ),
@@ -33,6 +38,8 @@ FROM timed ASOF JOIN staging.site_day AS day ON day.site_id = timed.site_id AND 
 COMMENT ON VIEW staging.check_span IS 'One row per check slot: the confirmed outcome and the time for which it speaks. Time without a row is unknown, not up.';
 COMMENT ON COLUMN staging.check_span.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.check_span.source_id IS 'Source within the site: never mix two in one series.';
+COMMENT ON COLUMN staging.check_span.check_type IS 'What was checked: only http speaks for the availability of the site.';
+COMMENT ON COLUMN staging.check_span.url IS 'Address that was checked.';
 COMMENT ON COLUMN staging.check_span.start_at IS 'Start of the slot, UTC.';
 COMMENT ON COLUMN staging.check_span.end_at IS 'Until when the result speaks (exclusive), UTC.';
 COMMENT ON COLUMN staging.check_span.attempt_count IS 'Attempts made in the slot.';

@@ -9,4 +9,7 @@ COMMENT ON COLUMN staging.source.source_id IS 'Source within the site, as in sit
 COMMENT ON COLUMN staging.source.kind IS 'Collector that reads it.';
 COMMENT ON COLUMN staging.source.fills IS 'Raw table that it fills.';
 COMMENT ON COLUMN staging.source.expected_every_seconds IS 'Longest time between two deliveries that is still normal, seconds.';
+COMMENT ON COLUMN staging.source.confirm_down IS 'Checks of the last confirm_of that must fail before it counts as down.';
+COMMENT ON COLUMN staging.source.confirm_of IS 'Checks that are looked at.';
+COMMENT ON COLUMN staging.source.confirm_up IS 'Checks in a row that must be up before an incident is over.';
 COMMENT ON COLUMN staging.source.configured_at IS 'When this version of the configuration was landed, UTC.';

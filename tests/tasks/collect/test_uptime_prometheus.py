@@ -116,7 +116,7 @@ def test_a_refused_query_is_told_in_the_words_of_prometheus(settings) -> None:
 
 
 def test_a_server_that_fails_once_is_asked_again(settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.collect.uptime_prometheus.random.uniform", lambda *_: 0.01)
+    monkeypatch.setattr("tasks.prometheus.random.uniform", lambda *_: 0.01)
     calls = []
 
     def flaky(query: str, end: float) -> tuple[int, bytes]:
@@ -187,6 +187,7 @@ def test_a_row_says_all_that_the_four_metrics_say(settings) -> None:
         "site_id": "one",
         "source_id": "uptime-prometheus",
         "url": "https://127.0.0.1:9100/",
+        "check_type": "http",
         "slot_at": datetime(2026, 11, 23, 6, 8, 21, 123000, UTC),
         "checked_at": datetime(2026, 11, 23, 6, 8, 21, 123000, UTC),
         "attempt": 1,

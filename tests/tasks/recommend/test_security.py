@@ -7,8 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ import duckdb
 import pytest
 
 from tasks import waf_syntax
-from tasks.recommendation import Recommendation, Scope, Silent, Unknown
+from tasks.recommendation import Recommendation, Silent, Unknown
+from tests.tasks.recommend.asking import ask
 from warehouse import migrate
 from warehouse.connection import prepare
 from warehouse.records import HttpRequest, WafEvent, WafRuleHit
-
-START, END = date(2026, 7, 1), date(2026, 10, 1)
 
 
 @pytest.fixture
@@ -47,19 +45,6 @@ def add(con: duckdb.DuckDBPyConnection, record: Any, count: int = 1, *, day: int
         row["event_id"] = values.get("event_id", f"e{day}")
     marks = ", ".join(f"${name} AS {name}" for name in row)
     con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {marks} FROM range({count})", row)
-
-
-def ask(con: duckdb.DuckDBPyConnection, rule: str, trusted: tuple[str, ...] = ()) -> list[Any]:
-    def query(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-        result = con.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-    scope = Scope(
-        site_id="one", site_name="One", agency_name="A", lanes=("maintenance",), start_date=START, end_date=END,
-        snapshot_id="x", query=query, trusted_networks=trusted,
-    )  # fmt: skip
-    return list(import_module(f"tasks.recommend.{rule}").evaluate(scope))
 
 
 RULES = [
@@ -114,7 +99,7 @@ def test_a_network_with_visitors_is_challenged_and_a_trusted_one_left_alone(con)
     add(con, HttpRequest, 3, client_network="203.0.113.0/24", client_ip="203.0.113.77", status=200)
     (answer,) = ask(con, "security_block_network")
     assert answer.title.startswith("Challenge") and "1 visitor share" in answer.why
-    assert isinstance(ask(con, "security_block_network", ("203.0.113.128/25",))[0], Silent)
+    assert isinstance(ask(con, "security_block_network", trusted_networks=("203.0.113.128/25",))[0], Silent)
 
 
 @pytest.mark.parametrize("network", ["162.158.7.0/24", "10.0.3.0/24", "2606:4700:10::/48", "not a network"])

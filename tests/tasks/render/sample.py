@@ -13,6 +13,8 @@ from tasks.report_model import (
     DayState,
     Dial,
     Fact,
+    JourneyRow,
+    JourneysView,
     LaneCard,
     NoData,
     Proof,
@@ -145,6 +147,7 @@ def rich() -> Report:
         availability=_availability(),
         security=_security(),
         updates=_updates(),
+        journeys=_journeys(),
         coverage=_coverage(items),
     )  # fmt: skip
 
@@ -268,6 +271,30 @@ def _coverage(items: Sequence[RecommendationView]) -> CoverageView:
     )  # fmt: skip
 
 
+def _journeys() -> JourneysView:
+    fine: list[float | None] = [100.0] * 13
+    return JourneysView(
+        lead="1 of 4 core functions failed at times; “Contact form” most, in 12.4% of its checks.",
+        stats=[
+            fact("of checks passed", "96.8%", 96.8, unit="percent", note="goal 99%", tone="bad"),
+            fact("checks that failed", "272", 272),
+            fact("slowest function, median", "2.4 s", 2400, unit="ms", note="Cart"),
+            fact("checks not known", "168", 168, note="of 8,832"),
+        ],
+        rows=[
+            JourneyRow(name="Contact form", weeks=[100, 100, 100, 99.4, 92.1, 41.0, 0.0, 98.2, None, 100, 100, 100, 100], rate=87.6, text="87.6%", time_text="1.9 s"),
+            JourneyRow(name="Cart", weeks=fine, rate=100, text="100%", time_text="2.4 s"),
+            JourneyRow(name="Log in", weeks=[*fine[:8], None, *fine[9:]], rate=100, text="100%", time_text="1.2 s"),
+            JourneyRow(name="Search", weeks=fine, rate=100, text="100%", time_text="0.8 s"),
+        ],
+        rows_note="",
+        week_labels=WEEKS,
+        failures=[("Contact form", "expect text Thank you for your message. It has been sent.", "272", "24 Aug", HOSTILE[0])],
+        failures_note="",
+        action=Action(text="Make “Contact form” work every time.", numbers="R-02", anchor="R-02"),
+    )  # fmt: skip
+
+
 def sparse() -> Report:
     """Return a quarter of which next to nothing is known."""
     report = rich()
@@ -291,6 +318,7 @@ def sparse() -> Report:
         availability=NoData(title="Availability", missing="no uptime check of this quarter is in the warehouse", remedy="Add an uptime source, or see the gaps under data coverage."),
         security=NoData(title="Security", missing="no WAF log of this quarter is in the warehouse", remedy="Add a waf_logs source for the firewall in front of this site."),
         updates=NoData(title="Updates", missing="no inventory of this site is in the warehouse", remedy="Add a patches_bundle source and its cron job on the server."),
+        journeys=NoData(title="Journeys", missing="whether log-in, search, forms or the cart work was not measured", remedy="Add a journeys_browser source."),
         coverage=replace(
             report.coverage,
             lead="The 2 sources of this site cover 0% of the quarter; 2 of them brought nothing at all.",

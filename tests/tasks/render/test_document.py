@@ -43,11 +43,19 @@ def rich() -> bytes:
     return render_pdf(sample.rich())
 
 
-def test_a_rich_quarter_has_its_seven_parts_in_order_on_six_pages_or_more(rich: bytes) -> None:
+def test_a_rich_quarter_has_its_eight_parts_in_order_on_six_pages_or_more(rich: bytes) -> None:
     reader = reader_of(rich)
-    assert 6 <= len(reader.pages) <= 11
+    assert 6 <= len(reader.pages) <= 12
     titles = [item["/Title"] for item in reader.outline if not isinstance(item, list)]
-    parts = ["Inside this report", "Recommendations", "Availability", "Security", "Updates", "Data coverage and method"]
+    parts = [
+        "Inside this report",
+        "Recommendations",
+        "Availability",
+        "Security",
+        "Updates",
+        "Journeys",
+        "Data coverage and method",
+    ]
     assert [title for title in titles if title in parts] == parts
 
 
@@ -67,7 +75,7 @@ def test_forty_recommendations_are_all_printed() -> None:
 
 def test_a_quarter_that_is_not_known_says_so_in_every_section_and_calls_nothing_fine() -> None:
     html = render_html(sample.sparse())
-    assert html.count("<b>No data</b>") == 3
+    assert html.count("<b>No data</b>") == 4
     assert "11 of our rules could not look" in html
     assert "Nothing to do" not in html
     assert 'class="note good"' not in html

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import log_files
+from tasks import log_blocks
 from tasks.try_format import detect, parse_file
 from tasks.waf_formats import cloudfront
 from tests.conftest import CASES
@@ -97,7 +97,7 @@ def test_fields_may_change_where_files_were_joined(tmp_path: Path) -> None:
 
 
 def test_a_block_knows_the_fields_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_files._chunks, "__defaults__", (300,))
+    monkeypatch.setattr(log_blocks, "BLOCK_BYTES", 300)
     log = tmp_path / "E1.log"
     log.write_text(FIELDS + GOOD * 60)
     blocks = list(parse_file("cloudfront", log))

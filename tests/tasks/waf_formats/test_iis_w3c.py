@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import log_files
+from tasks import log_blocks
 from tasks.try_format import detect, parse_file
 from tasks.waf_formats import iis_w3c
 from tasks.waf_parse import format_named
@@ -61,8 +61,7 @@ def test_fields_that_change_hold_from_their_line_on(tmp_path: Path) -> None:
 
 
 def test_a_block_knows_the_fields_and_the_day_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_files, "BLOCK_BYTES", 200)
-    monkeypatch.setattr(log_files._chunks, "__defaults__", (200,))
+    monkeypatch.setattr(log_blocks, "BLOCK_BYTES", 200)
     line = "05:00:09 192.0.2.1 GET /a 200\n"
     log = tmp_path / "u_ex.log"
     log.write_text(SOFTWARE + "#Fields: time c-ip cs-method cs-uri-stem sc-status\n" + line * 50)

@@ -1,0 +1,140 @@
+"""The section on journeys: how often the core functions of the site worked, and what stopped them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tasks.quarter_data import WEEKS, QuarterData, rows_of
+from tasks.render.text import cut
+from tasks.report_model import Fact, JourneyRow, JourneysView, NoData
+
+DAYS = """
+SELECT source_id, journey_id, journey_name, day_date, run_count, passed_count, failed_count, unknown_count,
+  median_total_ms, slowest_step_text, slowest_step_ms
+FROM marts.journey_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+ORDER BY source_id, journey_id, day_date"""
+
+FAILURES = """
+SELECT run.journey_name, step.action || ' ' || step.target AS step_text, count(*) AS run_count,
+  max(run.run_date) AS last_date, arg_max(run.message, run.started_at) AS message
+FROM staging.journey_run AS run
+LEFT JOIN raw.journey_step AS step ON step.run_id = run.run_id AND step.number = run.failed_step
+WHERE run.site_id = $site_id AND run.outcome = 'failed' AND run.run_date >= $start_date AND run.run_date < $end_date
+GROUP BY run.source_id, run.journey_id, run.journey_name, step_text
+ORDER BY run_count DESC, run.journey_name, step_text"""
+
+SHOWN = 8
+"""Journeys and kinds of failure printed at most, the worst first; the rest is counted in a note."""
+
+
+def view(data: QuarterData) -> JourneysView | NoData:
+    """Return the section, or what is missing for it."""
+    days = data.frame(DAYS)
+    passed, failed, unknown = (int(days[f"{word}_count"].sum()) for word in ("passed", "failed", "unknown"))
+    if passed + failed == 0:
+        return NoData(
+            title="Journeys",
+            missing=f"none of {unknown:,} runs of journeys could be made"
+            if unknown
+            else "whether log-in, search, forms or the cart work was not measured",
+            remedy="See what stopped them in raw.journey_run." if unknown else "Add a journeys_browser source.",
+            is_left_out=not unknown,
+        )
+    rows = [_row(group, data) for _, group in days.groupby(["source_id", "journey_id"], sort=True)]
+    rows.sort(key=lambda row: (row.rate, row.name))
+    failures = data.frame(FAILURES)
+    broken = [row for row in rows if row.rate < 100]
+    pct = 100 * passed / (passed + failed)
+    first = next(rows_of(failures), None)
+    lead = (
+        f"Every check of {len(rows)} core function{'s' if len(rows) > 1 else ''} passed."
+        if not failed
+        else f"{len(broken)} of {len(rows)} core functions failed at times; “{broken[0].name}” most, "
+        f"in {100 - broken[0].rate:.1f}% of its checks."
+    )
+    return JourneysView(
+        lead=lead,
+        stats=[
+            Fact(
+                label="of checks passed",
+                text=_percent(pct),
+                value=pct,
+                unit="percent",
+                query="marts.journey_day",
+                note="goal 99%",
+                tone="good" if pct >= 99 else "bad",
+            ),
+            Fact(label="checks that failed", text=f"{failed:,}", value=failed, unit="count", query="marts.journey_day"),
+            _slowest(days),
+            Fact(
+                label="checks not known",
+                text=f"{unknown:,}",
+                value=unknown,
+                unit="count",
+                query="marts.journey_day",
+                note=f"of {passed + failed + unknown:,}",
+                tone="unknown" if unknown > passed + failed else "neutral",
+            ),
+        ],
+        rows=rows[:SHOWN],
+        rows_note=f"The {SHOWN} worst of {len(rows)}." if len(rows) > SHOWN else "",
+        week_labels=data.week_labels,
+        failures=[
+            (
+                cut(row.journey_name, 40),
+                cut(row.step_text or "not known", 60),
+                f"{row.run_count:,}",
+                f"{pd.Timestamp(row.last_date):%-d %b}",
+                cut(row.message, 90),
+            )
+            for row in list(rows_of(failures))[:SHOWN]
+        ]
+        if first is not None
+        else [],
+        failures_note=f"The {SHOWN} most frequent of {len(failures)} kinds." if len(failures) > SHOWN else "",
+        action=data.action(("ux",), f"{data.titles(('ux',))}."),
+    )
+
+
+def _row(days: pd.DataFrame, data: QuarterData) -> JourneyRow:
+    passed, failed = data.weekly(days, "passed_count"), data.weekly(days, "failed_count")
+    known = int(days["passed_count"].sum()), int(days["failed_count"].sum())
+    weeks = [_rate(passed[week], failed[week]) for week in range(WEEKS)]
+    rate = _rate(*known)
+    median = days["median_total_ms"].median()
+    return JourneyRow(
+        name=cut(str(days["journey_name"].iloc[-1]), 40),
+        weeks=weeks,
+        rate=-1.0 if rate is None else rate,
+        text="not known" if rate is None else _percent(rate),
+        time_text="not known" if pd.isna(median) else f"{median / 1000:.1f} s",
+    )
+
+
+def _rate(passed: float | None, failed: float | None) -> float | None:
+    known = (passed or 0) + (failed or 0)
+    return 100 * (passed or 0) / known if known else None
+
+
+def _percent(value: float) -> str:
+    """Say a rate, never rounded up to what it is not."""
+    return "100%" if value == 100 else f"{int(value * 10) / 10:.1f}%"
+
+
+def _slowest(days: pd.DataFrame) -> Fact:
+    times = days.dropna(subset=["median_total_ms"])
+    if times.empty:
+        return Fact(
+            label="slowest function", text="not known", value=None, unit="ms", query="marts.journey_day", tone="unknown"
+        )
+    medians = times.groupby("journey_name")["median_total_ms"].median()
+    name, value = medians.idxmax(), float(medians.max())
+    return Fact(
+        label="slowest function, median",
+        text=f"{value / 1000:.1f} s",
+        value=value,
+        unit="ms",
+        query="marts.journey_day",
+        note=cut(str(name), 30),
+    )

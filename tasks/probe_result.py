@@ -1,0 +1,74 @@
+"""What a check can find: one attempt, and the short list of causes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tasks.probe_certificate import Certificate
+
+CAUSES = {
+    "dns": "the name does not exist",
+    "refused": "the server refused the connection",
+    "unreachable": "no route to the server",
+    "connect_timeout": "the server did not answer the connection in time",
+    "tls_timeout": "the TLS handshake was not finished in time",
+    "certificate_expired": "the certificate has expired or is not valid yet",
+    "certificate_wrong_host": "the certificate is for another host",
+    "certificate_untrusted": "the certificate is not signed by a known authority",
+    "certificate_expiring": "the certificate expires soon",
+    "tls": "the TLS handshake failed for another reason",
+    "tls_version": "the TLS protocol that was agreed on is too old",
+    "reset": "the server closed the connection before it had answered",
+    "read_timeout": "the answer did not come in time",
+    "protocol": "the answer was not HTTP, or was cut short",
+    "redirect": "a redirect leads in a circle, too far, or where it must not",
+    "status": "the status is not one that is expected",
+    "content": "the content is not what is expected",
+    "header": "a response header is missing or not what is expected",
+    "slow": "the answer came, but later than the limit",
+    "record": "the DNS record is not what is expected",
+    "late": "the job has not reported in time",
+    "domain_expired": "the registration of the domain has expired",
+    "domain_expiring": "the registration of the domain expires soon",
+    "no_answer": "an imported monitor got no answer, and does not say why",
+    "vantage": "our own connection failed: nothing is known of the site",
+    "prober": "the prober itself ran out of something: nothing is known of the site",
+    "configuration": "the check itself is not set up rightly: nothing is known of the site",
+    "no_data": "the source does not say: nothing is known",
+}
+"""Every cause that a result can have; the last four make the outcome unknown, all others down."""
+
+UNKNOWN = ("vantage", "prober", "configuration", "no_data")
+
+
+def outcome_of(cause: str | None) -> str:
+    """Return up, down or unknown for a cause; None is up."""
+    return "up" if cause is None else "unknown" if cause in UNKNOWN else "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """One attempt: `outcome` up, down or unknown, `cause` of CAUSES unless up, phases in ms as far as reached.
+
+    Where redirects were followed, phases are sums over all of them, and `certificate` is the first one seen (the
+    site's own) unless a later one was refused. `host` and `address` are the last that were asked.
+    """
+
+    checked_at: datetime
+    outcome: str = "up"
+    cause: str | None = None
+    status: int | None = None
+    final_url: str | None = None
+    redirects: tuple[str, ...] | None = None
+    host: str = ""
+    address: str | None = None
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    body_ms: float | None = None
+    total_ms: float | None = None
+    tls_version: str | None = None
+    certificate: Certificate | None = None
+    message: str | None = None

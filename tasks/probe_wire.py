@@ -1,0 +1,108 @@
+"""A connected socket of one check, plain or TLS, on the loop of asyncio.
+
+asyncio's own TLS gives each connection buffers of a quarter of a megabyte and a protocol with timers, for traffic that
+lasts. A check sends one request and reads one answer: OpenSSL between two buffers, and few system calls, cost less.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import TypeVar
+
+from tasks.probe_connect import ProbeFailureError
+
+PIECE_BYTES = 64 << 10
+_T = TypeVar("_T")
+
+
+class Wire:
+    """Reads and writes a non-blocking socket, which it owns from now on. Times are the caller's deadline."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._loop = sock, asyncio.get_running_loop()
+        self._tls: ssl.SSLObject | None = None
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> ssl.SSLObject:
+        """Shake hands and return what knows the peer. The last of it is sent with the first that is written.
+
+        Raises:
+            ssl.SSLError: the handshake failed; SSLCertVerificationError where the certificate was refused.
+            OSError: the connection was lost.
+            ValueError: the host can't be asked for.
+        """
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        await self._speak(self._tls.do_handshake)
+        return self._tls
+
+    async def write(self, data: bytes) -> None:
+        """Send all of it."""
+        if self._tls:
+            self._tls.write(data)
+            data = self._outgoing.read()
+        await self._send(data)
+
+    async def read(self) -> bytes:
+        """Return what there is, at most PIECE_BYTES; nothing at the end.
+
+        Raises:
+            ProbeFailureError: tls, as where a server asks for a certificate of ours.
+        """
+        tls = self._tls
+        if tls is None:
+            return await self._receive()
+        try:
+            return await self._speak(lambda: tls.read(PIECE_BYTES))
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
+        except ssl.SSLError as error:
+            raise ProbeFailureError("tls", error.reason or error) from None
+
+    def close(self) -> None:
+        """Close at once, whatever is under way."""
+        self._sock.close()
+
+    async def _speak(self, call: Callable[[], _T]) -> _T:
+        """Call into OpenSSL until it needs no more of the other side."""
+        while True:
+            try:
+                return call()
+            except ssl.SSLWantReadError:
+                if self._outgoing.pending:
+                    await self._send(self._outgoing.read())
+                if data := await self._receive():
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+
+    async def _send(self, data: bytes) -> None:
+        while data:
+            try:
+                data = data[self._sock.send(data) :]
+            except BlockingIOError:
+                await self._ready(self._loop.add_writer, self._loop.remove_writer)
+
+    async def _receive(self) -> bytes:
+        while True:
+            # What was asked has just been sent: its answer is hardly ever there yet.
+            await self._ready(self._loop.add_reader, self._loop.remove_reader)
+            try:
+                return self._sock.recv(PIECE_BYTES)
+            except BlockingIOError:
+                continue
+
+    async def _ready(self, add: Callable[..., None], remove: Callable[[int], object]) -> None:
+        ready, number = self._loop.create_future(), self._sock.fileno()
+        add(number, _wake, ready)
+        try:
+            await ready
+        finally:
+            remove(number)
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

@@ -1,0 +1,55 @@
+"""The registration of the domain ends soon after the quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.domain_expiry",
+    area="availability",
+    lane="maintenance",
+    title="Renew the domain and let it renew itself",
+    why="The registration ends on {expiry}; from then on site and mail are gone, and anybody may buy the name.",
+    standard="ICANN Expired Registration Recovery Policy",
+    threshold=60.0,
+    threshold_unit="days of registration left at the end of the quarter",
+    effort_hours=(0.25, 1),
+    evidence_sql="""
+SELECT day_date, expires_at, date_diff('day', $end_date::DATE, expires_at::DATE) AS days_left
+FROM marts.domain_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+ORDER BY day_date DESC LIMIT 1""",
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look at what the registry said last in the quarter."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        return [Unknown(rule=RULE, missing="no registry said in the quarter when the domain ends")]
+    (row,) = rows
+    if row["days_left"] >= RULE.threshold:
+        return [Silent(rule=RULE, reason=f"{row['days_left']} days of registration left")]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject="domain",
+            rows=rows,
+            value=row["days_left"],
+            evidence=f"{row['days_left']} days left at the end of the quarter, told on {row['day_date']:%-d %B}",
+            words={"expiry": f"{row['expires_at']:%-d %B %Y}"},
+            severity=5,
+            floor="act now" if row["days_left"] < 30 else "high",
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator=">=",
+                value=RULE.threshold,
+                sustained_days=1,
+                text="a registration with 60 days or more left",
+            ),
+            prediction=Prediction(metric="days_left", direction="up", size=365, text="registered for a year more"),
+        )
+    ]

@@ -1,0 +1,79 @@
+"""The site went down for the same cause again and again: a problem, not an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.probe_result import CAUSES
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.repeated_cause",
+    area="availability",
+    lane="maintenance",
+    title="Find out why it comes back: {cause}",
+    why="The site was down {count} times for the same cause, {down} in all, the last time on {last}.",
+    standard="ITIL 4, problem management",
+    threshold=3.0,
+    threshold_unit="outages of five minutes or more with the same cause",
+    effort_hours=(2, 8),
+    evidence_sql="""
+SELECT
+  cause,
+  status,
+  count(*) AS incident_count,
+  sum(incident.down_seconds) AS down_seconds,
+  max(started_date) AS last_date
+FROM marts.incident AS incident
+JOIN marts.availability_day AS day
+  ON day.site_id = incident.site_id AND day.source_id = incident.source_id AND day.day_date = incident.started_date
+WHERE incident.site_id = $site_id AND day.is_primary AND incident.down_seconds >= 300
+  AND started_date >= $start_date AND started_date < $end_date
+GROUP BY cause, status
+ORDER BY incident_count DESC, sum(incident.down_seconds) DESC, cause""",
+)
+
+_DAYS = """
+SELECT count(*) AS day_count FROM marts.availability_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Count outages by cause; one that nobody can name is no cause."""
+    (days,) = scope.query(_DAYS, scope.parameters)
+    if not days["day_count"]:
+        return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    repeated = [row for row in rows if row["cause"] and row["incident_count"] >= RULE.threshold]
+    if not repeated:
+        most = rows[0]["incident_count"] if rows else 0
+        return [Silent(rule=RULE, reason=f"no cause took the site down more than {most} times for five minutes")]
+    return [_recommendation(scope, row) for row in repeated[:2]]
+
+
+def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
+    count, minutes = int(str(row["incident_count"])), float(str(row["down_seconds"])) / 60
+    cause = (
+        f"the server answered {row['status']}" if row["status"] else CAUSES.get(str(row["cause"]), str(row["cause"]))
+    )
+    return recommend(
+        RULE,
+        scope,
+        subject=f"{row['cause']}-{row['status'] or 'none'}",
+        rows=[row],
+        value=count,
+        evidence=f"{count} outages, {minutes:,.0f} minutes: {cause}",
+        words={"cause": cause, "count": count, "down": f"{minutes:,.0f} minutes", "last": f"{row['last_date']:%-d %B}"},
+        severity=4,
+        likelihood=0.8,
+        closing_test=ClosingTest(
+            query=RULE.evidence_sql,
+            operator="<",
+            value=RULE.threshold,
+            sustained_days=90,
+            text="fewer than three outages of this cause in a quarter",
+        ),
+        prediction=Prediction(
+            metric="down_seconds", direction="down", size=minutes * 60, text=f"{minutes:,.0f} minutes less downtime"
+        ),
+    )

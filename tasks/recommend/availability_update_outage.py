@@ -1,0 +1,83 @@
+"""The site went down soon after an update: updates are applied and nobody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.update_outage",
+    area="availability",
+    lane="maintenance",
+    title="Check the site after each update, and keep a way back",
+    why="{incidents} within two hours of an update cost {down} of downtime; the last one came after {update}.",
+    standard="ITIL 4, change enablement",
+    threshold=1.0,
+    threshold_unit="outages within two hours after an update",
+    effort_hours=(2, 6),
+    # Only what a log dates exactly: between two inventories an update can have been at any time.
+    evidence_sql="""
+SELECT
+  incident.started_at,
+  any_value(incident.down_seconds) AS down_seconds,
+  arg_max(event.name || coalesce(' ' || event.new_version, ''), event.patched_at) AS update_name,
+  count(*) AS update_count,
+  max(event.patched_at) AS patched_at
+FROM marts.incident AS incident
+JOIN marts.update_day AS event
+  ON event.site_id = incident.site_id AND event.at_precision = 'exact'
+  AND event.patched_at <= incident.started_at AND event.patched_at > incident.started_at - INTERVAL 2 HOURS
+WHERE incident.site_id = $site_id AND incident.check_type = 'http'
+  AND incident.started_date >= $start_date AND incident.started_date < $end_date
+GROUP BY incident.source_id, incident.started_at
+ORDER BY incident.started_at DESC""",
+)
+
+_SEEN = """
+SELECT
+  (SELECT count(*) FROM marts.availability_day WHERE site_id = $site_id AND is_primary
+     AND day_date >= $start_date AND day_date < $end_date) AS checked_days,
+  (SELECT count(*) FROM marts.update_day WHERE site_id = $site_id AND at_precision = 'exact'
+     AND day_date >= $start_date AND day_date < $end_date) AS update_count"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Join outages to the updates in the two hours before them."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_SEEN, scope.parameters)
+        if not seen["checked_days"]:
+            return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+        if not seen["update_count"]:
+            return [Unknown(rule=RULE, missing="no log dates an update of the quarter exactly")]
+        return [Silent(rule=RULE, reason=f"no outage followed one of {seen['update_count']} updates within two hours")]
+    last, down = rows[0], sum(row["down_seconds"] for row in rows) / 60
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=scope.site_id,
+            rows=rows,
+            value=len(rows),
+            evidence=f"down at {last['started_at']:%H:%M} UTC on {last['started_at']:%-d %B}, "
+            f"{(last['started_at'] - last['patched_at']).total_seconds() / 60:.0f} minutes after the update",
+            words={
+                "incidents": "An outage" if len(rows) == 1 else f"{len(rows)} outages",
+                "down": f"{down:,.0f} minutes",
+                "update": last["update_name"],
+            },
+            severity=4,
+            likelihood=0.7,
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=90,
+                text="no outage within two hours of an update for a quarter",
+            ),
+            prediction=Prediction(
+                metric="down_seconds", direction="down", size=down * 60, text=f"{down:,.0f} minutes less downtime"
+            ),
+        )
+    ]

@@ -1,0 +1,73 @@
+"""A server has waited for its restart for long: what was updated does not run yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="servers.reboot_pending",
+    area="servers",
+    lane="maintenance",
+    title="Restart {server}",
+    why="It has waited for a restart for {days} days; until then what ran before the update still runs.",
+    standard="CIS Controls 7.3, operating system patch management",
+    threshold=14.0,
+    threshold_unit="days that a restart has been due",
+    effort_hours=(0.5, 1),
+    evidence_sql="""
+WITH day AS (
+  SELECT server, day_date, is_reboot_required
+  FROM marts.server_day
+  WHERE site_id = $site_id AND day_date >= $start_date::DATE - 90 AND day_date < $end_date
+    AND is_reboot_required IS NOT NULL
+), last AS (
+  SELECT server, max(day_date) AS last_date, max(day_date) FILTER (NOT is_reboot_required) AS clear_date
+  FROM day
+  GROUP BY server
+)
+SELECT
+  last.server,
+  last.last_date,
+  min(day.day_date) AS since_date,
+  coalesce(date_diff('day', min(day.day_date), last.last_date) + 1, 0) AS pending_days
+FROM last
+LEFT JOIN day ON day.server = last.server AND (last.clear_date IS NULL OR day.day_date > last.clear_date)
+WHERE last.last_date >= $end_date::DATE - 7
+GROUP BY last.server, last.last_date
+ORDER BY pending_days DESC, last.server""",
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look at each server that was asked in the last week of the quarter."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        return [Unknown(rule=RULE, missing="no server said in the last week whether it waits for a restart")]
+    late = [row for row in rows if row["pending_days"] > RULE.threshold]
+    if not late:
+        return [Silent(rule=RULE, reason=f"{len(rows)} servers, none waits for more than 14 days")]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=row["server"],
+            rows=[row],
+            value=row["pending_days"],
+            evidence=f"a restart due since {row['since_date']:%-d %B}, still on {row['last_date']:%-d %B}",
+            words={"server": row["server"], "days": row["pending_days"]},
+            severity=3,
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="=",
+                value=0,
+                sustained_days=1,
+                text="no restart due",
+            ),
+            prediction=Prediction(
+                metric="pending_days", direction="down", size=row["pending_days"], text="updates run"
+            ),
+        )
+        for row in late
+    ]

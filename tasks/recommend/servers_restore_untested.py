@@ -1,0 +1,72 @@
+"""Nobody has tried for long whether the backups can be restored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="servers.restore_untested",
+    area="servers",
+    lane="maintenance",
+    title="Restore a backup of {source} as a test",
+    why="No restore has been tested for {days} days or more; a backup that was never restored may not be one.",
+    standard="CIS Controls 11.5, test data recovery",
+    threshold=90.0,
+    threshold_unit="days since a restore was tested",
+    effort_hours=(1, 3),
+    evidence_sql="""
+SELECT *, date_diff('day', coalesce(last_tested_date, first_date), $end_date::DATE) AS untested_days
+FROM (
+  SELECT
+    source_id,
+    min(day_date) AS first_date,
+    max(day_date) FILTER (kind = 'restore_test' AND succeeded_count > 0) AS last_tested_date
+  FROM marts.backup_day
+  WHERE site_id = $site_id AND day_date < $end_date
+  GROUP BY source_id
+)
+ORDER BY source_id""",
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look for the last tested restore of each source; one that was never tested counts from its first report."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        return [Unknown(rule=RULE, missing="no backup job reported anything")]
+    late = [row for row in rows if row["untested_days"] > RULE.threshold]
+    if late:
+        return [_recommendation(scope, row) for row in late]
+    new = [row["source_id"] for row in rows if row["last_tested_date"] is None]
+    if new:
+        return [
+            Unknown(rule=RULE, missing=f"{', '.join(new)} has reported for less than 90 days, and no tested restore")
+        ]
+    return [
+        Silent(rule=RULE, reason=f"tested {max(row['untested_days'] for row in rows)} days before the quarter's end")
+    ]
+
+
+def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
+    days, last = int(str(row["untested_days"])), row["last_tested_date"]
+    return recommend(
+        RULE,
+        scope,
+        subject=str(row["source_id"]),
+        rows=[row],
+        value=days,
+        evidence=f"last tested restore on {last}" if last else f"none reported since {row['first_date']}",
+        words={"source": row["source_id"], "days": days},
+        severity=4,
+        likelihood=0.5,
+        closing_test=ClosingTest(
+            query=RULE.evidence_sql,
+            operator="<=",
+            value=RULE.threshold,
+            sustained_days=1,
+            text="a tested restore within 90 days",
+        ),
+        prediction=Prediction(metric="untested_days", direction="down", size=days, text="proof that backups work"),
+    )

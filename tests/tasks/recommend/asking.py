@@ -1,0 +1,29 @@
+"""Asks one rule about the third quarter of 2026 of the site `one`, over a warehouse that the test filled."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib import import_module
+from typing import Any
+
+import duckdb
+
+from tasks.recommendation import Scope
+
+START, END = date(2026, 7, 1), date(2026, 10, 1)
+
+
+def scope(con: duckdb.DuckDBPyConnection, **more: Any) -> Scope:
+    def query(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        result = con.execute(sql, {k: v for k, v in parameters.items() if f"${k}" in sql})
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    return Scope(
+        site_id="one", site_name="One", agency_name="A", lanes=("maintenance",), start_date=START, end_date=END,
+        snapshot_id="x", query=query, **more,
+    )  # fmt: skip
+
+
+def ask(con: duckdb.DuckDBPyConnection, rule: str, **more: Any) -> list[Any]:
+    return list(import_module(f"tasks.recommend.{rule}").evaluate(scope(con, **more)))

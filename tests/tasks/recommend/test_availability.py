@@ -1,0 +1,143 @@
+"""Each rule on availability speaks of what it should, and is silent or unknown otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from tasks.recommendation import Recommendation, Silent, Unknown
+from tests.tasks.recommend.asking import ask
+from warehouse import migrate
+from warehouse.connection import prepare
+from warehouse.records import CheckResult, PatchEvent, Site
+
+NOON = datetime(2026, 8, 4, 12, tzinfo=UTC)
+RULES = ["availability_domain_expiry", "availability_update_outage", "availability_repeated_cause"]
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with contextlib.closing(duckdb.connect()) as con:
+        prepare(con)
+        migrate.apply(con)
+        site = {
+            "site_id": "one", "site_name": "One", "client_id": "c", "client_name": "C", "url": "https://one.example/",
+            "platform": "other", "time_zone": "Europe/London", "locale": "en-GB", "owner_name": "O",
+            "lanes": ["maintenance"], "availability_slo_pct": 99.9, "security_patch_sla_days": 7,
+            "routine_patch_sla_days": 30, "configured_at": NOON, "trusted_networks": [],
+        }  # fmt: skip
+        add(con, Site, site)
+        yield con
+
+
+def add(con: duckdb.DuckDBPyConnection, record: Any, values: dict[str, Any]) -> None:
+    row = dict.fromkeys(record.schema().names) | values | {"parser_version": "p", "batch_id": "b"}
+    con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {', '.join(f'${name} AS {name}' for name in row)}", row)
+
+
+def check(con: duckdb.DuckDBPyConnection, at: datetime, outcome: str = "up", **values: Any) -> None:
+    usual = {
+        "site_id": "one", "source_id": "s", "url": "u", "slot_at": at, "checked_at": at, "attempt": 1,
+        "interval_seconds": 600.0, "outcome": outcome, "check_type": "http",
+        "cause": "status" if outcome == "down" else None, "status": 503 if outcome == "down" else 200,
+    }  # fmt: skip
+    add(con, CheckResult, usual | values)
+
+
+def outage(con: duckdb.DuckDBPyConnection, at: datetime, **values: Any) -> None:
+    """Ten minutes down between two checks that are up."""
+    for minutes, outcome in ((-10, "up"), (0, "down"), (10, "up")):
+        check(con, at + timedelta(minutes=minutes), outcome, **values)
+
+
+def update(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    add(con, PatchEvent, {
+        "site_id": "one", "source_id": "p", "event_id": str(at), "patched_at": at, "at_precision": "exact",
+        "ecosystem": "deb", "name": "php8.2-fpm", "action": "upgrade", "old_version": "8.2.1", "new_version": "8.2.2",
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_without_data_a_rule_says_what_is_missing(con, rule: str) -> None:
+    (answer,) = ask(con, rule)
+    assert isinstance(answer, Unknown) and answer.missing
+
+
+@pytest.mark.parametrize(("days", "band"), [(12, "act now"), (45, "high"), (60, None), (400, None), (-3, "act now")])
+def test_a_domain_is_renewed_in_time(con, days: int, band: str | None) -> None:
+    expires = datetime(2026, 10, 1, tzinfo=UTC) + timedelta(days=days)
+    check(con, NOON, check_type="domain", source_id="domain", certificate_not_after_at=expires - timedelta(days=9))
+    check(
+        con, NOON + timedelta(days=9), check_type="domain", source_id="domain", certificate_not_after_at=expires
+    )  # the later answer counts
+    (answer,) = ask(con, "availability_domain_expiry")
+    if band is None:
+        assert isinstance(answer, Silent)
+    else:
+        assert isinstance(answer, Recommendation) and answer.band == band
+        assert f"{expires:%-d %B %Y}" in answer.why
+    (certificate,) = ask(con, "availability_certificate_expiry")
+    assert isinstance(certificate, Unknown), "the end of a domain is no certificate's"
+
+
+@pytest.mark.parametrize(("minutes", "speaks"), [(1, True), (119, True), (121, False), (-5, False)])
+def test_an_outage_within_two_hours_after_an_update_is_its_own(con, minutes: int, speaks: bool) -> None:
+    outage(con, NOON)
+    update(con, NOON - timedelta(minutes=minutes))
+    (answer,) = ask(con, "availability_update_outage")
+    assert isinstance(answer, Recommendation) is speaks, answer
+    if speaks:
+        assert "php8.2-fpm 8.2.2" in answer.why and "10 minutes of downtime" in answer.why
+        assert f"{minutes} minutes after the update" in answer.evidence.text
+    else:
+        assert isinstance(answer, Silent)
+
+
+def test_two_updates_before_one_outage_count_its_downtime_once(con) -> None:
+    outage(con, NOON)
+    update(con, NOON - timedelta(minutes=30))
+    update(con, NOON - timedelta(minutes=20))
+    (answer,) = ask(con, "availability_update_outage")
+    assert answer.evidence.value == 1 and "10 minutes" in answer.why
+
+
+def test_a_part_that_is_down_is_not_the_site(con) -> None:
+    outage(con, NOON, check_type="tcp", source_id="mail")
+    update(con, NOON - timedelta(minutes=30))
+    for day in range(4):
+        outage(con, NOON + timedelta(days=day), check_type="tcp", source_id="mail")
+        check(con, NOON + timedelta(days=day))
+    assert isinstance(ask(con, "availability_update_outage")[0], Silent)
+    assert isinstance(ask(con, "availability_repeated_cause")[0], Silent)
+    assert con.execute(
+        "SELECT bool_or(is_primary) FILTER (source_id = 'mail'), bool_and(is_primary) FILTER (source_id = 's')"
+        " FROM marts.availability_day"
+    ).fetchall() == [(False, True)]
+
+
+def test_of_two_checks_that_know_as_much_the_home_page_counts(con) -> None:
+    for minute in range(0, 600, 10):
+        at = NOON + timedelta(minutes=minute)
+        check(con, at, source_id="z-home", url="https://one.example/")
+        check(con, at, source_id="a-health", url="https://one.example/health")
+        check(con, at + timedelta(days=1), source_id="a-health", url="https://one.example/health")
+    check(con, NOON + timedelta(days=1), source_id="z-home", url="https://one.example/")
+    assert con.execute(
+        "SELECT day_date, source_id FROM marts.availability_day WHERE is_primary ORDER BY day_date"
+    ).fetchall() == [(date(2026, 8, 4), "z-home"), (date(2026, 8, 5), "a-health")]
+
+
+def test_the_same_cause_three_times_is_a_problem(con) -> None:
+    outage(con, NOON)
+    outage(con, NOON + timedelta(days=1))
+    outage(con, NOON + timedelta(days=2), cause="refused", status=None)
+    assert isinstance(ask(con, "availability_repeated_cause")[0], Silent)
+    outage(con, NOON + timedelta(days=3))
+    (answer,) = ask(con, "availability_repeated_cause")
+    assert answer.title == "Find out why it comes back: the server answered 503"
+    assert "3 times" in answer.why and "30 minutes" in answer.why and "7 August" in answer.why

@@ -1,0 +1,21 @@
+-- More than one kind of check: what was checked, where it ended, over which address, and the certificate in full.
+ALTER TABLE raw.check_result ADD COLUMN check_type VARCHAR DEFAULT 'http';
+ALTER TABLE raw.check_result ALTER COLUMN check_type SET NOT NULL;
+ALTER TABLE raw.check_result ADD COLUMN final_url VARCHAR;
+ALTER TABLE raw.check_result ADD COLUMN redirect_count BIGINT;
+ALTER TABLE raw.check_result ADD COLUMN body_ms DOUBLE;
+ALTER TABLE raw.check_result ADD COLUMN address VARCHAR;
+ALTER TABLE raw.check_result ADD COLUMN certificate_subject VARCHAR;
+ALTER TABLE raw.check_result ADD COLUMN certificate_issuer VARCHAR;
+ALTER TABLE raw.check_result ADD COLUMN certificate_why_not VARCHAR;
+ALTER TABLE raw.check_result ADD COLUMN tls_version VARCHAR;
+COMMENT ON COLUMN raw.check_result.check_type IS 'What was checked: http, tcp, dns, tls, domain, heartbeat or headers. Only http speaks for the availability of the site; imported history is http.';
+COMMENT ON COLUMN raw.check_result.final_url IS 'Address that answered, after redirects; null where none did.';
+COMMENT ON COLUMN raw.check_result.redirect_count IS 'Redirects followed; phases are sums over all of them. Null where the check follows none.';
+COMMENT ON COLUMN raw.check_result.body_ms IS 'First byte to the last that was read, ms.';
+COMMENT ON COLUMN raw.check_result.address IS 'IP address that was connected to, the last one where redirects led on; the first one tried where none answered.';
+COMMENT ON COLUMN raw.check_result.certificate_subject IS 'Subject of the certificate, RFC 4514.';
+COMMENT ON COLUMN raw.check_result.certificate_issuer IS 'Issuer of the certificate, RFC 4514.';
+COMMENT ON COLUMN raw.check_result.certificate_why_not IS 'Why the certificate was not accepted, a cause of the prober; null where it was.';
+COMMENT ON COLUMN raw.check_result.tls_version IS 'Protocol that was agreed on, as TLSv1.3.';
+COMMENT ON COLUMN raw.check_result.certificate_not_after_at IS 'Expiry of the certificate that was presented, UTC, valid or not. For check_type domain: of the registration.';
