@@ -20,11 +20,13 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType
+from typing import Any
 
+from tasks import json_text
 from tasks.discovery import units
 from tasks.log_files import LineReject
 from tasks.purl import identify
@@ -276,3 +278,10 @@ class Rejects:
     def add(self, number: int, reason: str, shown: object) -> None:
         """Reject one entry of a list, counted from 1."""
         self.found.append(LineReject(None, f"entry {number} {reason}", str(shown)[:1000]))
+
+    def items(self, item: object, key: str) -> list[Any]:
+        """Return the list at the key, as `json_text.items` does; what is no list is rejected instead of passed over."""
+        value = item.get(key) if isinstance(item, Mapping) else item
+        if not isinstance(value, list | Mapping | None) or not isinstance(item, Mapping):
+            self.found.append(LineReject(None, f"{key} is no list", str(value)[:1000]))
+        return json_text.items(item, key)

@@ -42,7 +42,7 @@ def read(text: str, source: Source) -> Inventory:
     components: dict[Component, None] = {}
     findings: dict[Finding, None] = {}
     rejects = Rejects()
-    for number, (project, item) in enumerate(_packages(answer), start=1):
+    for number, (project, item) in enumerate(_packages(answer, rejects), start=1):
         name, version = word(item, "id"), word(item, "resolvedVersion")
         if not name or not version:
             rejects.add(number, "has no id or no resolved version", item)
@@ -53,7 +53,7 @@ def read(text: str, source: Source) -> Inventory:
             "NuGet", name, version, offer=_offer(item), status="deprecated" if is_deprecated else None, purl=url
         )
         components[made] = None
-        for flaw in items(item, "vulnerabilities"):
+        for flaw in rejects.items(item, "vulnerabilities"):
             link = word(flaw, "advisoryurl") or word(flaw, "advisoryUrl")
             found = Finding(
                 advisory_ids=distinct(_upper_ghsa(link)),
@@ -69,12 +69,14 @@ def read(text: str, source: Source) -> Inventory:
     return Inventory(list(components), findings=list(findings), rejects=rejects.found, is_scan=is_scan)
 
 
-def _packages(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for project in items(answer, "projects"):
+def _packages(answer: Mapping[str, Any], rejects: Rejects) -> Iterator[tuple[str, Any]]:
+    for project in rejects.items(answer, "projects"):
         path = word(project, "path")
-        for framework in items(project, "frameworks"):
+        for framework in rejects.items(project, "frameworks"):
+            if not word(framework, "framework"):
+                rejects.add(1, f"of the frameworks of {path} has no name", framework)
             for key in ("topLevelPackages", "transitivePackages"):
-                for item in items(framework, key):
+                for item in rejects.items(framework, key):
                     yield path, item
 
 

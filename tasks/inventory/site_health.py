@@ -15,11 +15,11 @@ from tasks.inventory_format import Component, Inventory, Rejects, Source, compon
 from tasks.json_text import read_json, word
 
 TITLE = "WordPress Site Health: the copied information, or a test of its REST API"
-FILES = ("site-health.txt", "site-health.json")
+FILES = ("site-health.txt",)  # a test is no component: it is only for upkeep try
 FILLS = "component_observation"
 VERSION = 1
 _SECTION = re.compile(r"### ([a-z-]+)(?: \(\d{1,5}\))? ###")
-_VERSION = re.compile(r"version: ([0-9][\w.+-]{0,60})(?:.*?\(latest version: ([\w.+-]{1,60})\))?", re.IGNORECASE)
+_VERSION = re.compile(r"([0-9][\w.+-]{0,60})(?:.*?\(latest version: ([\w.+-]{1,60})\))?", re.IGNORECASE)
 _SLUG = re.compile(r"(.*) \(([\w.-]+)\)")
 _STATUSES = ("good", "recommended", "critical")
 _PLUGINS = {"wp-plugins-active": "active", "wp-plugins-inactive": "inactive", "wp-mu-plugins": "must-use"}
@@ -60,8 +60,9 @@ def _components(text: str, rejects: Rejects) -> Iterator[Component]:
         if heading := _SECTION.fullmatch(line):
             section, theme = heading[1], ""
             continue
-        key, _, value = line.partition(": ")
-        version = _VERSION.match(line if key == "version" else value)
+        # Titles hold colons: "Akismet Anti-spam: Spam Protection: version: 5.3, author: ..."
+        key, _, value = line.partition(": version: ") if ": version: " in line else line.partition(": ")
+        version = _VERSION.match(value)
         if section == "wp-core" and key == "version" and version:
             yield component("wordpress-core", "wordpress", version[1])
         elif section == "wp-active-theme" and key == "name":
