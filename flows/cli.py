@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("query", metavar="SQL")
     sub.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
     sub.add_argument("--out", type=Path, help="file to write; needed for parquet")
+    add("bundle-script", _bundle_script, "print the shell script with which a server drops its inventory")
     sub = add("dictionary", _dictionary, "print the data dictionary")
     sub.add_argument("table", nargs="?", help="only tables whose name holds this")
     return parser
@@ -324,6 +325,13 @@ def _sql(arguments: argparse.Namespace) -> int:
     from tasks.settings import load_settings
 
     return query.run(load_settings().snapshot, arguments.query, arguments.format, arguments.out)
+
+
+def _bundle_script(arguments: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    sys.stdout.write(files("tasks").joinpath("bundle_script.sh").read_text(encoding="utf-8"))
+    return 0
 
 
 def _dictionary(arguments: argparse.Namespace) -> int:
