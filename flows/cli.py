@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("query", metavar="SQL")
     sub.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
     sub.add_argument("--out", type=Path, help="file to write; needed for parquet")
+    add("bundle-script", _bundle_script, "print the shell script with which a server drops its inventory")
     sub = add("dictionary", _dictionary, "print the data dictionary")
     sub.add_argument("table", nargs="?", help="only tables whose name holds this")
     return parser
@@ -192,6 +193,7 @@ def _try(arguments: argparse.Namespace) -> int:
 
 
 def _formats(arguments: argparse.Namespace) -> int:
+    from tasks.inventory_format import INVENTORY_OPTIONS, inventory_formats
     from tasks.terminal import write_json_lines, write_table
     from tasks.try_format import uptime_formats
     from tasks.waf_parse import formats
@@ -207,6 +209,10 @@ def _formats(arguments: argparse.Namespace) -> int:
             "options": ", ".join(f.module.OPTIONS),
         }
         for f in uptime_formats().values()
+    ]
+    rows += [
+        {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(INVENTORY_OPTIONS)}
+        for f in inventory_formats().values()
     ]
     if arguments.json:
         write_json_lines(rows)
@@ -319,6 +325,13 @@ def _sql(arguments: argparse.Namespace) -> int:
     from tasks.settings import load_settings
 
     return query.run(load_settings().snapshot, arguments.query, arguments.format, arguments.out)
+
+
+def _bundle_script(arguments: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    sys.stdout.write(files("tasks").joinpath("bundle_script.sh").read_text(encoding="utf-8"))
+    return 0
 
 
 def _dictionary(arguments: argparse.Namespace) -> int:

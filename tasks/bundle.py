@@ -33,6 +33,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from tasks.errors import SourceError
+from tasks.inventory_format import format_of
+from tasks.json_text import decode
 from tasks.log_files import LineReject
 from tasks.redact import excerpt
 from warehouse.records import Reject
@@ -193,7 +195,7 @@ def read_files(folder: Path, origin: Origin) -> Files:
                 if bytes_left < 0:
                     reason = f"the bundle is larger than {BUNDLE_BYTES >> 20} MiB in all"
                 else:
-                    files.texts[entry.name] = data.decode("utf-8", "replace")
+                    files.texts[entry.name] = decode(data)
             else:
                 reason = "sha256 differs from the manifest's: damaged on its way, or changed after it; upload it again"
         if reason is not None:
@@ -205,7 +207,8 @@ def _refusal(folder: Path, entry: ManifestFile) -> str | None:
     """Return why the file is not opened; None where it may be."""
     if not _FILE_NAME.fullmatch(entry.name):
         return "not a plain file name: letters, digits, `.`, `_`, `+` and `-` only"
-    if entry.exit_status != 0:
+    found = format_of(entry.name.removesuffix(".gz"))
+    if entry.exit_status != 0 and not (found and found.is_judged_by_text):
         return f"its command ended with exit status {entry.exit_status}: what it should say is unknown"
     path = folder / entry.name
     if path.is_symlink():

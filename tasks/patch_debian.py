@@ -20,6 +20,7 @@ from tasks.inventory import apt_history, apt_lists_mtime, apt_simulate, dpkg_log
 from tasks.inventory.apt_history import Transaction
 from tasks.inventory.apt_simulate import Simulation
 from tasks.inventory.dpkg_log import Change
+from tasks.patch_inventory import distribution
 from tasks.versions import is_newer
 from warehouse.records import ComponentObservation, PatchEvent
 
@@ -40,7 +41,8 @@ def observe(files: Files) -> list[ComponentObservation]:
     files.refuse_lines("dpkg-query.tsv", problems)
     simulation = _simulation(files)
     fetched_at = _lists_fetched_at(files) if simulation else None
-    return [_component(files, package, simulation, fetched_at) for package in packages]
+    system = distribution(files)
+    return [_component(files, package, simulation, fetched_at, system) for package in packages]
 
 
 def events(files: Files) -> list[PatchEvent]:
@@ -89,9 +91,10 @@ def _lists_fetched_at(files: Files) -> datetime | None:
 
 
 def _component(
-    files: Files, package: dpkg_query.Package, simulation: Simulation | None, fetched_at: datetime | None
+    files: Files, package: dpkg_query.Package, simulation: Simulation | None, fetched_at: datetime | None, system: str
 ) -> ComponentObservation:
     origin, state, offer = files.origin, "unknown", None
+    described = dpkg_query.described(package, system)
     if simulation is not None:
         offer = simulation.offers.get(package.name)
         # A simulation that is older than the list of packages offers what is installed by now.
@@ -114,6 +117,11 @@ def _component(
         is_security_update=offer.is_security if offer else None,
         is_auto_update=None,
         fresh_as_of_at=fetched_at,
+        version_key=described.version_key,
+        purl=described.purl,
+        advisory_ecosystem=described.advisory_ecosystem,
+        advisory_name=text(described.advisory_name or "") if system else None,
+        advisory_key=described.advisory_key,
     )
 
 

@@ -134,4 +134,8 @@ def _observation(
         is_security_update=is_security,
         is_auto_update=is_auto_update,
         fresh_as_of_at=origin.proved_at(answer.answered_at) if answer else None,
+        version_key=sort_key(ecosystem, version),
+        advisory_ecosystem=ecosystem,
+        advisory_name=text(name.lower()),
+        advisory_key=sort_key(ecosystem, version),
     )

@@ -12,9 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
 from tasks.discovery import units
-from tasks.errors import ConfigurationError
+from tasks.errors import ConfigurationError, SourceError
+from tasks.inventory_format import INVENTORY_OPTIONS, InventoryFormat, Source, inventory_formats
+from tasks.json_text import decode
 from tasks.log_blocks import BLOCK_BYTES, Cut
 from tasks.log_files import read_all
 from tasks.uptime_history import Wanted
@@ -32,6 +35,13 @@ COLUMNS = {
         "referrer", "user_agent", "bot_class", "bot_name", "bot_identity", "path_class", "is_zone_assumed",
         "line_number",
     ),
+    "component_observation": (
+        "ecosystem", "name", "version", "version_key", "latest_version", "update_state", "status", "purl",
+    ),
+    "scanner_finding": (
+        "advisory_ids", "ecosystem", "name", "version", "fixed_version", "severity", "cvss_score",
+    ),
+    "patch_event": ("patched_at", "at_precision", "action", "name", "old_version", "new_version"),
     "check_result": (
         "checked_at", "outcome", "cause", "status", "total_ms", "url", "message", "slot_at", "interval_seconds",
     ),
@@ -67,7 +77,7 @@ def uptime_formats() -> dict[str, UptimeFormat]:
     return {name: UptimeFormat(name, module) for name, module in found.items()}
 
 
-def detect(path: Path) -> LogFormat | UptimeFormat:
+def detect(path: Path) -> LogFormat | UptimeFormat | InventoryFormat:
     """Return the format that a file looks like.
 
     Raises:
@@ -75,8 +85,12 @@ def detect(path: Path) -> LogFormat | UptimeFormat:
     """
     with path.open("rb") as file:
         start = file.read(HEAD_CHARACTERS)
-    found: list[LogFormat | UptimeFormat] = [f for f in uptime_formats().values() if f.module.detect(start)]
-    found += _detect_log(path)
+    head = decode(start)
+    found: list[LogFormat | UptimeFormat | InventoryFormat] = [
+        *(one for one in uptime_formats().values() if one.module.detect(start)),
+        *(one for one in inventory_formats().values() if one.module.detect(head)),
+    ]
+    found = found or [*_detect_log(path)]
     if len(found) != 1:
         names = ", ".join(one.name for one in found) or "none of the known formats"
         raise ConfigurationError(f"{path} looks like {names}; name the format yourself. `upkeep formats` lists them.")
@@ -100,6 +114,9 @@ def parse_file(
         OSError: the file can't be read.
     """
     name = detect(path).name if name == "auto" else name
+    if name in inventory_formats():
+        yield _inventory(inventory_formats()[name], path, time_zone, options or {})
+        return
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
     if name in uptime_formats():
         yield _uptime(name, path, context, dict(options or {}))
@@ -119,8 +136,32 @@ def _format_named(name: str) -> LogFormat:
     try:
         return format_named(name)
     except ConfigurationError:
-        known = ", ".join([*formats(), *uptime_formats()])
+        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats()])
         raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
+
+
+def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapping[str, str]) -> Tried:
+    """Parse an inventory, a scan or a patch log; what has no manifest proves nothing of updates."""
+    for option in options.keys() - INVENTORY_OPTIONS.keys():
+        raise ConfigurationError(
+            f"The format {found.name} has no option {option!r}; options: {', '.join(INVENTORY_OPTIONS)}."
+        )
+    with path.open("rb") as file:
+        data = file.read(FILE_BYTES + 1)
+    if len(data) > FILE_BYTES:
+        raise SourceError(f"{path} is larger than {FILE_BYTES >> 20} MiB.")
+    source = Source(time_zone=time_zone, file=path.name, **options)
+    inventory = found.read(decode(data), source)
+    made = [
+        {column: getattr(record, column) for column in COLUMNS[table]}
+        for table, records in (
+            ("component_observation", inventory.components),
+            ("scanner_finding", inventory.findings),
+            ("patch_event", inventory.changes),
+        )
+        for record in records
+    ]
+    return Tried(made, [(reject.line_number, reject.reason, reject.excerpt) for reject in inventory.rejects])
 
 
 def _uptime(name: str, path: Path, context: Context, options: Mapping[str, str]) -> Tried:

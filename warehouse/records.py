@@ -179,6 +179,11 @@ class ComponentObservation(Record):
     is_security_update: bool | None
     is_auto_update: bool | None
     fresh_as_of_at: datetime | None
+    version_key: str | None = None
+    purl: str | None = None
+    advisory_ecosystem: str | None = None
+    advisory_name: str | None = None
+    advisory_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,6 +405,45 @@ class MaintenanceWindow(Record):
     configured_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerRun(Record):
+    """One answer of a scanner, also one without findings."""
+
+    table: ClassVar[str] = "scanner_run"
+    site_id: str
+    source_id: str
+    bundle_id: str
+    collected_at: datetime
+    scanner: str
+    file: str
+    finding_count: int
+    reject_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerFinding(Record):
+    """One flaw that a scanner found in one component."""
+
+    table: ClassVar[str] = "scanner_finding"
+    site_id: str
+    source_id: str
+    bundle_id: str
+    collected_at: datetime
+    scanner: str
+    file: str
+    advisory_ids: list[str]
+    ecosystem: str
+    name: str
+    version: str | None
+    version_key: str | None
+    fixed_version: str | None
+    severity: str
+    cvss_score: float | None
+    purl: str | None
+    location: str | None
+    title: str | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -416,4 +460,6 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ServerMetric,
     Backup,
     MaintenanceWindow,
+    ScannerRun,
+    ScannerFinding,
 )

@@ -14,6 +14,10 @@ What a bundle and its manifest are: see `tasks.bundle`. The name of a file decid
 | `apt-lists-mtime.txt` | `stat -c %Y /var/lib/apt/lists` | when apt last fetched its lists |
 | `dpkg.log`, `.N`, `.N.gz` | `cat /var/log/dpkg.log` | every change, the truth |
 | `apt-history.log`, `.N`, `.N.gz` | `cat /var/log/apt/history.log` | who asked for a change |
+| `os-release` | `cat /etc/os-release` | the distribution, without which no advisory is matched |
+
+Every other format of `tasks/inventory/` is read too, by the names in its `FILES`, also compressed and with a project's
+name before it: `composer.lock`, `theme.package-lock.json`, `trivy.json.gz`. `upkeep formats` lists them.
 
 Run `wp eval 'wp_clean_update_cache();'` first, so that what the transients hold is this check's answer, and last
 
@@ -34,14 +38,14 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from tasks import bundle, patch_debian, patch_wordpress
+from tasks import bundle, patch_debian, patch_inventory, patch_wordpress
 from tasks.bundle import Files, Manifest, Origin
 from tasks.contracts import Job, Outcome, Parsed, SourceOptions
 from tasks.errors import SourceError
-from warehouse.records import Reject
+from warehouse.records import ComponentObservation, Reject
 from warehouse.spool import batch_id_of
 
-PARSER = "patches_bundle/1"
+PARSER = "patches_bundle/2"
 _NAMES = frozenset(
     {
         "core-version.txt",
@@ -52,6 +56,7 @@ _NAMES = frozenset(
         "dpkg-query.tsv",
         "apt-simulate.txt",
         "apt-lists-mtime.txt",
+        patch_inventory.OS_RELEASE,
     }
 )
 _AHEAD = timedelta(days=1)
@@ -102,13 +107,15 @@ async def collect(job: Job) -> Outcome:
         for done, folder in enumerate(folders, start=1):
             try:
                 found = _look(folder, job)
-                if found.digest == taken.get(folder.name) or not _is_wanted(found, job):
+                # With the parser, so that a newer one reads again what is still there.
+                known_as = f"{found.digest} {PARSER}"
+                if known_as == taken.get(folder.name) or not _is_wanted(found, job):
                     continue
                 parsed = _read(found, job)
             except OSError as error:
                 problems.append(f"{folder.name}: {error.strerror or error}")
                 continue
-            taken[folder.name] = found.digest
+            taken[folder.name] = known_as
             tables = parsed.by_table()
             job.spool.land(
                 batch_id_of("patches_bundle", cursor_name, folder.name, found.digest, PARSER),
@@ -157,10 +164,13 @@ def parse(files: Files) -> Parsed:
     """Return what the files of one bundle say; pure, so that kept bundles can be parsed again."""
     for name in [name for name in files.texts if not _is_known(name)]:
         files.refuse(name, "no parser reads a file of this name; tasks/collect/patches_bundle.py lists those that are")
-    observations = [*patch_wordpress.observe(files), *patch_debian.observe(files)]
+    made = patch_inventory.records(files)
+    listed = [record for record in made if isinstance(record, ComponentObservation)]
+    others = [record for record in made if not isinstance(record, ComponentObservation)]
+    observations = patch_inventory.merged([*patch_wordpress.observe(files), *patch_debian.observe(files), *listed])
     times = [seen.fresh_as_of_at for seen in observations if seen.fresh_as_of_at]
     return Parsed(
-        records=[*observations, *patch_debian.events(files)],
+        records=[*observations, *others, *patch_debian.events(files)],
         rejects=files.rejects,
         fresh_as_of=max(times, default=None),
     )
@@ -217,4 +227,9 @@ def _is_wanted(found: _Found, job: Job) -> bool:
 
 
 def _is_known(name: str) -> bool:
-    return name in _NAMES or bool(patch_debian.DPKG_LOG.fullmatch(name) or patch_debian.APT_HISTORY.fullmatch(name))
+    by_itself = patch_inventory.format_of(name) is not None
+    return (
+        by_itself
+        or name in _NAMES
+        or bool(patch_debian.DPKG_LOG.fullmatch(name) or patch_debian.APT_HISTORY.fullmatch(name))
+    )

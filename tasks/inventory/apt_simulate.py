@@ -12,6 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.errors import SourceError
+from tasks.inventory_format import Inventory, Source, component
+
+TITLE = "apt: LC_ALL=C apt-get -s dist-upgrade, also -s upgrade"
+FILES: tuple[str, ...] = ()  # read together: see tasks.patch_debian
+FILLS = "component_observation"
+VERSION = 1
 
 _INST = re.compile(
     r"Inst (?P<name>[^\s:\[\]()]+)(?::\S+)? (?:\[(?P<old>[^\s\]]+)\] )?\((?P<new>\S+)(?P<origins>[^()]*)\)"
@@ -30,6 +36,7 @@ class Offer:
 
     version: str
     is_security: bool
+    installed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,32 @@ class Simulation:
     def is_current(self, name: str) -> bool:
         """Say whether it is proved that nothing newer is there for the package."""
         return self.is_complete and name not in self.offers and name not in self.held
+
+
+def detect(head: str) -> bool:
+    """Say whether the text starts like a simulation of apt-get."""
+    return "Reading package lists..." in head or bool(re.search(r"^Inst \S+ ", head, re.MULTILINE))
+
+
+def read(text: str, source: Source) -> Inventory:
+    """Return the packages that have an update, with the installed version.
+
+    Raises:
+        SourceError: it is not whole.
+    """
+    offers = parse(text).offers
+    components = [
+        component(
+            "deb",
+            name,
+            offer.installed,
+            offer=offer.version,
+            is_security_update=offer.is_security,
+            advisory_ecosystem=None,  # advisories name the source package, which is not told
+        )
+        for name, offer in offers.items()
+    ]
+    return Inventory(components)
 
 
 def parse(text: str) -> Simulation:
@@ -66,7 +99,7 @@ def parse(text: str) -> Simulation:
                 raise SourceError(f"line {number} is not as apt-get -s writes it; run it with LC_ALL=C")
             if match["old"]:
                 upgraded += 1
-                offers[match["name"]] = Offer(match["new"], "security" in match["origins"].lower())
+                offers[match["name"]] = Offer(match["new"], "security" in match["origins"].lower(), match["old"])
         elif found := _SUMMARY.match(line):
             summary = int(found[1]), int(found[2])
         heading = heading if line.startswith(" ") else line.strip()

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from tasks import inventory_format
+from tasks.inventory_format import Inventory, Source
 from tasks.log_files import LineReject
 from tasks.versions import is_newer
+
+TITLE = "dpkg: the log /var/log/dpkg.log"
+FILES: tuple[str, ...] = ()  # read together: see tasks.patch_debian
+FILLS = "patch_event"
+VERSION = 1
 
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (\S+)(.*)", re.ASCII)
 _CHANGE = re.compile(r" ([^\s:]+)(?::(\S+))? (\S+) (\S+)")
@@ -30,6 +37,30 @@ class Change:
     action: str
     old_version: str | None
     new_version: str | None
+
+
+def detect(head: str) -> bool:
+    """Say whether the text starts like dpkg's log."""
+    match = _LINE.match(head)
+    return match is not None and match[2] in (*_CHANGES, "startup", "status", "configure", "trigproc")
+
+
+def read(text: str, source: Source) -> Inventory:
+    """Return the changes."""
+    changes, rejects = parse(text, ZoneInfo(source.time_zone))
+    made = [
+        inventory_format.Change(
+            patched_at=change.at,
+            at_precision="exact",
+            ecosystem="deb",
+            name=change.name,
+            action=change.action,
+            old_version=change.old_version,
+            new_version=change.new_version,
+        )
+        for change in changes
+    ]
+    return Inventory(changes=made, rejects=rejects)
 
 
 def parse(text: str, zone: ZoneInfo) -> tuple[list[Change], list[LineReject]]:

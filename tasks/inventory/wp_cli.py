@@ -11,20 +11,23 @@ https://developer.wordpress.org/reference/functions/wp_update_plugins/
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from tasks.errors import SourceError
+from tasks.inventory_format import Inventory, Source, component
+from tasks.json_text import read_json, word
 from tasks.log_files import LineReject
 
+TITLE = "WordPress: wp core version, wp plugin list or wp theme list --format=json"
+FILES: tuple[str, ...] = ()  # read together: see tasks.patch_wordpress
+FILLS = "component_observation"
+VERSION = 1
+
 _CORE_VERSION = re.compile(r"(?:WordPress version:\s*)?(\d{1,4}(?:\.\d{1,4})+(?:[-.+][\w.+-]{1,40})?)", re.ASCII)
-_JSON_STARTS = 100
-"""Lines at most that are tried as the start of the JSON: warnings can start with a bracket too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,39 @@ class Answer:
         return self.current is None or name in self.current or name in self.offered
 
 
+def detect(head: str) -> bool:
+    """Say whether the text starts like an output of WP-CLI."""
+    return bool(re.search(r'"update_version"|"auto_update"|^WordPress version:', head, re.MULTILINE))
+
+
+def read(text: str, source: Source) -> Inventory:
+    """Return what one output says alone: without the transients no component is proved to be current.
+
+    A list is of plugins, unless the name of its file starts with `theme`.
+
+    Raises:
+        SourceError: it is no output of WP-CLI.
+    """
+    try:
+        listed, rejects = component_list(text)
+    except SourceError:
+        return Inventory([component("wordpress-core", "wordpress", core_version(text))])
+    ecosystem = "wordpress-theme" if source.file.startswith("theme") else "wordpress-plugin"
+    components = [
+        component(
+            ecosystem,
+            item.name,
+            item.version,
+            offer=item.update_version,
+            status=item.status or None,
+            is_auto_update=item.is_auto_update,
+            advisory_name=item.name.lower(),
+        )
+        for item in listed
+    ]
+    return Inventory(components, rejects=rejects)
+
+
 def core_version(text: str) -> str:
     """Return the version from `wp core version`, plain or `--extra`.
 
@@ -84,7 +120,7 @@ def core_offers(text: str) -> list[CoreOffer]:
         SourceError: it is not a JSON list of objects with a version.
     """
     offers = []
-    for item in _decode(text, list):
+    for item in read_json(text, list):
         if not isinstance(item, dict) or not isinstance(item.get("version"), str):
             raise SourceError("an update has no version; run `wp core check-update --format=json`")
         offers.append(CoreOffer(item["version"], str(item.get("update_type"))))
@@ -98,7 +134,7 @@ def component_list(text: str) -> tuple[list[Listed], list[LineReject]]:
         SourceError: it is not a JSON list.
     """
     listed, rejects = [], []
-    for number, item in enumerate(_decode(text, list), start=1):
+    for number, item in enumerate(read_json(text, list), start=1):
         name = item.get("name") if isinstance(item, dict) else None
         if not isinstance(name, str) or not name:
             rejects.append(LineReject(None, f"entry {number} of the list has no name", str(item)))
@@ -106,11 +142,11 @@ def component_list(text: str) -> tuple[list[Listed], list[LineReject]]:
         listed.append(
             Listed(
                 name=name,
-                status=_word(item, "status"),
-                version=_word(item, "version"),
-                update=_word(item, "update"),
-                update_version=_word(item, "update_version"),
-                is_auto_update={"on": True, "off": False}.get(_word(item, "auto_update")),
+                status=word(item, "status"),
+                version=word(item, "version"),
+                update=word(item, "update"),
+                update_version=word(item, "update_version"),
+                is_auto_update={"on": True, "off": False}.get(word(item, "auto_update")),
             )
         )
     return listed, rejects
@@ -124,7 +160,7 @@ def update_answers(text: str) -> dict[str, Answer]:
     Raises:
         SourceError: it is not a JSON object.
     """
-    transients = _decode(text, dict)
+    transients = read_json(text, dict)
     answers: dict[str, Answer] = {}
     for kind in ("core", "plugins", "themes"):
         transient = transients.get(f"update_{kind}")
@@ -142,34 +178,11 @@ def update_answers(text: str) -> dict[str, Answer]:
     return answers
 
 
-def _decode(text: str, expected: type[list[Any] | dict[str, Any]]) -> Any:
-    """Return the first JSON value of the expected type that starts a line."""
-    opening = "[" if expected is list else "{"
-    for start in _line_starts(text, opening):
-        try:
-            value, _ = json.JSONDecoder().raw_decode(text, start)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(value, expected):
-            return value
-    raise SourceError(f"no line starts a whole JSON {'list' if expected is list else 'object'}; run it again")
-
-
-def _line_starts(text: str, opening: str) -> Iterator[int]:
-    """Yield where lines start with the opening bracket, the first `_JSON_STARTS` of them.
-
-    A plugin whose file was saved with a byte order mark prints that mark first. Blanks are not passed over: an inner
-    list of an output that was cut short would be taken for the whole.
-    """
-    for match in islice(re.finditer(rf"^\ufeff*(\{opening})", text, re.MULTILINE), _JSON_STARTS):
-        yield match.start(1)
-
-
 def _core_versions(transient: Mapping[str, Any]) -> dict[str, str]:
     """Return the versions of WordPress that an answer lists, each under itself."""
     updates = transient.get("updates")
     items = updates if isinstance(updates, list) else []
-    versions = [_word(item, "version") for item in items if isinstance(item, dict)]
+    versions = [word(item, "version") for item in items if isinstance(item, dict)]
     return {version: version for version in versions if version}
 
 
@@ -179,7 +192,7 @@ def _versions(transient: Mapping[str, Any], key: str, kind: str) -> dict[str, st
     if not isinstance(entries, dict):
         return {}
     return {
-        _plugin_name(file) if kind == "plugins" else file: _word(entry, "new_version")
+        _plugin_name(file) if kind == "plugins" else file: word(entry, "new_version")
         for file, entry in entries.items()
         if isinstance(entry, dict)
     }
@@ -189,11 +202,6 @@ def _plugin_name(file: str) -> str:
     """Return a plugin's name as WP-CLI does: its folder, or for a single file the name without .php."""
     folder, slash, _ = file.partition("/")
     return folder if slash else file.removesuffix(".php")
-
-
-def _word(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _time(value: object) -> datetime | None:

@@ -1,4 +1,4 @@
--- Grain: one row per site and installed component, as the newest bundle of its source lists it.
+-- Grain: one row per site, installed component and version, as the newest bundle of its source lists it.
 CREATE OR REPLACE VIEW marts.component AS
 SELECT
   state.site_id,

@@ -23,14 +23,18 @@ WITH state AS (
   GROUP BY site_id, source_id, ecosystem, name, version
   HAVING seen_at IS NOT NULL
 ), closed AS (
-  SELECT
-    offered.site_id, offered.source_id, offered.ecosystem, offered.name, offered.version,
-    min(state.collected_at) AS closed_at
-  FROM offered JOIN state
-    ON state.site_id = offered.site_id AND state.source_id = offered.source_id
-    AND state.ecosystem = offered.ecosystem AND state.name = offered.name
-    AND state.collected_at > offered.last_seen_at
-    AND (state.version <> offered.version OR state.update_state = 'none')
+  SELECT site_id, source_id, ecosystem, name, version, min(collected_at) AS closed_at
+  FROM (
+    -- Bundles that list the component, but no longer in this version without a word that it is current.
+    SELECT
+      offered.site_id, offered.source_id, offered.ecosystem, offered.name, offered.version, state.collected_at
+    FROM offered JOIN state
+      ON state.site_id = offered.site_id AND state.source_id = offered.source_id
+      AND state.ecosystem = offered.ecosystem AND state.name = offered.name
+      AND state.collected_at > offered.last_seen_at
+    GROUP BY ALL
+    HAVING NOT bool_or(state.version = offered.version AND state.update_state <> 'none')
+  )
   GROUP BY ALL
 )
 SELECT

@@ -536,3 +536,126 @@ def test_any_bytes_give_records_that_fit_their_tables_and_rejects(files: dict[st
 def test_any_manifest_is_read_or_is_a_source_error(data: bytes) -> None:
     with pytest.raises(SourceError, match=r"manifest\.json: "):
         bundle.read_manifest(data)
+
+
+INVENTORY = CASES / "inventory"
+
+
+def case(path: str) -> bytes:
+    return (INVENTORY / path).read_bytes()
+
+
+def test_the_other_formats_are_read_by_their_names(settings, folder: Path) -> None:
+    contents = {
+        "composer.lock": case("composer-lock/composer.lock"),
+        "theme.package-lock.json.gz": gzip.compress(case("package-lock/package-lock.json")),
+        "windows-hotfixes.json": case("windows-hotfixes/powershell5.json"),
+        "npm-audit.json": case("npm-audit/found.json"),
+    }
+    drop(folder, contents, entries={"npm-audit.json": {"exit_status": 1}})
+    outcome = take(settings, folder)
+    assert outcome.landed["scanner_finding"] == 4
+    assert {state for state, *_ in states(settings).values()} == {"unknown"}
+    assert query(settings, "SELECT scanner, finding_count, reject_count FROM raw.scanner_run") == [("npm-audit", 4, 0)]
+    assert query(
+        settings,
+        "SELECT ecosystem, advisory_ecosystem, advisory_name, purl, version_key = advisory_key "
+        "FROM raw.component_observation WHERE name = 'drupal/webform'",
+    ) == [
+        (
+            "Packagist", "Packagist:https://packages.drupal.org/8", "drupal/webform",
+            "pkg:composer/drupal/webform@6.2.0", True,
+        )
+    ]  # fmt: skip
+    assert query(settings, "SELECT name, at_precision, action FROM raw.patch_event") == [
+        ("KB5066835", "day", "install")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("npm-audit.json", "npm-audit/refused.json"),
+        ("composer-audit.json", "composer-audit/unreachable.json"),
+        ("dotnet-vulnerable.json", "dotnet-list/not-restored.json"),
+        ("trivy.json", "npm-audit/refused.json"),
+    ],
+)
+def test_a_scan_that_failed_is_no_scan(settings, folder: Path, name: str, content: str) -> None:
+    drop(folder, {name: case(content)})
+    outcome = take(settings, folder)
+    assert (outcome.landed_count, outcome.reject_count) == (0, 1)
+    assert query(settings, "SELECT count(*) FROM raw.scanner_run") == [(0,)]
+
+
+def test_a_scan_that_found_nothing_is_told_from_none(settings, folder: Path) -> None:
+    drop(folder, {"trivy.json": case("trivy/none.json")})
+    assert take(settings, folder).reject_count == 0
+    assert query(settings, "SELECT scanner, finding_count FROM raw.scanner_run") == [("trivy", 0)]
+    assert query(settings, "SELECT count(*) FROM raw.scanner_finding") == [(0,)]
+
+
+def test_advisories_of_debian_are_asked_for_the_source_package_of_the_release(settings, folder: Path) -> None:
+    release = b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n'
+    drop(folder, debian() | {"os-release": release})
+    take(settings, folder)
+    sql = "SELECT advisory_ecosystem, advisory_name, purl FROM raw.component_observation WHERE name = 'bsdutils'"
+    assert query(settings, sql) == [
+        (
+            "Debian:12", "util-linux",
+            "pkg:deb/debian/bsdutils@1:2.38.1-5%2Bdeb12u3?distro=debian-12&upstream=util-linux",
+        )
+    ]  # fmt: skip
+    drop(folder, debian(), stamp="20261122T050000Z")
+    take(settings, folder)
+    without = f"{sql} AND bundle_id = '20261122T050000Z'"
+    assert query(settings, without) == [(None, None, None)]
+
+
+def test_files_that_list_the_same_component_are_joined(settings, folder: Path) -> None:
+    drop(
+        folder,
+        {
+            "composer.lock": case("composer-lock/composer.lock"),
+            "composer-outdated.json": case("composer-outdated/composer-outdated.json"),
+        },
+    )
+    assert take(settings, folder).landed == {"component_observation": 3}
+    assert states(settings) == {
+        "drupal/webform": ["available", "6.3.0", None],
+        "guzzlehttp/psr7": ["available", "2.7.0", None],
+        "symfony/http-foundation": ["available", "7.1.7", None],
+    }
+
+
+def lock(*versions: str) -> bytes:
+    places = {f"node_modules/{'x/node_modules/' * depth}lodash": v for depth, v in enumerate(versions)}
+    packages = {"": {"name": "site"}} | {place: {"version": version} for place, version in places.items()}
+    return json.dumps({"lockfileVersion": 3, "packages": packages}).encode()
+
+
+def test_a_package_in_two_versions_is_two_components_and_no_change(settings, folder: Path) -> None:
+    for day, versions in enumerate((("4.17.20",), ("4.17.20", "4.17.21"), ("4.17.21",)), start=20):
+        stamp = f"202611{day}T050000Z"
+        drop(folder, {"package-lock.json": lock(*versions)}, stamp=stamp, collected_at=f"2026-11-{day}T05:00:00+00:00")
+    take(settings, folder)
+    sql = "SELECT bundle_id, version, previous_version FROM staging.component_state ORDER BY ALL"
+    assert query(settings, sql) == [
+        ("20261120T050000Z", "4.17.20", None),
+        ("20261121T050000Z", "4.17.20", None),
+        ("20261121T050000Z", "4.17.21", None),
+        ("20261122T050000Z", "4.17.21", "4.17.20"),
+    ]
+
+
+def test_a_newer_parser_reads_the_bundles_again_and_its_word_counts(
+    settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, {"package-lock.json": lock("4.17.20")})
+    monkeypatch.setattr(patches_bundle, "PARSER", "patches_bundle/9")
+    take(settings, folder)
+    monkeypatch.setattr(patches_bundle, "PARSER", "patches_bundle/10")
+    assert take(settings, folder).landed_count == 1
+    assert take(settings, folder) == Outcome(state="empty")
+    assert query(settings, "SELECT count(*) FROM raw.component_observation") == [(2,)]
+    assert query(settings, "SELECT count(*) FROM staging.component_state") == [(1,)]

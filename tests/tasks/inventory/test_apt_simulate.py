@@ -22,8 +22,8 @@ def test_every_upgrade_of_a_real_server_is_read_with_its_origin() -> None:
     assert len(simulation.offers) == len(lines) == 132
     security = [offer for offer in simulation.offers.values() if offer.is_security]
     assert len(security) == sum("Debian-Security:" in line for line in lines) == 77
-    assert simulation.offers["bash"] == Offer("5.2.15-2+b13", is_security=False)
-    assert simulation.offers["liblzma5"] == Offer("5.4.1-1+deb12u2", is_security=True)
+    assert simulation.offers["bash"] == Offer("5.2.15-2+b13", is_security=False, installed="5.2.15-2+b8")
+    assert simulation.offers["liblzma5"] == Offer("5.4.1-1+deb12u2", is_security=True, installed="5.4.1-1")
     assert simulation.is_complete
 
 
@@ -34,7 +34,9 @@ def test_a_package_that_would_be_new_is_no_offer() -> None:
 
 def test_a_foreign_architecture_and_a_second_origin_are_understood() -> None:
     line = "Inst libc6:i386 [2.36-9] (2.36-10 Debian:12.1/stable, Debian-Security:12/stable-security [i386]) [x y ]\n"
-    assert apt_simulate.parse(line + SUMMARY.format(1, 0)).offers == {"libc6": Offer("2.36-10", is_security=True)}
+    assert apt_simulate.parse(line + SUMMARY.format(1, 0)).offers == {
+        "libc6": Offer("2.36-10", is_security=True, installed="2.36-9")
+    }
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def line(name: str, version: str = "1.0", status: str = "ii ") -> str:
 def test_every_package_of_a_real_server_is_read() -> None:
     packages, rejects = dpkg_query.parse(TSV)
     assert (len(packages), rejects) == (TSV.count("\tii \n"), []) == (799, [])
-    assert dpkg_query.Package("bsdutils", "1:2.38.1-5+deb12u3", "ii") in packages
+    assert dpkg_query.Package("bsdutils", "1:2.38.1-5+deb12u3", "ii", "util-linux", "2.38.1-5+deb12u3") in packages
     assert all(":" not in package.name for package in packages)
 
 
