@@ -13,6 +13,7 @@ import pytest
 
 from tasks.discovery import units
 from warehouse import dictionary, migrate
+from warehouse.records import RECORD_CLASSES
 
 ROOT = Path(__file__).parent.parent
 FLOOR = {"templates": 0, "warehouse": 1, "tasks": 2, "flows": 3, "demo": 4, "bench": 4}
@@ -142,3 +143,8 @@ def test_the_lock_holds_the_versions_that_must_be_held() -> None:
     assert locked["prefect"].startswith("3.8.")
     assert tuple(map(int, locked["fastapi"].split("."))) < (0, 150)
     assert tuple(map(int, locked["sqlalchemy"].split("."))) < (2, 1)
+
+
+def test_the_ledger_is_held_against_every_table() -> None:
+    text = (ROOT / "warehouse" / "checks" / "fail_batch_rows_match_ledger.sql").read_text(encoding="utf-8")
+    assert [record.table for record in RECORD_CLASSES if not re.search(rf"raw\.{record.table}\b", text)] == ["reject"]
