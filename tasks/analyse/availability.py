@@ -54,7 +54,7 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
     planned, planned_down = float(days["maintenance_seconds"].sum()), float(days["maintenance_down_seconds"].sum())
     unknown_hours = (data.quarter.day_count * 86_400 - known - planned) / 3600
     left = f"{100 - 100 * used:.0f}% of it is left" if used <= 1 else f"that is {used:.1f} times as much"
-    lead = f"{minutes(down)} of downtime against an agreed {minutes(budget * 60)}: {left}."
+    lead = f"{f'{minutes(down)} of' if down else 'No'} downtime against an agreed {minutes(budget * 60)}: {left}."
     if planned:
         whole = percent(100 * (known - down + planned - planned_down) / (known + planned))
         lead += (
