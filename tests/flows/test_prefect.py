@@ -28,7 +28,7 @@ PREFECT = str(Path(sys.executable).parent / "prefect")
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 SITES = """
-agency: {{name: Northlight Studio, contact: hello@northlight.example}}
+agency: {{name: Northlight Studio, contact: hello@northlight.example, alerts: [{{kind: prefect, id: events}}]}}
 clients: [{{id: one, name: One}}]
 sites:
   - id: one
@@ -41,6 +41,14 @@ sites:
     sources:
       - {{kind: uptime_http}}
       - {{kind: uptime_prometheus, url: "{history}", token: {{prefect: prometheus-token}}}}
+  - id: gone
+    name: Gone
+    client: one
+    url: http://127.0.0.1:9/
+    platform: other
+    time_zone: Europe/London
+    owner: {{name: O, email: o@a.example}}
+    sources: [{{kind: uptime_http}}]
 """
 SECRET = "seventeen-blue-herons"
 SAVE_SECRET = "import sys; from prefect.blocks.system import Secret; Secret(value=sys.argv[1]).save('prometheus-token')"
@@ -128,6 +136,17 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
         limits = {d["name"]: d["concurrency_options"] for d in client.post("/deployments/filter", json={}).json()}
         assert limits["every-minute"]["collision_strategy"] == "CANCEL_NEW"
 
+        # An automation of one's own: whoever goes down has the warehouse tidied.
+        (tidy,) = (d["id"] for d in client.post("/deployments/filter", json={}).json() if "tidy" in d["entrypoint"])
+        automation = {
+            "name": "tidy-when-down",
+            "trigger": {
+                "type": "event", "posture": "Reactive", "threshold": 1, "within": 0,
+                "expect": ["upkeep.incident_opened"], "match": {"prefect.resource.id": "upkeep.source.gone.*"},
+            },
+            "actions": [{"type": "run-deployment", "source": "selected", "deployment_id": tidy, "parameters": {}}],
+        }  # fmt: skip
+        assert client.post("/automations/", json=automation).status_code == 201
         worker = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process", "--limit", "4")
         stack.enter_context(process(*worker, env=env, log=tmp_path / "worker.log"))
 
@@ -146,6 +165,8 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
             "a scheduled uptime run", lambda: [r for r in completed("collect-uptime") if r["auto_scheduled"]], 150
         )
         assert run["name"].startswith("all sites · ")
+        prefect("deployment", "run", "send-alerts/every-minute")
+        wait_for("a run that the automation started", lambda: completed("tidy-warehouse"), 90)
         window = ("--param", f"since={SINCE.isoformat()}", "--param", f"until={UNTIL.isoformat()}")
         prefect("deployment", "run", "import-uptime/nightly", *window)
         wait_for("an import with a secret out of a block", lambda: completed("import-uptime"), 90)
