@@ -274,12 +274,14 @@ def _publish(_: argparse.Namespace) -> int:
 
 def _tidy(_: argparse.Namespace) -> int:
     from tasks.settings import load_settings
-    from warehouse.tidy import tidy
+    from warehouse.tidy import remove_evidence, tidy
 
     done = tidy(load_settings().warehouse, wait_seconds=30)
+    removed = remove_evidence(load_settings().evidence)
     for month in done:
         sys.stdout.write(f"raw.{month.table} {month.month:%Y-%m}: {month.row_count:,} rows sorted.\n")
     sys.stdout.write("" if done else "Every closed month is in order.\n")
+    sys.stdout.write(f"{removed} old files of evidence removed.\n" if removed else "")
     return 0
 
 

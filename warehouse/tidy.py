@@ -7,6 +7,8 @@ statistics let such a query read a few blocks. Rows that come late are sorted in
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ from warehouse.connection import open_live
 
 TABLES = {"waf_event": "event_at", "waf_rule_hit": "event_at", "http_request": "event_at", "check_result": "slot_at"}
 """Tables that grow with traffic or time, and the column that orders them within a site."""
+KEEP_DAYS = 400
+"""Days for which pictures and other files of evidence are kept: a year, and the report on its last quarter."""
 LATE_RATIO = 0.01
 """Share of rows that came after a month was sorted, from which it is sorted again."""
 
@@ -50,6 +54,19 @@ def tidy(warehouse: Path, *, wait_seconds: float = 0.0, now: datetime | None = N
         if done:
             con.execute("CHECKPOINT")
     return done
+
+
+def remove_evidence(folder: Path, *, keep_days: float = KEEP_DAYS) -> int:
+    """Remove the files of evidence that are older and the folders that are empty then; return how many files."""
+    limit, count = time.time() - keep_days * 86400, 0
+    for path in sorted(folder.rglob("*"), reverse=True):  # what a folder holds comes before it
+        with contextlib.suppress(OSError):  # written or removed meanwhile
+            if path.is_dir():
+                path.rmdir()
+            elif path.lstat().st_mtime < limit:
+                path.unlink()
+                count += 1
+    return count
 
 
 def _months(con: duckdb.DuckDBPyConnection, table: str, column: str, before: date) -> list[tuple[date, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from warehouse.connection import open_live
 from warehouse.load import load
 from warehouse.records import HttpRequest
 from warehouse.spool import Spool
-from warehouse.tidy import Sorted, tidy
+from warehouse.tidy import Sorted, remove_evidence, tidy
 
 NOW = datetime(2026, 9, 10, tzinfo=UTC)
 
@@ -55,3 +57,18 @@ def test_closed_months_are_sorted_once_and_late_rows_sorted_in(tmp_path: Path) -
     load(spool, warehouse)
     assert tidy(warehouse, now=NOW) == [Sorted("http_request", date(2026, 7, 1), 391)]
     assert len(stored()) == len(before) + 19
+
+
+def test_old_evidence_is_removed_and_new_is_kept(tmp_path: Path) -> None:
+    for name, age in (("one/home/old.png", 401), ("one/home/new.png", 399), ("two/home/old.json", 500)):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        os.utime(path, (time.time() - age * 86400,) * 2)
+    assert remove_evidence(tmp_path) == 2
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == [
+        "one",
+        "one/home",
+        "one/home/new.png",
+    ]
+    assert remove_evidence(tmp_path / "missing") == 0
