@@ -132,7 +132,8 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         return top + (height - top - bottom) * (high - value) / (high - low)
 
     body = HATCH
-    for value in sorted({high, high / 2 if low == 0 else 0.0, 0.0, low}):
+    levels = sorted({high, high / 2 if low == 0 else 0.0, 0.0, low})
+    for value in levels:
         body += level(y(value), left, width - right, is_zero=value == 0)
         if value and abs(y(value) - y(0)) < 8:
             continue  # its number would stand on that of zero
@@ -155,10 +156,20 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         index, value = known[-1]
         words = f"{value:,.0f} minutes left" if value >= 0 else f"{-value:,.0f} minutes over"
         x, end_y = left + (index + 1) * step, y(value)
-        label_y = end_y + 12 if end_y + 16 < height - bottom else end_y - 6
+        label_y = _label_below(end_y, [y(value) for value in levels], height - bottom)
         body += f'<circle cx="{x:.1f}" cy="{end_y:.1f}" r="2.6" fill="{color}"/>'
         body += text(x, label_y, words, size=8, fill=INK, anchor="end", weight=600)
     return svg(width, height, title, body, values=numbers(values), budget=f"{budget:g}")
+
+
+def _label_below(point: float, lines: Sequence[float], end: float) -> float:
+    """Return a baseline under `point` and above `end` where no line strikes the words through; else one above it."""
+    free = (
+        point + offset
+        for offset in range(12, 25)
+        if point + offset + 2 < end and not any(point + offset - 8 < line < point + offset + 2.5 for line in lines)
+    )
+    return next(free, point - 6)
 
 
 def weeks(

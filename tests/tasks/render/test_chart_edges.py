@@ -97,6 +97,20 @@ def test_the_numbers_of_a_chart_are_those_it_was_given_and_a_gap_is_empty() -> N
     assert parsed(charts.dial(0, "d", "bad")).get("data-score") == "0"
 
 
+@pytest.mark.parametrize("left", [-33.0, -45.0, -5.0, 0.0, 4.0, 60.0, 70.0, 128.0])
+def test_no_line_of_the_grid_strikes_the_label_of_the_burn_through(left: float) -> None:
+    root = parsed(charts.burn([132.0, 100.0, left], 132.0, START, "b", ACCENT))
+    label = next(t for t in root.iter(f"{SVG}text") if "minutes" in (t.text or ""))
+    lines = [
+        float(d.split()[1])
+        for p in root.iter(f"{SVG}path")
+        if re.fullmatch(r"M[\d.]+ [\d.]+ H[\d.]+", d := p.get("d", ""))
+    ]
+    baseline = float(label.get("y", "nan"))
+    assert lines and not [line for line in lines if baseline - 6 < line < baseline + 1]
+    assert 0 < baseline < 128 - 18
+
+
 def test_a_dial_that_is_not_known_shows_no_number_and_no_colour_of_a_known_state() -> None:
     unknown = str(charts.dial(None, "Security: not known", "good"))
     for tone in ("good", "warn", "bad"):
