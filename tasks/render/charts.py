@@ -156,20 +156,19 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         index, value = known[-1]
         words = f"{value:,.0f} minutes left" if value >= 0 else f"{-value:,.0f} minutes over"
         x, end_y = left + (index + 1) * step, y(value)
-        label_y = _label_below(end_y, [y(value) for value in levels], height - bottom)
+        label_y = _label_beside(end_y, [y(value) for value in levels], height - bottom)
         body += f'<circle cx="{x:.1f}" cy="{end_y:.1f}" r="2.6" fill="{color}"/>'
         body += text(x, label_y, words, size=8, fill=INK, anchor="end", weight=600)
     return svg(width, height, title, body, values=numbers(values), budget=f"{budget:g}")
 
 
-def _label_below(point: float, lines: Sequence[float], end: float) -> float:
-    """Return a baseline under `point` and above `end` where no line strikes the words through; else one above it."""
-    free = (
-        point + offset
-        for offset in range(12, 25)
-        if point + offset + 2 < end and not any(point + offset - 8 < line < point + offset + 2.5 for line in lines)
-    )
-    return next(free, point - 6)
+def _label_beside(point: float, lines: Sequence[float], end: float) -> float:
+    """Return a baseline under `point` and above `end` that no line strikes through; else one over it."""
+    for offset in (*range(12, 25), *range(-6, -25, -1)):
+        baseline = point + offset
+        if baseline + 2 < end and not any(baseline - 7.5 < line < baseline + 2 for line in lines):
+            return baseline
+    return point - 6
 
 
 def weeks(

@@ -97,7 +97,7 @@ def test_the_numbers_of_a_chart_are_those_it_was_given_and_a_gap_is_empty() -> N
     assert parsed(charts.dial(0, "d", "bad")).get("data-score") == "0"
 
 
-@pytest.mark.parametrize("left", [-33.0, -45.0, -5.0, 0.0, 4.0, 60.0, 70.0, 128.0])
+@pytest.mark.parametrize("left", [-120.0, -33.0, -20.0, -5.0, 0.0, 12.0, 14.0, 60.0, 88.0, 128.0])
 def test_no_line_of_the_grid_strikes_the_label_of_the_burn_through(left: float) -> None:
     root = parsed(charts.burn([132.0, 100.0, left], 132.0, START, "b", ACCENT))
     label = next(t for t in root.iter(f"{SVG}text") if "minutes" in (t.text or ""))
