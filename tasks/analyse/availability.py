@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -25,8 +26,11 @@ ORDER BY budget.day_date"""
 
 INCIDENTS = """
 SELECT incident.started_at, incident.down_seconds, incident.cause, incident.status, incident.is_end_seen,
-  incident.is_planned, incident.maintenance_reason
+  incident.is_planned, incident.maintenance_reason,
+  note.cause AS noted_cause, note.fix, note.detected_by
 FROM marts.incident AS incident
+LEFT JOIN marts.incident_note AS note
+  ON note.site_id = incident.site_id AND note.source_id = incident.source_id AND note.started_at = incident.started_at
 JOIN marts.availability_day AS day
   ON day.site_id = incident.site_id AND day.source_id = incident.source_id
   AND day.day_date = incident.started_date AND day.is_primary
@@ -150,6 +154,12 @@ def _burn(days: pd.DataFrame, data: QuarterData, budget: float) -> list[float | 
     return values
 
 
+def _noted(row: Any) -> str:
+    """Return what people wrote about an incident, to stand behind what the checks saw."""
+    parts = (("Cause", row.noted_cause), ("Fix", row.fix), ("Detected by", row.detected_by))
+    return "".join(f". {name}: {words.rstrip('.')}" for name, words in parts if isinstance(words, str))
+
+
 def burn_note(days: pd.DataFrame) -> str:
     """Say in one sentence how fast the budget went when it went fastest; nothing where it was never touched."""
     rates = days.dropna(subset=["burn_rate_28_days"])
@@ -171,6 +181,7 @@ def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, st
         cause = CAUSES.get(row.cause, row.cause or "not known")
         if row.cause == "status" and not pd.isna(row.status):
             cause = f"the site answered {row.status:.0f}"
+        cause += _noted(row)
         if isinstance(row.maintenance_reason, str):
             cause += f"; {'' if row.is_planned else 'partly '}announced maintenance: {row.maintenance_reason}"
         rows.append((f"{start:%a %-d %b, %H:%M}", cause, f"{row.down_seconds / 60:,.0f}", end))
