@@ -110,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder for the PDFs (default: var/reports)")
     sub = add("rules", _rules, "list every recommendation rule with its threshold and source")
     sub.add_argument("--json", action="store_true")
+    sub = add("alerts", _alerts, "tell what is news now, or send a test message to every channel")
+    sub.add_argument("what", metavar="WHAT", choices=("run", "check"), help="run, check")
+    sub.add_argument("--json", action="store_true", help="of check: one channel a line")
     sub = add("sql", _sql, "query the published snapshot")
     sub.add_argument("query", metavar="SQL")
     sub.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
@@ -368,6 +371,34 @@ def _rules(arguments: argparse.Namespace) -> int:
     else:
         write_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     return 0
+
+
+def _alerts(arguments: argparse.Namespace) -> int:
+    import asyncio
+    from functools import partial
+
+    from flows import run_command
+
+    if arguments.what == "run":
+        return run_command.run("alerts", {})
+    run_command.quieten()
+    from flows.send_alerts import emit
+    from tasks.alerting import check
+    from tasks.contracts import secret_of
+    from tasks.runs import load_block
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+    from tasks.terminal import write_json_lines, write_table
+
+    sites = load_sites(load_settings().sites_file)
+    rows = asyncio.run(check(sites, secret=partial(secret_of, load_block=load_block), emit=emit))
+    if arguments.json:
+        write_json_lines(rows)
+    elif rows:
+        write_table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        sys.stdout.write("No channel is configured: add agency.alerts to sites.yaml.\n")
+    return 1 if any(row["state"] == "failed" for row in rows) else 0
 
 
 def _sql(arguments: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ FLOWS = {
     "journeys": "check_journeys",
     "servers": "collect_servers",
     "backups": "collect_backups",
+    "alerts": "send_alerts",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",
 }
@@ -72,12 +73,17 @@ def moment(text: str, option: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def run(what: str, parameters: dict[str, Any]) -> int:
-    """Run one flow to its end, say how it ended, and return the exit status."""
+def quieten() -> None:
+    """Set what Prefect reads when it is imported: no tracking, errors only, patience with a slow machine."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "90")
+
+
+def run(what: str, parameters: dict[str, Any]) -> int:
+    """Run one flow to its end, say how it ended, and return the exit status."""
+    quieten()
     name = FLOWS[what]
     flow = getattr(importlib.import_module(f"flows.{name}"), name)
     start = time.monotonic()

@@ -166,19 +166,26 @@ class Job:
         Raises:
             SourceError: there is no such variable or block.
         """
-        if reference.env is not None:
-            value = os.environ.get(reference.env)
-            if not value:
-                raise SourceError(f"The environment variable {reference.env} is not set: set it where the worker runs.")
-            return value
-        if self.load_block is None:
-            raise SourceError(f"The Prefect block {reference.prefect} can be read in a flow run only; use env here.")
-        try:
-            return await self.load_block(str(reference.prefect))
-        except ValueError:
-            raise SourceError(
-                f"There is no Prefect Secret block {reference.prefect!r}: make it on the server."
-            ) from None
+        return await secret_of(reference, self.load_block)
+
+
+async def secret_of(reference: SecretReference, load_block: Callable[[str], Awaitable[str]] | None) -> str:
+    """Return the secret that a reference names; `load_block` reads a Prefect Secret block, where there is one.
+
+    Raises:
+        SourceError: there is no such variable or block.
+    """
+    if reference.env is not None:
+        value = os.environ.get(reference.env)
+        if not value:
+            raise SourceError(f"The environment variable {reference.env} is not set: set it where the worker runs.")
+        return value
+    if load_block is None:
+        raise SourceError(f"The Prefect block {reference.prefect} can be read in a flow run only; use env here.")
+    try:
+        return await load_block(str(reference.prefect))
+    except ValueError:
+        raise SourceError(f"There is no Prefect Secret block {reference.prefect!r}: make it on the server.") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

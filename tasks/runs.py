@@ -74,7 +74,7 @@ async def collect_all(
     collecting.land_configuration(configuration, settings)
     kinds = collecting.kinds(what, is_batch=is_batch)
     jobs = collecting.jobs(
-        configuration, settings, kinds, site_ids=sites, since=since, until=until, load_block=_load_block
+        configuration, settings, kinds, site_ids=sites, since=since, until=until, load_block=load_block
     )
     if slot_seconds and runtime.deployment.id:
         jobs = [job for job in jobs if collecting.is_due(job, scheduled_at(), slot_seconds)]
@@ -139,7 +139,7 @@ def run_name() -> str:
     return f"{sites} · {window}"
 
 
-async def _load_block(name: str) -> str:
+async def load_block(name: str) -> str:
     """Return a secret out of a Prefect Secret block; raises ValueError where there is none."""
     block: Any = await Secret.aload(name)
     return str(block.get())

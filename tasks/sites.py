@@ -28,6 +28,7 @@ from pydantic import (
     model_validator,
 )
 
+from tasks.alert_channels import Channel
 from tasks.contracts import IDENTIFIER, SourceOptions
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
@@ -120,6 +121,9 @@ class Agency(Model):
         default_factory=list,
         max_length=10,
         description="Hosts with ports that are always there, as 192.0.2.53:53: asked whether our own connection works.",
+    )
+    alerts: list[Channel] = Field(
+        default=[], description="Where incidents and silent sources are told; nowhere when left out."
     )
 
 
@@ -256,6 +260,20 @@ class Sites(Model):
                     f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; "
                     f"clients: {', '.join(known)}",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _channels_name_sites(self) -> Sites:
+        channels, ids = [channel.id for channel in self.agency.alerts], [site.id for site in self.sites]
+        for number, channel in enumerate(self.agency.alerts):
+            if channel.id in channels[:number]:
+                raise _LocatedError(("agency", "alerts", number, "id"), f"{channel.id!r} stands twice; rename one")
+            for name in channel.sites:
+                if name not in ids:
+                    raise _LocatedError(
+                        ("agency", "alerts", number, "sites"),
+                        f"{name!r} is not the id of a site{did_you_mean(name, ids)}; sites: {', '.join(ids)}",
+                    )
         return self
 
     def client_of(self, site: Site) -> Client:

@@ -445,6 +445,24 @@ class ScannerFinding(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Record):
+    """One message to one channel, sent or given up."""
+
+    table: ClassVar[str] = "alert"
+    alert_id: str
+    kind: str
+    site_id: str
+    source_id: str
+    channel: str
+    decided_at: datetime
+    ended_at: datetime
+    state: str
+    attempt_count: int
+    subject: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentNote(Record):
     """What a person wrote down about one incident."""
 
@@ -475,6 +493,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ServerMetric,
     Backup,
     MaintenanceWindow,
+    Alert,
     ScannerRun,
     ScannerFinding,
     IncidentNote,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from flows.cli import main
-from tasks import collecting, incidents
+from tasks import collecting, incidents, reporting
 from tasks.errors import ConfigurationError
+from tasks.quarters import parse_quarter
+from tasks.render.document import render_html
+from tasks.report_model import NoData
 from tasks.settings import Settings
-from tasks.sites import parse_sites
+from tasks.sites import load_sites, parse_sites
+from warehouse.connection import open_snapshot
 from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.records import CheckResult, IncidentNote
@@ -90,6 +95,25 @@ def test_a_note_belongs_to_the_incident_that_holds_its_moment(installation: Sett
     refresh(installation)
     (row,) = (row for row in incidents.listed(installation, "one") if row[1] == "s")
     assert row[2] == START and (row[5] == "c") is is_kept
+
+
+def test_the_report_tells_cause_and_fix_beside_what_the_checks_saw(installation: Settings) -> None:
+    for source in "st":
+        incidents.note(
+            installation, "one", START + timedelta(minutes=40), source_id=source,
+            cause="Disk <b>{{7*7}}</b> full.", fix="Rotated the logs", detected_by="client", noted_by="Ada",
+        )  # fmt: skip
+    refresh(installation)
+    agency = load_sites(installation.sites_file).agency
+    with contextlib.closing(open_snapshot(installation.snapshot)) as con:
+        report = reporting.build(con, agency, Path(), "one", parse_quarter("2026Q3"))
+    assert not isinstance(report.availability, NoData)
+    ((_, cause, minutes, _),) = report.availability.incidents
+    assert minutes == "50"
+    assert cause.endswith(". Cause: Disk <b>{{7*7}}</b> full. Fix: Rotated the logs. Detected by: client")
+    assert "four weeks to 4 August" in report.availability.burn_note
+    html = render_html(report)
+    assert "Disk &lt;b&gt;{{7*7}}&lt;/b&gt; full" in html
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,415 @@
+"""Alerts: one message per incident and channel, whatever dies or fails; real servers get them; no secret is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import socket
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tasks import alerting, alerts, collecting
+from tasks.alert_channels import Email, Webhook, send
+from tasks.alerts import Delivery, Incident, Place, State, decide
+from tasks.contracts import SecretReference, secret_of
+from tasks.errors import ConfigurationError, SourceError
+from tasks.probe_result import CAUSES
+from tasks.settings import Settings
+from tasks.sites import parse_sites
+from warehouse.connection import open_live
+from warehouse.records import CheckResult, CollectionRun
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+PLACE = Place(site_id="one", source_id="home", site_name="One", url="https://one.example/", time_zone="Europe/London")
+MESSAGE = {"alert_id": "a1", "kind": "test", "subject": "One is down", "text": "Since noon.", "site_id": "one"}
+
+
+def incident(start: int, end: int, *, over: bool, **more: Any) -> Incident:
+    """An incident by minutes after NOW."""
+    usual: dict[str, Any] = {
+        "cause": "status",
+        "status": 503,
+        "check_count": 3,
+        "is_flapping": False,
+        "is_planned": False,
+    }
+    return Incident(
+        place=PLACE,
+        started_at=NOW + timedelta(minutes=start),
+        ended_at=NOW + timedelta(minutes=end),
+        is_over=over,
+        **usual | more,
+    )
+
+
+def told(state: State, minute: int, *incidents: Incident) -> list[str]:
+    return [message.kind for message in decide(state, incidents, [], NOW + timedelta(minutes=minute))]
+
+
+def test_an_incident_is_told_once_and_once_more_when_it_is_over() -> None:
+    state = State()
+    assert told(state, 3, incident(0, 3, over=False)) == ["incident_opened"]
+    assert told(state, 4, incident(0, 4, over=False)) == []
+    assert told(state, 5) == [], "what no check speaks of is not over"
+    state = State.of(json.loads(json.dumps(state.value())))
+    (message,) = decide(state, [incident(0, 42, over=True)], [], NOW + timedelta(minutes=43))
+    assert (message.kind, message.subject) == ("incident_closed", "One is up again after 42 minutes")
+    assert (
+        message.text
+        == "Down from 1 July 2026, 13:00 UTC+01:00 to 1 July 2026, 13:42 UTC+01:00, seen by home. https://one.example/"
+    )
+    assert told(state, 44, incident(0, 42, over=True)) == []
+
+
+def test_the_next_incident_is_told_though_nobody_looked_between_them() -> None:
+    state = State()
+    told(state, 3, incident(0, 3, over=False))
+    assert told(state, 60, incident(0, 9, over=True), incident(50, 60, over=False)) == [
+        "incident_closed",
+        "incident_opened",
+    ]
+    assert told(state, 61, incident(0, 9, over=True), incident(50, 61, over=False)) == []
+
+
+def test_what_flaps_is_over_after_half_an_hour_and_old_or_planned_incidents_are_no_news() -> None:
+    state = State()
+    assert told(state, 10, incident(0, 10, over=False, is_flapping=True)) == ["incident_opened"]
+    assert told(state, 20, incident(0, 15, over=True, is_flapping=True)) == []
+    assert told(state, 46, incident(0, 15, over=True, is_flapping=True)) == ["incident_closed"]
+    assert told(State(), 0, incident(-400, 0, over=False)) == []
+    assert told(State(), 0, incident(-4, 0, over=False, is_planned=True)) == []
+    assert told(State(), 10, incident(-4, 5, over=True)) == []
+
+
+def test_a_source_that_falls_silent_is_told_once_and_when_it_is_back() -> None:
+    state = State()
+
+    def kinds(minute: int, delivered: int | None) -> list[str]:
+        at = None if delivered is None else NOW + timedelta(minutes=delivered)
+        delivery = Delivery(place=PLACE, delivered_at=at, known_since=NOW, silent_seconds=900)
+        return [message.kind for message in decide(state, [], [delivery], NOW + timedelta(minutes=minute))]
+
+    assert kinds(10, None) == []
+    assert kinds(16, None) == ["source_silent"]
+    assert kinds(17, None) == []
+    assert kinds(18, 18) == ["source_back"]
+    assert kinds(34, 18) == ["source_silent"]
+
+
+def test_text_from_outside_is_one_printable_line() -> None:
+    place = Place(
+        site_id="one", source_id="home", site_name="One\r\nBcc: all@x.example\x1b[2J", url="u", time_zone="UTC"
+    )
+    delivery = Delivery(place=place, delivered_at=None, known_since=NOW, silent_seconds=1)
+    (message,) = decide(State(), [], [delivery], NOW + timedelta(hours=1))
+    assert message.subject.isprintable() and message.text.isprintable()
+
+
+# A real webhook, a real SMTP server.
+
+
+class Hook:
+    """A webhook on loopback that answers what it is told to and keeps what it got."""
+
+    def __init__(self) -> None:
+        self.answers: list[int] = []
+        self.got: list[tuple[dict[str, str], dict[str, Any], bytes]] = []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = hook.answers.pop(0) if hook.answers else 200
+                if status < 300:
+                    hook.got.append((dict(self.headers), json.loads(body), body))
+                self.send_response(status)
+                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/token-hunter2"
+
+
+@pytest.fixture(name="hook")
+def _hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    hook = Hook()
+    thread = threading.Thread(target=hook.server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("HOOK", hook.url)
+    monkeypatch.setenv("KEY", "signing key")
+    yield hook
+    hook.server.shutdown()
+    thread.join()
+    hook.server.server_close()
+
+
+async def from_environment(reference: SecretReference) -> str:
+    return await secret_of(reference, None)
+
+
+def no_event(_: Any) -> None:
+    raise AssertionError("no channel of Prefect is configured")
+
+
+def deliver(channel: Any, message: dict[str, Any] = MESSAGE) -> None:
+    asyncio.run(send(channel, message, from_environment, no_event))
+
+
+def test_a_webhook_gets_the_message_with_its_id_and_a_signature(hook: Hook) -> None:
+    deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}, signing_key={"env": "KEY"}))
+    ((headers, body, raw),) = hook.got
+    assert body["text"] == "One is down\nSince noon." and headers["Idempotency-Key"] == "a1"
+    assert headers["X-Upkeep-Signature"] == "sha256=" + hmac.new(b"signing key", raw, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_webhook_that_refuses_is_told_without_its_address(hook: Hook, status: int) -> None:
+    hook.answers = [status]
+    with pytest.raises(SourceError, match=f"The webhook chat answered {status}.") as raised:
+        deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}))
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/hunter2", "not an address hunter2", "ftp://hunter2/"])
+def test_a_webhook_that_is_not_there_is_told_without_its_address(monkeypatch, url: str) -> None:
+    monkeypatch.setenv("HOOK", url)
+    with pytest.raises(SourceError, match="The webhook chat can't be reached") as raised:
+        deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}))
+    assert "hunter2" not in str(raised.value) and raised.value.__cause__ is None
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+
+    async def handle_RCPT(  # noqa: N802 - its name
+        self, _server, _session, envelope, address, _options
+    ) -> str:
+        if address.startswith("gone@"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - its name
+        self, _server, _session, envelope
+    ) -> str:
+        self.mails.append(envelope)
+        return "250 OK"
+
+
+@contextlib.contextmanager
+def smtp(folder: Path, *, tls: bool) -> Iterator[tuple[Mailbox, int]]:
+    authority, box = trustme.CA(), Mailbox()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    options: dict[str, Any] = {}
+    if tls:
+        options = {
+            "tls_context": context, "require_starttls": True, "auth_required": True,
+            "authenticator": lambda _s, _n, _e, _m, data: AuthResult(success=data.password == b"hunter2"),
+        }  # fmt: skip
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port, **options)
+    controller.start()
+    try:
+        yield box, port
+    finally:
+        controller.stop()
+
+
+def test_mail_goes_over_tls_with_an_account_and_a_wrong_password_is_told(tmp_path: Path, monkeypatch) -> None:
+    with smtp(tmp_path, tls=True) as (box, port):
+        channel = Email(
+            kind="email", id="on-call", host="localhost", port=port, user="upkeep", password={"env": "PASSWORD"},
+            sender="upkeep@a.example", to=["ops@a.example", "second@a.example"], ca_file=tmp_path / "ca.pem",
+        )  # fmt: skip
+        monkeypatch.setenv("PASSWORD", "hunter2")
+        deliver(channel, MESSAGE | {"subject": "Café is down"})
+        monkeypatch.setenv("PASSWORD", "wrong-hunter3")
+        with pytest.raises(SourceError, match="refused the account upkeep") as raised:
+            deliver(channel)
+        assert "hunter3" not in str(raised.value)
+        with pytest.raises(SourceError, match=r"can't be sent \(SSLCertVerificationError\)"):
+            deliver(channel.model_copy(update={"ca_file": None}))
+    (mail,) = box.mails
+    assert mail.rcpt_tos == ["ops@a.example", "second@a.example"]
+    assert b"Subject: =?utf-8?" in mail.content and b"Message-ID: <a1@a.example>" in mail.content
+
+
+def test_a_recipient_that_is_refused_does_not_make_the_others_get_it_twice(tmp_path: Path) -> None:
+    with smtp(tmp_path, tls=False) as (box, port):
+        channel = Email(
+            kind="email",
+            id="m",
+            host="localhost",
+            port=port,
+            security="none",
+            sender="u@a.example",
+            to=["gone@a.example", "ops@a.example"],
+        )
+        with pytest.raises(SourceError, match="refused gone@"):
+            deliver(channel)
+    assert len(box.mails) == 1
+
+
+# The whole way: checks in a real warehouse, channels that fail, processes that die.
+
+SITES = """
+agency:
+  name: A
+  contact: a@a.example
+  alerts: [{kind: webhook, id: chat, url: {env: HOOK}}, {kind: webhook, id: second, url: {env: HOOK}, sites: [two]}]
+clients: [{id: c, name: C}]
+sites:
+  - &one {id: one, name: One, client: c, url: https://one.example/, platform: other, time_zone: UTC, owner: {name: O, email: o@a.example}, sources: [{kind: uptime_http, id: home}]}
+  - {<<: *one, id: two, name: Two}
+"""
+
+
+def run(settings: Settings, now: datetime) -> alerting.Told:
+    return asyncio.run(
+        alerting.tell(parse_sites(SITES, "s"), settings, now=now, secret=from_environment, emit=no_event)
+    )
+
+
+def land(settings: Settings, batch: str, at: datetime, site: str, outcome: str) -> None:
+    """One check of a minute and the run that made it."""
+    check = CheckResult(
+        **dict.fromkeys(CheckResult.schema().names) | {
+            "site_id": site, "source_id": "home", "url": "u", "slot_at": at, "checked_at": at, "attempt": 1, "interval_seconds": 60.0,
+            "outcome": outcome, "cause": "status" if outcome == "down" else None, "check_type": "http",
+        }
+    )  # fmt: skip
+    ran = CollectionRun(
+        run_id=batch, site_id=site, source_id="home", kind="uptime_http", window_start_at=None, window_end_at=None, started_at=at,
+        ended_at=at, state="complete", landed_count=1, reject_count=0, fresh_as_of_at=None, message=None,
+    )  # fmt: skip
+    settings.spool.land(batch, {"check_result": [check], "collection_run": [ran]}, collector="t", parser_version="t")
+
+
+def test_the_way_from_a_check_to_the_webhook_and_the_ledger(settings: Settings, hook: Hook) -> None:
+    collecting.land_configuration(parse_sites(SITES, "s"), settings)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    for minute in range(4):
+        at = now + timedelta(minutes=minute)
+        land(settings, f"one{minute}", at, "one", "up")
+        land(settings, f"two{minute}", at, "two", "down" if minute in (1, 2) else "up")
+        collecting.load_landed(settings)
+        hook.answers = [500] if minute == 1 else []
+        found = run(settings, at + timedelta(seconds=30))
+        assert found.problems == (("The webhook chat answered 500.",) if minute == 1 else ())
+    collecting.load_landed(settings)
+    assert Counter(body["subject"] for _, body, _ in hook.got) == {
+        f"Two is down: {CAUSES['status']}": 2,
+        "Two is up again after 2 minutes": 2,
+    }
+    with open_live(settings.warehouse) as con:
+        rows = con.execute("SELECT channel, kind, state, attempt_count FROM raw.alert ORDER BY ALL").fetchall()
+    assert rows == [
+        ("chat", "incident_closed", "sent", 1),
+        ("chat", "incident_opened", "sent", 2),
+        ("second", "incident_closed", "sent", 1),
+        ("second", "incident_opened", "sent", 1),
+    ]
+
+
+def test_many_messages_go_out_as_one_and_what_fails_for_a_day_is_given_up() -> None:
+    waiting = [
+        alerts.Waiting(
+            {**MESSAGE, "alert_id": f"a{n}", "source_id": "s", "started_at": str(n)}, "chat", NOW.isoformat()
+        )
+        for n in range(7)
+    ]
+    sent: list[dict[str, Any]] = []
+    state = State(waiting=list(waiting))
+    reference = {"env": "NOT_THERE"}
+    channel = Webhook(kind="webhook", id="chat", url=reference)
+    moment = NOW
+    while state.waiting and moment < NOW + timedelta(days=2):
+        rows, problems = asyncio.run(alerting._deliver(state, channel, moment, from_environment, no_event))
+        sent += rows
+        assert len(problems) <= 1, "all of them are one message"
+        moment += timedelta(minutes=1)
+    assert {row.state for row in sent} == {"failed"} and len(sent) == 7 and not state.waiting
+    assert NOW + timedelta(days=1) < moment < NOW + timedelta(days=1, hours=2)
+    assert all(row.attempt_count < 40 for row in sent)
+    assert alerts.joined([item.message for item in waiting])["text"].count("\n") == 6
+
+
+@hypothesis_settings(deadline=None, max_examples=80)
+@given(
+    outcomes=st.lists(st.sampled_from(["up", "up", "down", "none"]), min_size=1, max_size=30),
+    dies=st.sets(st.integers(0, 29)),
+)
+def test_any_order_of_outages_and_deaths_tells_each_incident_once(outcomes: list[str], dies: set[int]) -> None:
+    """Against a walk: an incident opens with a down slot and closes with an up one; a death loses the step, not the news."""
+    state, messages, found = State(), [], list[Incident]()
+    start: int | None = None
+    wanted: Counter[str] = Counter()
+    for minute, outcome in enumerate(outcomes):
+        if outcome == "down" and start is None:
+            start = minute
+            found.append(incident(minute, minute + 1, over=False))
+        elif outcome == "down":
+            found[-1] = incident(start, minute + 1, over=False)
+        elif outcome == "up" and start is not None:
+            found[-1] = incident(start, round((found[-1].ended_at - NOW).total_seconds() / 60), over=True)
+            start = None
+        saved = State.of(json.loads(json.dumps(state.value())))
+        news = decide(state, found, [], NOW + timedelta(minutes=minute + 1))
+        if minute in dies:
+            state = saved  # it died before the state was kept
+        else:
+            messages += news
+    decided = [m.alert_id for m in messages]
+    assert len(decided) == len(set(decided))
+    seen_alive = [m for m in range(len(outcomes)) if m not in dies]
+    for item in found:
+        first, after = (round((moment - NOW).total_seconds() / 60) for moment in (item.started_at, item.ended_at))
+        last = next((m for m in range(after, len(outcomes)) if outcomes[m] == "up"), len(outcomes))
+        wanted["incident_opened"] += any(first <= m < last for m in seen_alive)
+    assert Counter(m.kind for m in messages)["incident_opened"] == wanted["incident_opened"]
+    open_now = Counter(m.kind for m in messages)
+    assert open_now["incident_opened"] - open_now["incident_closed"] == len(state.incidents)
+
+
+@pytest.mark.parametrize(
+    ("channel", "sentence"),
+    [
+        ("{kind: webhook, id: a, url: https://x.example}", "url: "),
+        ("{kind: email, id: a, host: h, sender: a@b.c, to: []}", "to: "),
+        ("{kind: email, id: a, host: h, sender: a@b.c, to: [x@y.z], user: u}", "give user and password both, or neither"),
+        ("{kind: email, id: a, host: h, sender: a@b.c, to: [x@y.z], user: u, password: {env: P}, security: none}", "use starttls or tls"),
+        ("{kind: prefect, id: a, sites: [onn]}", "'onn' is not the id of a site, did you mean 'one'?; sites: one, two"),
+    ],
+)  # fmt: skip
+def test_a_mistake_with_a_channel_is_one_sentence(channel: str, sentence: str) -> None:
+    start = SITES.index("  alerts:")
+    text = SITES[:start] + f"  alerts: [{channel}]\n" + SITES[SITES.index("clients:") :]
+    with pytest.raises(ConfigurationError) as raised:
+        parse_sites(text, "s")
+    assert sentence in str(raised.value) and "s:" in str(raised.value)
