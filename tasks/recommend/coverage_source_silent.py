@@ -33,13 +33,14 @@ ORDER BY source.source_id""",
 )
 
 
+_JUDGED = ("waf_event", "http_request", "server_metric")
+
+
 def evaluate(scope: Scope) -> Sequence[Answer]:
-    """Count the days on which each source delivered; uptime and update lists have rules of their own."""
-    rows = [
-        row for row in scope.query(RULE.evidence_sql, scope.parameters) if row["fills"] in ("waf_event", "http_request")
-    ]
+    """Count the days on which each source delivered; uptime, update lists and backups have rules of their own."""
+    rows = [row for row in scope.query(RULE.evidence_sql, scope.parameters) if row["fills"] in _JUDGED]
     if not rows:
-        return [Unknown(rule=RULE, missing="no log source is configured")]
+        return [Unknown(rule=RULE, missing="no source of logs or of server figures is configured")]
     answers: list[Answer] = [
         recommend(
             RULE,

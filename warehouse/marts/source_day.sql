@@ -11,6 +11,21 @@ UNION ALL
 SELECT site_id, source_id, day_date, min(coalesce(coverage_ratio, 0.0)), sum(run_count)
 FROM marts.journey_day GROUP BY site_id, source_id, day_date
 UNION ALL
+-- Of several servers the one that is known least speaks for the source; one without figures of its load has other ones.
+SELECT
+  site_id, source_id, day_date,
+  min(least(coalesce(cpu_measured_seconds, memory_measured_seconds, 86400) / 86400, 1.0)), count(*)
+FROM marts.server_day GROUP BY site_id, source_id, day_date
+UNION ALL
+-- A backup speaks for the days until the next one is due.
+SELECT backup.site_id, backup.source_id, (backup.day_date + day_number::INTEGER)::DATE, 1.0,
+  sum(CASE WHEN day_number = 0 THEN succeeded_count + failed_count ELSE 0 END)
+FROM marts.backup_day AS backup
+JOIN staging.source AS source USING (site_id, source_id)
+CROSS JOIN (SELECT unnest(generate_series(0, 31)) AS day_number)
+WHERE day_number * 86400 < source.expected_every_seconds
+GROUP BY backup.site_id, backup.source_id, backup.day_date + day_number::INTEGER
+UNION ALL
 -- An inventory speaks for the days until the next one is due, as far as it is known to be fresh.
 SELECT
   bundle.site_id,

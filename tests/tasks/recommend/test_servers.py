@@ -196,3 +196,18 @@ def test_a_restore_is_due_91_days_after_the_last_that_succeeded(con) -> None:
 def test_a_source_that_is_new_and_untested_is_unknown(con) -> None:
     report(con, range(60, DAYS))
     assert isinstance(ask(con, "servers_restore_untested"), Unknown)
+
+
+def test_a_server_that_is_measured_too_seldom_is_a_source_that_fell_silent(con) -> None:
+    con.execute("INSERT INTO raw.source SELECT * REPLACE ('s' AS source_id, 'server_metric' AS fills) FROM raw.source")
+    measure(con, "cpu_busy_ratio", dict.fromkeys(range(70), 0.1))
+    answer = ask(con, "coverage_source_silent")
+    assert isinstance(answer, Recommendation) and answer.subject == "s"
+    measure(con, "cpu_busy_ratio", dict.fromkeys(range(70, 80), 0.1))
+    assert isinstance(ask(con, "coverage_source_silent"), Silent)
+
+
+def test_a_backup_speaks_until_the_next_one_is_due(con) -> None:
+    report(con, [3, 9])
+    days = con.execute("SELECT day_date - DATE '2026-07-01', row_count FROM marts.source_day ORDER BY ALL").fetchall()
+    assert days == [(3, 1), (4, 0), (9, 1), (10, 0)]
