@@ -1,4 +1,4 @@
-"""What the agency of the demo wrote down about an outage; the longest one of another site has no cause yet."""
+"""What the agency of the demo wrote down about one outage; the long one of Alder & Finch has no cause yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write_notes(settings: Settings) -> None:
         settings,
         "harbourvale",
         datetime(2026, 8, 20, 13, 20, tzinfo=UTC),
-        cause="A failed disk in the router of the hosting company",
+        cause="A failed power supply in the router of the hosting company",
         fix="The hosting company moved the site to a second route",
         detected_by="monitor",
         noted_by="Northlight Studio",
