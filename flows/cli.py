@@ -98,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--ip-version", type=int, choices=(4, 6), help="over this one only")
     sub.add_argument("--no-redirects", action="store_true", help="judge the first answer itself")
     sub.add_argument("--allow-private", action="store_true", help="let redirects lead to private addresses")
+    sub = add("incidents", _incidents_list, "list incidents, and write down the cause of one")
+    _add_incidents(sub)
     add("load", _load, "load what is landed into the warehouse")
     add("publish", _publish, "check the data and publish the snapshot for analysts")
     add("tidy", _tidy, "store closed months by site and time, so that queries read little")
@@ -119,6 +121,22 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("dictionary", _dictionary, "print the data dictionary")
     sub.add_argument("table", nargs="?", help="only tables whose name holds this")
     return parser
+
+
+def _add_incidents(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = actions.add_parser("list", help="the newest incidents, with what was noted")
+    sub.set_defaults(command=_incidents_list)
+    sub.add_argument("--site", help="only this site")
+    sub = actions.add_parser("note", help="write down the cause of one; a later note replaces an earlier one")
+    sub.set_defaults(command=_incidents_note)
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("incident", metavar="INCIDENT", help="its start, as `upkeep incidents list` shows it")
+    sub.add_argument("--cause", required=True, help="why it happened, for the report")
+    sub.add_argument("--fix", help="what ended it, or keeps it from coming back")
+    sub.add_argument("--detected-by", help="who or what noticed it first, as: monitor, client")
+    sub.add_argument("--by", required=True, help="who writes this")
+    sub.add_argument("--source", help="where several sources of the site were down at once")
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -242,6 +260,38 @@ def _probe(arguments: argparse.Namespace) -> int:
         is_private_allowed=arguments.allow_private,
         is_json=arguments.json,
     )
+
+
+def _incidents_list(arguments: argparse.Namespace) -> int:
+    from tasks import incidents
+    from tasks.settings import load_settings
+    from tasks.terminal import write_table
+
+    write_table(incidents.COLUMNS, incidents.listed(load_settings(), arguments.site))
+    return 0
+
+
+def _incidents_note(arguments: argparse.Namespace) -> int:
+    from flows.run_command import moment
+    from tasks import incidents
+    from tasks.settings import load_settings
+    from tasks.terminal import rfc3339
+
+    note = incidents.note(
+        load_settings(),
+        arguments.site,
+        moment(arguments.incident, "INCIDENT"),
+        cause=arguments.cause,
+        fix=arguments.fix,
+        detected_by=arguments.detected_by,
+        noted_by=arguments.by,
+        source_id=arguments.source,
+    )
+    sys.stdout.write(
+        f"Noted on the incident of {note.site_id}, {note.source_id}, {rfc3339(note.incident_at)}: "
+        "in the report after the next `upkeep load` and `upkeep publish`.\n"
+    )
+    return 0
 
 
 def _load(_: argparse.Namespace) -> int:

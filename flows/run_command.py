@@ -38,7 +38,10 @@ FLOWS = {
 
 def collect(what: str, sites: Sequence[str] | None, since: str | None, until: str | None) -> int:
     """Run one collection flow and return the exit status."""
-    window = {"since": moment(since, "--since"), "until": moment(until, "--until")}
+    window = {
+        "since": None if since is None else moment(since, "--since"),
+        "until": None if until is None else moment(until, "--until"),
+    }
     parameters: dict[str, Any] = {"sites": list(sites) if sites else None}
     if what in ("uptime-history", "patches", "waf-logs", "servers", "backups"):
         parameters |= window
@@ -59,10 +62,8 @@ def report(quarter: str | None, sites: Sequence[str] | None, out: Path | None) -
         return run("report", parameters)
 
 
-def moment(text: str | None, option: str) -> datetime | None:
+def moment(text: str, option: str) -> datetime:
     """Read an RFC 3339 moment or a date; without an offset it is UTC."""
-    if text is None:
-        return None
     try:
         value = datetime.fromisoformat(text)
     except ValueError:

@@ -16,11 +16,13 @@ from typing import Any
 
 from demo.configure import configure
 from demo.generate import generate
+from demo.notes import write_notes
 from demo.prometheus import serve
 from flows import run_command
 from tasks import progress
 from tasks.errors import ConfigurationError, UpkeepError
 from tasks.quarters import parse_quarter
+from tasks.settings import load_settings
 
 QUARTER = "2026Q3"
 _MARK = ".upkeep-demo"
@@ -54,17 +56,22 @@ def run(folder: Path) -> int:
                 ("patches", {}),
                 ("waf-logs", {}),
                 ("snapshot", {}),
-                ("report", {"quarter": QUARTER, "out": str(folder / "reports")}),
             ]
-            for what, parameters in steps:
-                if run_command.run(what, parameters):
-                    raise UpkeepError(f"The demo stopped at {what}.")
+            _run(steps)
+        write_notes(load_settings())
+        _run([("snapshot", {}), ("report", {"quarter": QUARTER, "out": str(folder / "reports")})])
     pdfs = sorted((folder / "reports").glob("*.pdf"))
     sys.stdout.write(f"\n{len(pdfs)} reports after {time.monotonic() - start:.0f} s:\n")
     for pdf in pdfs:
         sys.stdout.write(f"  {pdf}\n")
     sys.stdout.write(f"\nAsk the data yourself:\n  UPKEEP_VAR={folder / 'var'} .venv/bin/upkeep sql {_QUESTION!r}\n")
     return 0
+
+
+def _run(steps: list[tuple[str, dict[str, Any]]]) -> None:
+    for what, parameters in steps:
+        if run_command.run(what, parameters):
+            raise UpkeepError(f"The demo stopped at {what}.")
 
 
 def _make_room(folder: Path) -> None:

@@ -121,6 +121,7 @@ class AvailabilityView:
     stats: Sequence[Fact]
     days: Sequence[DayState]
     burn: Series
+    burn_note: str
     budget_minutes: float
     incidents: Sequence[tuple[str, str, str, str]]
     """(start in local time, cause, minutes, end seen or not)"""

@@ -462,6 +462,21 @@ class Alert(Record):
     message: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentNote(Record):
+    """What a person wrote down about one incident."""
+
+    table: ClassVar[str] = "incident_note"
+    site_id: str
+    source_id: str
+    incident_at: datetime
+    cause: str
+    fix: str | None
+    detected_by: str | None
+    noted_by: str
+    noted_at: datetime
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -481,4 +496,5 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     Alert,
     ScannerRun,
     ScannerFinding,
+    IncidentNote,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -14,19 +15,22 @@ from tasks.report_model import AvailabilityView, DayState, Fact, NoData
 
 DAYS = """
 SELECT
-  day_date, day_seconds,
-  up_seconds - maintenance_up_seconds AS up_seconds,
-  down_seconds - maintenance_down_seconds AS down_seconds,
-  maintenance_up_seconds + maintenance_down_seconds AS maintenance_seconds,
-  maintenance_down_seconds
-FROM marts.availability_day
-WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
-ORDER BY day_date"""
+  budget.day_date, day.day_seconds,
+  budget.known_seconds - budget.down_seconds AS up_seconds, budget.down_seconds,
+  budget.maintenance_seconds, day.maintenance_down_seconds,
+  budget.budget_seconds, budget.burn_rate_28_days
+FROM marts.error_budget_day AS budget
+JOIN marts.availability_day AS day USING (site_id, source_id, day_date)
+WHERE budget.site_id = $site_id AND budget.day_date >= $start_date AND budget.day_date < $end_date
+ORDER BY budget.day_date"""
 
 INCIDENTS = """
 SELECT incident.started_at, incident.down_seconds, incident.cause, incident.status, incident.is_end_seen,
-  incident.is_planned, incident.maintenance_reason
+  incident.is_planned, incident.maintenance_reason,
+  note.cause AS noted_cause, note.fix, note.detected_by
 FROM marts.incident AS incident
+LEFT JOIN marts.incident_note AS note
+  ON note.site_id = incident.site_id AND note.source_id = incident.source_id AND note.started_at = incident.started_at
 JOIN marts.availability_day AS day
   ON day.site_id = incident.site_id AND day.source_id = incident.source_id
   AND day.day_date = incident.started_date AND day.is_primary
@@ -49,7 +53,7 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
     incidents = data.frame(INCIDENTS)
     outages = incidents[~incidents["is_planned"].astype(bool)]
     down, known = float(days["down_seconds"].sum()), float((days["up_seconds"] + days["down_seconds"]).sum())
-    pct, budget = 100 * (known - down) / known, known * (1 - data.site.availability_slo_pct / 100) / 60
+    pct, budget = 100 * (known - down) / known, float(days["budget_seconds"].sum()) / 60
     used = down / 60 / budget
     planned, planned_down = float(days["maintenance_seconds"].sum()), float(days["maintenance_down_seconds"].sum())
     unknown_hours = (data.quarter.day_count * 86_400 - known - planned) / 3600
@@ -85,6 +89,7 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
         ],
         days=_states(days, data),
         burn=_burn(days, data, budget),
+        burn_note=burn_note(days),
         budget_minutes=budget,
         incidents=_rows(incidents, data),
         incident_note=f"The {SHOWN} longest of {len(incidents)}." if len(incidents) > SHOWN else "",
@@ -149,6 +154,23 @@ def _burn(days: pd.DataFrame, data: QuarterData, budget: float) -> list[float | 
     return values
 
 
+def _noted(row: Any) -> str:
+    """Return what people wrote about an incident, to stand behind what the checks saw."""
+    parts = (("Cause", row.noted_cause), ("Fix", row.fix), ("Detected by", row.detected_by))
+    return "".join(f". {name}: {words.rstrip('.')}" for name, words in parts if isinstance(words, str))
+
+
+def burn_note(days: pd.DataFrame) -> str:
+    """Say in one sentence how fast the budget went when it went fastest; nothing where it was never touched."""
+    rates = days.dropna(subset=["burn_rate_28_days"])
+    if rates.empty or not rates["burn_rate_28_days"].max():
+        return ""
+    worst = rates.loc[rates["burn_rate_28_days"].idxmax()]
+    day, rate = pd.Timestamp(worst["day_date"]), float(worst["burn_rate_28_days"])
+    used = f"{rate:.1f} times" if rate >= 1 else f"{100 * rate:.0f}% of"
+    return f"At the worst, in the four weeks to {day:%-d %B}, the site used {used} the downtime agreed for them."
+
+
 def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, str, str]]:
     longest = incidents.nlargest(SHOWN, "down_seconds").sort_values("started_at")
     zone = ZoneInfo(data.site.time_zone)
@@ -159,6 +181,7 @@ def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, st
         cause = CAUSES.get(row.cause, row.cause or "not known")
         if row.cause == "status" and not pd.isna(row.status):
             cause = f"the site answered {row.status:.0f}"
+        cause += _noted(row)
         if isinstance(row.maintenance_reason, str):
             cause += f"; {'' if row.is_planned else 'partly '}announced maintenance: {row.maintenance_reason}"
         rows.append((f"{start:%a %-d %b, %H:%M}", cause, f"{row.down_seconds / 60:,.0f}", end))

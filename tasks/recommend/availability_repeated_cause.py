@@ -46,9 +46,12 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     repeated = [row for row in rows if row["cause"] and row["incident_count"] >= RULE.threshold]
     if not repeated:
-        known = "no outage took five minutes or more"
-        if rows:
-            known = f"no cause took the site down for five minutes more than {rows[0]['incident_count']} time(s)"
+        if not rows:
+            known = "no outage took five minutes or more"
+        elif not (named := [row["incident_count"] for row in rows if row["cause"]]):
+            known = "no outage of five minutes or more has a cause that is known"
+        else:
+            known = f"no cause took the site down more than {('once', 'twice')[max(named) - 1]}"
         return [Silent(rule=RULE, reason=known)]
     return [_recommendation(scope, row) for row in repeated[:2]]
 

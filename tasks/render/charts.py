@@ -89,6 +89,10 @@ def spark(values: Series, title: str, color: str, width: float = 76, height: flo
     return svg(width, height, title, body, values=numbers(values))
 
 
+_LABEL = 80.0
+"""Width that "1,234 minutes left" takes at most beside the last point of the burn."""
+
+
 def _month_starts(start: date, count: int) -> list[tuple[int, str]]:
     days = [start + timedelta(days=number) for number in range(count)]
     return [(number, calendar.month_abbr[day.month]) for number, day in enumerate(days) if day.day == 1 or number == 0]
@@ -132,7 +136,8 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         return top + (height - top - bottom) * (high - value) / (high - low)
 
     body = HATCH
-    for value in sorted({high, high / 2 if low == 0 else 0.0, 0.0, low}):
+    levels = sorted({high, high / 2 if low == 0 else 0.0, 0.0, low})
+    for value in levels:
         body += level(y(value), left, width - right, is_zero=value == 0)
         if value and abs(y(value) - y(0)) < 8:
             continue  # its number would stand on that of zero
@@ -155,10 +160,20 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         index, value = known[-1]
         words = f"{value:,.0f} minutes left" if value >= 0 else f"{-value:,.0f} minutes over"
         x, end_y = left + (index + 1) * step, y(value)
-        label_y = end_y + 12 if end_y + 16 < height - bottom else end_y - 6
+        near = [y(value) for place, value in known if place > index - _LABEL / step]
+        label_y = _label_beside(near, [y(value) for value in levels], height - bottom)
         body += f'<circle cx="{x:.1f}" cy="{end_y:.1f}" r="2.6" fill="{color}"/>'
         body += text(x, label_y, words, size=8, fill=INK, anchor="end", weight=600)
     return svg(width, height, title, body, values=numbers(values), budget=f"{budget:g}")
+
+
+def _label_beside(curve: Sequence[float], lines: Sequence[float], end: float) -> float:
+    """Return a baseline under the last point of `curve` or else over all of it, above `end`, that no line strikes."""
+    under, over = curve[-1] + 12, min(curve) - 5
+    for baseline in (*(under + n for n in range(13)), *(over - n for n in range(25))):
+        if baseline + 2 < end and not any(baseline - 7.5 < line < baseline + 2 for line in lines):
+            return baseline
+    return over
 
 
 def weeks(

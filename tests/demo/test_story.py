@@ -13,6 +13,7 @@ import pytest
 
 from demo import prometheus
 from demo.configure import configure
+from demo.notes import write_notes
 from tasks import collecting, reporting
 from tasks.discovery import units
 from tasks.quarters import parse_quarter
@@ -41,6 +42,9 @@ def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for job in collecting.jobs(sites, settings, list(units("tasks.collect")), since=SINCE, until=UNTIL):
             report = asyncio.run(collecting.collect(job))
             assert (report.outcome.state, report.outcome.reject_count) == ("complete", 0), report.row
+    collecting.load_landed(settings)
+    publish(settings.warehouse, settings.snapshot)
+    write_notes(settings)
     collecting.load_landed(settings)
     publish(settings.warehouse, settings.snapshot)
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:

@@ -84,7 +84,7 @@ def test_every_rule_speaks_is_silent_or_says_what_is_missing(report: Report) -> 
     spoken = {item.rule_id for item in report.recommendations}
     assert spoken == {
         "availability.below_slo", "availability.certificate_expiry", "availability.monitoring_gap",
-        "updates.security_overdue", "updates.routine_overdue", "security.login_brute_force", "security.single_path",
+        "availability.unexplained_outage", "updates.security_overdue", "updates.routine_overdue", "security.login_brute_force", "security.single_path",
         "security.visitors_blocked", "security.block_network",
     }  # fmt: skip
     others = {rule for rule, _ in [*report.coverage.silent, *report.coverage.unknown]}

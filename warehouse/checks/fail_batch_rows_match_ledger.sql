@@ -11,7 +11,8 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.http_request UNION ALL SELECT batch_id FROM raw.journey_run
     UNION ALL SELECT batch_id FROM raw.journey_step UNION ALL SELECT batch_id FROM raw.server_metric
     UNION ALL SELECT batch_id FROM raw.backup UNION ALL SELECT batch_id FROM raw.maintenance_window
-    UNION ALL SELECT batch_id FROM raw.alert UNION ALL SELECT batch_id FROM raw.scanner_run UNION ALL SELECT batch_id FROM raw.scanner_finding
+    UNION ALL SELECT batch_id FROM raw.scanner_run UNION ALL SELECT batch_id FROM raw.scanner_finding
+    UNION ALL SELECT batch_id FROM raw.incident_note UNION ALL SELECT batch_id FROM raw.alert
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)

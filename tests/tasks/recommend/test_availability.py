@@ -14,7 +14,7 @@ from tasks.recommendation import Recommendation, Silent, Unknown
 from tests.tasks.recommend.asking import ask
 from warehouse import migrate
 from warehouse.connection import prepare
-from warehouse.records import CheckResult, MaintenanceWindow, PatchEvent, Site, Source
+from warehouse.records import CheckResult, IncidentNote, MaintenanceWindow, PatchEvent, Site, Source
 
 NOON = datetime(2026, 8, 4, 12, tzinfo=UTC)
 RULES = [
@@ -22,6 +22,7 @@ RULES = [
     "availability_domain_expiry",
     "availability_update_outage",
     "availability_repeated_cause",
+    "availability_unexplained_outage",
 ]
 
 
@@ -181,3 +182,53 @@ def test_what_is_down_in_announced_maintenance_is_no_outage(con, rule: str) -> N
     assert isinstance(ask(con, rule)[0], Recommendation)
     planned(con, NOON - timedelta(minutes=30), NOON + timedelta(hours=5))
     assert not isinstance(ask(con, rule)[0], Recommendation)
+
+
+def long_outage(con: duckdb.DuckDBPyConnection, at: datetime, slots: int, **values: Any) -> None:
+    """Down for as many slots of ten minutes, between two checks that are up."""
+    for slot in range(-1, slots + 1):
+        check(con, at + timedelta(minutes=10 * slot), "down" if 0 <= slot < slots else "up", **values)
+
+
+def noted(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    add(con, IncidentNote, {
+        "site_id": "one", "source_id": "s", "incident_at": at, "cause": "Disk was full", "noted_by": "A", "noted_at": NOON,
+    })  # fmt: skip
+
+
+def test_a_long_outage_asks_for_its_cause_until_somebody_wrote_it_down(con) -> None:
+    long_outage(con, NOON, 3)
+    assert isinstance(ask(con, "availability_unexplained_outage")[0], Silent), "30 minutes are not more than 30"
+    long_outage(con, NOON + timedelta(days=1), 4)
+    (answer,) = ask(con, "availability_unexplained_outage")
+    assert answer.title == "Find and write down the cause of the outage"
+    assert "40 minutes on 5 August" in answer.why
+    long_outage(con, NOON + timedelta(days=2), 13)
+    (answer,) = ask(con, "availability_unexplained_outage")
+    assert answer.title.endswith("2 long outages") and "130 minutes on 6 August" in answer.why
+    noted(con, NOON + timedelta(days=2, minutes=70))
+    (answer,) = ask(con, "availability_unexplained_outage")
+    assert "40 minutes on 5 August" in answer.why and answer.evidence.value == 40
+    noted(con, NOON + timedelta(days=1))
+    assert isinstance(ask(con, "availability_unexplained_outage")[0], Silent)
+
+
+def test_a_long_outage_of_a_part_or_in_announced_maintenance_needs_no_cause(con) -> None:
+    long_outage(con, NOON, 6)
+    long_outage(con, NOON + timedelta(days=1), 6, source_id="mail", check_type="tcp")
+    planned(con, NOON - timedelta(minutes=30), NOON + timedelta(hours=5))
+    assert isinstance(ask(con, "availability_unexplained_outage")[0], Silent)
+
+
+@pytest.mark.parametrize(("causes", "reason"), [
+    ([], "no outage took five minutes or more"),
+    ([None], "no outage of five minutes or more has a cause that is known"),
+    (["refused", None, None, None], "no cause took the site down more than once"),
+    (["refused", "refused", "timeout"], "no cause took the site down more than twice"),
+])  # fmt: skip
+def test_silence_on_causes_says_plainly_why(con, causes: list[str | None], reason: str) -> None:
+    check(con, NOON - timedelta(days=1))
+    for day, cause in enumerate(causes):
+        outage(con, NOON + timedelta(days=day), cause=cause, status=None)
+    (answer,) = ask(con, "availability_repeated_cause")
+    assert isinstance(answer, Silent) and answer.reason == reason

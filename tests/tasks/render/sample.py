@@ -172,6 +172,7 @@ def _availability() -> AvailabilityView:
         ),
         days=[DayState(day=day, level=level) for day, level in zip(DAYS, levels, strict=True)],
         burn=burn,
+        burn_note="At the worst, in the four weeks to 8 August, the site used 1.1 times the downtime agreed for them.",
         budget_minutes=132.0,
         incidents=(
             ("Mon 6 Jul, 09:14", "the connection was refused", "3", "09:17"),

@@ -97,6 +97,25 @@ def test_the_numbers_of_a_chart_are_those_it_was_given_and_a_gap_is_empty() -> N
     assert parsed(charts.dial(0, "d", "bad")).get("data-score") == "0"
 
 
+@pytest.mark.parametrize("left", [-120.0, -33.0, -20.0, -5.0, 0.0, 12.0, 14.0, 60.0, 88.0, 128.0])
+def test_no_line_strikes_the_label_of_the_burn_through(left: float) -> None:
+    values = [132.0] * 40 + [left + 15] * 45 + [left] * 7
+    root = parsed(charts.burn(values, 132.0, START, "b", ACCENT))
+    label = next(t for t in root.iter(f"{SVG}text") if "minutes" in (t.text or ""))
+    baseline, start = float(label.get("y", "nan")), float(label.get("x", "nan")) - 60
+    lines = []
+    for path in root.iter(f"{SVG}path"):
+        drawn = path.get("d", "")
+        if path.get("stroke"):
+            at = float(drawn.split()[1].rstrip("V"))
+            for step, number in re.findall(r"([VH])([\d.]+)", drawn):
+                at = float(number) if step == "V" else at
+                lines += [at] if step == "H" and float(number) > start else []
+    assert len(lines) > 8
+    assert not [line for line in lines if baseline - 6 < line < baseline + 1]
+    assert 6 < baseline < 128 - 18
+
+
 def test_a_dial_that_is_not_known_shows_no_number_and_no_colour_of_a_known_state() -> None:
     unknown = str(charts.dial(None, "Security: not known", "good"))
     for tone in ("good", "warn", "bad"):
