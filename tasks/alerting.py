@@ -39,9 +39,9 @@ _CHECKS = """
 SELECT * FROM raw.check_result
 WHERE slot_at > $now::TIMESTAMPTZ - CASE WHEN interval_seconds > $rare THEN INTERVAL 10 DAYS
   ELSE INTERVAL 7 HOURS END"""
-_INCIDENTS = """
-SELECT site_id, source_id, started_at, ended_at, cause, status, check_count, is_end_seen, is_flapping, is_planned
-FROM marts.incident ORDER BY started_at"""
+_COLUMNS = ("started_at", "confirmed_at", "ended_at", "cause", "status", "check_count", "is_flapping", "is_planned")
+_INCIDENTS = f"""
+SELECT site_id, source_id, {", ".join(_COLUMNS)}, is_end_seen FROM marts.incident ORDER BY started_at"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,7 @@ def situation(settings: Settings, now: datetime) -> tuple[list[Incident], list[D
     incidents = [
         Incident(
             place=_place(places[row["site_id"], row["source_id"]]),
-            **{
-                name: row[name]
-                for name in ("started_at", "ended_at", "cause", "status", "check_count", "is_flapping", "is_planned")
-            },
+            **{name: row[name] for name in _COLUMNS},
             is_over=row["is_end_seen"],
         )
         for row in found

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from tasks.probe_result import CAUSES
 
 NEWEST = timedelta(hours=6)
-"""An incident that started longer ago and was never told, as one that an import brings, is not news."""
+"""An incident that was confirmed longer ago and was never told, as one that an import brings, is not news."""
 QUIET = timedelta(minutes=30)
 GIVE_UP = timedelta(days=1)
 MANY = 5
@@ -50,6 +50,7 @@ class Incident:
 
     place: Place
     started_at: datetime
+    confirmed_at: datetime
     ended_at: datetime
     cause: str | None
     status: int | None
@@ -177,7 +178,7 @@ def joined(messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _is_news(incident: Incident, now: datetime) -> bool:
-    return not (incident.is_over or incident.is_planned) and now - incident.started_at <= NEWEST
+    return not (incident.is_over or incident.is_planned) and now - incident.confirmed_at <= NEWEST
 
 
 def _is_end_of(incident: Incident, told: str, now: datetime) -> bool:

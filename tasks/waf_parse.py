@@ -43,6 +43,7 @@ from tasks.log_files import Block, Cut
 from tasks.redact import SQL_MACROS, excerpt
 from tasks.traffic import Classifier, local_dates
 from warehouse.connection import prepare
+from warehouse.load import STRENGTH
 from warehouse.records import HttpRequest, Record, Reject, WafEvent, WafRuleHit
 
 _HERE = Path(__file__).parent
@@ -283,7 +284,8 @@ class LogParser:
         identity = ", ".join(name for name in ("key", *WafRuleHit.identity) if name in hit_names)
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT ON ({identity}) * FROM hit")  # noqa: S608
         return self._con.execute(
-            "FROM events QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY event_at, line_number) = 1"
+            "FROM events QUALIFY row_number() OVER"
+            f" (PARTITION BY event_id ORDER BY {STRENGTH.format('')} DESC, event_at, line_number) = 1"
         ).to_arrow_table()
 
     def _names(self, sql: str) -> frozenset[str]:

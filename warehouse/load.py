@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.connection import open_live
 from warehouse.errors import BatchError
-from warehouse.records import RECORD_CLASSES
+from warehouse.records import RECORD_CLASSES, WAF_ACTIONS
 from warehouse.spool import Batch, Spool
 
 _RECORDS = {record.table: record for record in RECORD_CLASSES}
@@ -24,6 +24,10 @@ GROUP_ROWS = 1_000_000
 """Rows that are committed as one at most, give or take a batch."""
 _ROW = "* EXCLUDE (filename), split_part(filename, '/', -2) AS batch_id"
 """A landed row with the id of its batch, which is the name of its folder."""
+STRENGTH = f"list_position({list(WAF_ACTIONS)}, {{}}action)"
+"""SQL for how strong an action is."""
+_ENDED = ("action", "action_raw", "is_enforced", "would_block", "status", "attack_class", "attack_classes")
+"""Columns of raw.waf_event that tell how the request ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,25 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], ev
         # Mostly nothing of it is known: then the rows go in on every core, which a join in their way prevents.
         sql = f"SELECT 1 FROM read_parquet($files) AS new WHERE {known} LIMIT 1"  # noqa: S608
         if con.execute(sql, bounded).fetchall():
+            if table == "waf_event":
+                _strengthen(con, same, bounded)
             rows, values = f"{rows} WHERE NOT {known}", bounded
         if not _are_distinct(con, identity, files, events):
             rows += _first_of(table)
     con.execute(f"INSERT INTO raw.{table} BY NAME {rows}", values)
+
+
+def _strengthen(con: duckdb.DuckDBPyConnection, same: str, values: dict[str, Any]) -> None:
+    """Let a later event of a known request tell its end, where its action is the stronger one."""
+    ended = ", ".join(f"{name} = new.{name}" for name in _ENDED)
+    sql = f"""
+UPDATE raw.waf_event AS old SET {ended} FROM (
+  SELECT * FROM read_parquet($files)
+  QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY {STRENGTH.format("")} DESC) = 1
+) AS new
+WHERE old.event_date BETWEEN $first_date AND $last_date AND old.site_id BETWEEN $first_site AND $last_site AND {same}
+  AND {STRENGTH.format("new.")} > {STRENGTH.format("old.")}"""  # noqa: S608 - our own SQL
+    con.execute(sql, values)
 
 
 def _are_distinct(
@@ -160,6 +179,8 @@ def _are_distinct(
 def _first_of(table: str) -> str:
     record = _RECORDS[table]
     order = "event_at" if "event_at" in record.schema().names else "batch_id"
+    if table == "waf_event":
+        order = f"{STRENGTH.format('')} DESC, {order}"
     return f" QUALIFY row_number() OVER (PARTITION BY {', '.join(record.identity)} ORDER BY {order}) = 1"
 
 

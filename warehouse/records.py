@@ -205,6 +205,10 @@ class PatchEvent(Record):
     requested_by: str | None
 
 
+WAF_ACTIONS = ("unknown", "allow", "log", "challenge_passed", "redirect", "rate_limit", "challenge", "block")
+"""Words of `WafEvent.action`, the strongest last: of several events of one request it tells how the request ended."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WafEvent(Record):
     """One request that a WAF wrote down."""

@@ -41,7 +41,7 @@ PLACE = Place(site_id="one", source_id="home", site_name="One", url="https://one
 MESSAGE = {"alert_id": "a1", "kind": "test", "subject": "One is down", "text": "Since noon.", "site_id": "one"}
 
 
-def incident(start: int, end: int, *, over: bool, **more: Any) -> Incident:
+def incident(start: int, end: int, *, over: bool, confirmed: int | None = None, **more: Any) -> Incident:
     """An incident by minutes after NOW."""
     usual: dict[str, Any] = {
         "cause": "status",
@@ -53,6 +53,7 @@ def incident(start: int, end: int, *, over: bool, **more: Any) -> Incident:
     return Incident(
         place=PLACE,
         started_at=NOW + timedelta(minutes=start),
+        confirmed_at=NOW + timedelta(minutes=confirmed if confirmed is not None else start),
         ended_at=NOW + timedelta(minutes=end),
         is_over=over,
         **usual | more,
@@ -94,6 +95,7 @@ def test_what_flaps_is_over_after_half_an_hour_and_old_or_planned_incidents_are_
     assert told(state, 20, incident(0, 15, over=True, is_flapping=True)) == []
     assert told(state, 46, incident(0, 15, over=True, is_flapping=True)) == ["incident_closed"]
     assert told(State(), 0, incident(-400, 0, over=False)) == []
+    assert told(State(), 0, incident(-1500, 0, over=False, confirmed=-10)) == ["incident_opened"], "a daily check"
     assert told(State(), 0, incident(-4, 0, over=False, is_planned=True)) == []
     assert told(State(), 10, incident(-4, 5, over=True)) == []
 

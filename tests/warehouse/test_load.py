@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -242,6 +242,22 @@ def test_an_event_that_two_sources_bring_is_taken_once_with_all_its_hits(spool: 
     assert [name for name, _ in events] == ["e", "new", "twin"]
     assert events[0][1] == "first"
     assert hits == [("e", ["1", "1", "2"]), ("new", ["7"]), ("twin", ["3"])]
+
+
+def test_of_several_events_of_one_request_the_strongest_tells_its_end(spool: Spool, tmp_path: Path) -> None:
+    def part(action: str, batch: str) -> dict:
+        found = event("e", batch, (action,))
+        return found | {"waf_event": [replace(found["waf_event"][0], action=action, attack_class=None)]}
+
+    warehouse = tmp_path / "w.duckdb"
+    for actions in (["log"], ["allow", "rate_limit"], ["block"], ["unknown"]):
+        for action in actions:
+            spool.land(action, part(action, action), collector="waf_logs", parser_version="test/1")
+        load(spool, warehouse)
+    with open_live(warehouse) as con:
+        assert con.execute("SELECT action, file_id FROM raw.waf_event").fetchall() == [("block", "log")]
+        rules = con.execute("SELECT list_sort(list(rule_id)) FROM raw.waf_rule_hit").fetchall()
+    assert rules == [(["allow", "block", "log", "rate_limit", "unknown"],)]
 
 
 def test_why_a_batch_was_given_up_is_what_is_said(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
