@@ -110,9 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, help="folder for the PDFs (default: var/reports)")
     sub = add("rules", _rules, "list every recommendation rule with its threshold and source")
     sub.add_argument("--json", action="store_true")
-    sub = add("alerts", _alerts, "tell what is news now, or send a test message to every channel")
-    sub.add_argument("what", metavar="WHAT", choices=("run", "check"), help="run, check")
-    sub.add_argument("--json", action="store_true", help="of check: one channel a line")
+    sub = add("alerts", _alerts, "tell what is news now, show it, or send a test message to every channel")
+    sub.add_argument("what", metavar="WHAT", choices=("run", "preview", "check"), help="run, preview, check")
+    sub.add_argument("--json", action="store_true", help="of preview and check: one record a line")
     sub = add("sql", _sql, "query the published snapshot")
     sub.add_argument("query", metavar="SQL")
     sub.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
@@ -377,23 +377,32 @@ def _rules(arguments: argparse.Namespace) -> int:
 
 def _alerts(arguments: argparse.Namespace) -> int:
     import asyncio
-    from functools import partial
+    from dataclasses import asdict
 
     from flows import run_command
 
     if arguments.what == "run":
         return run_command.run("alerts", {})
     run_command.quieten()
+    from datetime import UTC, datetime
+
     from flows.send_alerts import emit
-    from tasks.alerting import check
-    from tasks.contracts import secret_of
-    from tasks.runs import load_block
+    from tasks.alerting import check, preview
+    from tasks.runs import secret
     from tasks.settings import load_settings
     from tasks.sites import load_sites
     from tasks.terminal import write_json_lines, write_table
 
-    sites = load_sites(load_settings().sites_file)
-    rows = asyncio.run(check(sites, secret=partial(secret_of, load_block=load_block), emit=emit))
+    settings = load_settings()
+    sites = load_sites(settings.sites_file)
+    if arguments.what == "preview":
+        news = preview(sites, settings, now=datetime.now(UTC))
+        if arguments.json:
+            write_json_lines([asdict(message) for message in news])
+        else:
+            write_table(("kind", "subject", "text"), [(item.kind, item.subject, item.text) for item in news])
+        return 0
+    rows = asyncio.run(check(sites, secret=secret, emit=emit))
     if arguments.json:
         write_json_lines(rows)
     elif rows:

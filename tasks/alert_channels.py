@@ -7,6 +7,7 @@ given `X-Upkeep-Signature: sha256=<HMAC of the body>`. Redirects are not followe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -27,8 +28,8 @@ from tasks.errors import SourceError
 TIMEOUT_SECONDS = 10.0
 
 GetSecret: TypeAlias = Callable[[SecretReference], Awaitable[str]]
-Emit: TypeAlias = Callable[[Mapping[str, Any]], None]
-"""Emits an event of Prefect for a message."""
+Emit: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Emits an event of Prefect for a message; raises what it likes where the server did not take it."""
 
 Address = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$", max_length=200)]
 
@@ -37,7 +38,8 @@ class _Channel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern=IDENTIFIER, max_length=64, description="Short name, lower case: stands in the ledger.")
-    sites: list[str] = Field(default=[], description="Only these sites; all when left out.")
+    sites: list[str] = Field(default=[], description="Only these sites; all when left out, and `clients` too.")
+    clients: list[str] = Field(default=[], description="Only the sites of these clients, and `sites`.")
 
 
 class Webhook(_Channel):
@@ -102,7 +104,7 @@ async def send(
             password = await secret(channel.password) if channel.password else None
             await asyncio.to_thread(_mail, channel, message, password)
         case PrefectEvent():
-            emit(message)
+            await _emit(channel, message, emit)
 
 
 async def _post(channel: Webhook, message: Mapping[str, Any], secret: GetSecret) -> None:
@@ -132,32 +134,50 @@ def _mail(channel: Email, message: Mapping[str, Any], password: str | None) -> N
     mail["Date"], mail["Message-ID"] = formatdate(), f"<{message['alert_id']}@{channel.sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(f"{message['subject']}\n\n{message['text']}\n")
-    context = ssl.create_default_context(cafile=channel.ca_file)
     try:
-        if channel.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                channel.host, channel.port, timeout=TIMEOUT_SECONDS, context=context
-            )
-        else:
-            server = smtplib.SMTP(channel.host, channel.port, timeout=TIMEOUT_SECONDS)
-        with server:
-            if channel.security == "starttls":
-                server.starttls(context=context)
-            if channel.user and password:
-                _log_in(server, channel, password)
-            refused = server.send_message(mail)
-    except (smtplib.SMTPException, OSError) as error:
+        refused = _hand_over(channel, mail, password)
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise SourceError(f"The e-mail of {channel.id} can't be sent ({type(error).__name__}).") from None
     if refused:
         # The others have it: sent again, they would get it twice.
         raise RefusedError(f"The server of {channel.id} refused {', '.join(sorted(refused))}; the others have it.")
 
 
+def _hand_over(channel: Email, mail: EmailMessage, password: str | None) -> list[str]:
+    """Give the server the mail and return the recipients that it refused."""
+    context = ssl.create_default_context(cafile=channel.ca_file)
+    if channel.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(channel.host, channel.port, timeout=TIMEOUT_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(channel.host, channel.port, timeout=TIMEOUT_SECONDS)
+    with contextlib.closing(server):
+        if channel.security == "starttls":
+            server.starttls(context=context)
+        if channel.user and password:
+            _log_in(server, channel, password)
+        refused = list(server.send_message(mail))
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            server.quit()  # it has the mail, however it says goodbye
+        return refused
+
+
 def _log_in(server: smtplib.SMTP, channel: Email, password: str) -> None:
     try:
         server.login(str(channel.user), password)
+    except UnicodeError:
+        raise SourceError(f"The password of {channel.id} holds other characters than SMTP takes: use ASCII.") from None
     except smtplib.SMTPException:  # some servers hang up instead of saying no
         raise SourceError(f"The server of {channel.id} refused the account {channel.user}.") from None
+
+
+async def _emit(channel: PrefectEvent, message: Mapping[str, Any], emit: Emit) -> None:
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await emit(message)
+    except Exception as error:  # noqa: BLE001 - the client says bare exceptions
+        raise SourceError(
+            f"The Prefect server did not take the event of {channel.id} ({type(error).__name__})."
+        ) from None
 
 
 class RefusedError(SourceError):

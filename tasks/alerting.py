@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 
 from tasks import alerts
 from tasks.alert_channels import Channel, Emit, GetSecret, RefusedError, send
-from tasks.alerts import Delivery, Incident, Place, State, Waiting
+from tasks.alerts import Delivery, Incident, Message, Place, Situation, State, Waiting
 from tasks.errors import SourceError
 from tasks.settings import Settings
 from tasks.sites import Sites
 from warehouse import migrate
-from warehouse.connection import open_live, prepare
+from warehouse.connection import dicts, open_live, prepare
 from warehouse.records import Alert
 from warehouse.spool import batch_id_of
 
@@ -37,8 +37,18 @@ WHERE landed_count > 0 AND started_at > $now::TIMESTAMPTZ - INTERVAL 100 DAYS
 GROUP BY site_id, source_id"""
 _CHECKS = """
 SELECT * FROM raw.check_result
-WHERE slot_at > $now::TIMESTAMPTZ - CASE WHEN interval_seconds > $rare THEN INTERVAL 10 DAYS
-  ELSE INTERVAL 7 HOURS END"""
+WHERE slot_at > $oldest AND (
+  slot_at > $now::TIMESTAMPTZ - CASE WHEN interval_seconds > $rare THEN INTERVAL 10 DAYS ELSE INTERVAL 7 HOURS END
+  {told}
+)"""
+_TOLD = "OR (site_id, source_id) IN (SELECT unnest($sites::VARCHAR[]), unnest($sources::VARCHAR[]))"
+"""What was told and is older: its end may be younger than its beginning by days in which nobody looked."""
+_LONGEST = timedelta(days=40)
+_SLOTS = """
+SELECT slot_at, count(*) FILTER (cause = 'vantage') AS lost_count, count(*) FILTER (outcome <> 'unknown') AS known_count
+FROM raw.check_result
+WHERE slot_at > $now::TIMESTAMPTZ - INTERVAL 1 HOUR
+GROUP BY slot_at HAVING lost_count + known_count > 0 ORDER BY slot_at DESC"""
 _COLUMNS = ("started_at", "confirmed_at", "ended_at", "cause", "status", "check_count", "is_flapping", "is_planned")
 _INCIDENTS = f"""
 SELECT site_id, source_id, {", ".join(_COLUMNS)}, is_end_seen FROM marts.incident ORDER BY started_at"""  # noqa: S608
@@ -61,45 +71,71 @@ async def tell(sites: Sites, settings: Settings, *, now: datetime, secret: GetSe
     """
     with settings.spool.hold_cursor(CURSOR) as value:
         state = State.of(value)
-        incidents, deliveries = situation(settings, now)
-        alerts.forget(state, [delivery.place for delivery in deliveries])
-        messages = alerts.decide(state, incidents, deliveries, now)
-        channels = sites.agency.alerts
-        for message in messages:
-            for channel in channels:
-                if not channel.sites or message.site_id in channel.sites:
-                    state.waiting.append(Waiting(asdict(message), channel.id, now.isoformat()))
-        known = {channel.id for channel in channels}
-        state.waiting = [item for item in state.waiting if item.channel in known]
-        rows, problems = list[Alert](), list[str]()
-        for channel in channels:
+        messages, rows = move(state, sites, settings, now)
+        if state.value() != value:
+            _land(settings, "decided", state, rows, now)  # before anything goes out
+        rows, problems = [], list[str]()
+        for channel in sites.agency.alerts:
             done, problem = await _deliver(state, channel, now, secret, emit)
             rows += done
             problems += problem
-        if messages or rows or problems or State.of(value) != state:
-            settings.spool.land(
-                batch_id_of(CURSOR, now.isoformat()),
-                {Alert.table: rows},
-                collector=CURSOR,
-                parser_version="alerts/1",
-                cursor=(CURSOR, state.value()),
-            )
+        if rows or problems:
+            _land(settings, "sent", state, rows, now)
     return Told(len(messages), sum(row.state == "sent" for row in rows), tuple(problems))
 
 
-def situation(settings: Settings, now: datetime) -> tuple[list[Incident], list[Delivery]]:
-    """Return the incidents of late and when each source last delivered.
+def preview(sites: Sites, settings: Settings, *, now: datetime) -> list[Message]:
+    """Return what would be told now; nothing is sent or kept.
+
+    Raises:
+        WarehouseBusyError: another process holds the warehouse, or tells.
+    """
+    with settings.spool.hold_cursor(CURSOR) as value:
+        return move(State.of(value), sites, settings, now)[0]
+
+
+def move(state: State, sites: Sites, settings: Settings, now: datetime) -> tuple[list[Message], list[Alert]]:
+    """Decide what is news, put it where it waits, and return it with the rows of what nobody waits for any more.
+
+    Raises:
+        WarehouseBusyError: another process holds the warehouse.
+    """
+    situation = read_situation(settings, now, state)
+    alerts.forget(state, [delivery.place for delivery in situation.deliveries])
+    messages = alerts.decide(state, situation, now)
+    channels = {channel.id: sites.sites_of(channel) for channel in sites.agency.alerts}
+    for message in messages:
+        for channel, wanted in channels.items():
+            if wanted is None or message.site_id in wanted:
+                state.waiting.append(Waiting([asdict(message)], channel, now.isoformat()))
+    gone = [item for item in state.waiting if item.channel not in channels]
+    state.waiting = [item for item in state.waiting if item.channel in channels]
+    alerts.gather(state, now)
+    return messages, [row for item in gone for row in _rows(item, "skipped", "The channel is no longer in sites.yaml.")]
+
+
+def read_situation(settings: Settings, now: datetime, state: State) -> Situation:
+    """Return the incidents of late, when each source last delivered, and whether our own connection holds.
 
     The views are asked over a copy of the newest checks: over years they would take minutes.
     """
+    told = [key.split("/") for key in state.incidents]
+    first = min((datetime.fromisoformat(start) for start in state.incidents.values()), default=now)
+    is_old = first < now - timedelta(hours=6)
+    window: dict[str, Any] = {"now": now, "rare": RARE_SECONDS, "oldest": now - timedelta(days=10)}
+    if is_old:
+        window["oldest"] = min(window["oldest"], max(first - timedelta(hours=1), now - _LONGEST))
+        window |= {"sites": [site for site, _ in told], "sources": [source for _, source in told]}
     with open_live(settings.warehouse, wait_seconds=20) as live:
-        places = {(row["site_id"], row["source_id"]): row for row in _dicts(live.execute(_SOURCES))}
+        places = {(row["site_id"], row["source_id"]): row for row in dicts(live.execute(_SOURCES))}
         runs = {(site, source): at for site, source, at in live.execute(_RUNS, {"now": now}).fetchall()}
         tables = {
             name: live.execute(f"SELECT * FROM raw.{name}").to_arrow_table()  # noqa: S608 - our own names
             for name in ("site", "source", "maintenance_window")
         }
-        tables["check_result"] = live.execute(_CHECKS, {"now": now, "rare": RARE_SECONDS}).to_arrow_table()
+        query = _CHECKS.format(told=_TOLD if is_old else "")
+        tables["check_result"] = live.execute(query, window).to_arrow_table()
+        slots = live.execute(_SLOTS, {"now": now}).fetchall()
     with contextlib.closing(duckdb.connect()) as recent:
         prepare(recent)
         migrate.apply(recent)
@@ -107,65 +143,83 @@ def situation(settings: Settings, now: datetime) -> tuple[list[Incident], list[D
             recent.register("rows", rows)
             recent.execute(f"INSERT INTO raw.{name} BY NAME SELECT * FROM rows")  # noqa: S608 - our own names
             recent.unregister("rows")
-        found = _dicts(recent.execute(_INCIDENTS))
-    incidents = [
-        Incident(
-            place=_place(places[row["site_id"], row["source_id"]]),
-            **{name: row[name] for name in _COLUMNS},
-            is_over=row["is_end_seen"],
-        )
-        for row in found
-        if (row["site_id"], row["source_id"]) in places
-    ]
-    deliveries = [
-        Delivery(
-            place=_place(row),
-            delivered_at=runs.get(key),
-            known_since=row["known_since"],
-            silent_seconds=max(3 * row["expected_every_seconds"], 900),
-        )
-        for key, row in places.items()
-    ]
-    return incidents, deliveries
+        found = dicts(recent.execute(_INCIDENTS))
+    return Situation(
+        incidents=[
+            Incident(
+                place=_place(places[row["site_id"], row["source_id"]]),
+                **{name: row[name] for name in _COLUMNS},
+                is_over=row["is_end_seen"],
+            )
+            for row in found
+            if (row["site_id"], row["source_id"]) in places
+        ],
+        deliveries=[
+            Delivery(
+                place=_place(row),
+                delivered_at=runs.get(key),
+                known_since=row["known_since"],
+                silent_seconds=patience(row["expected_every_seconds"]),
+            )
+            for key, row in places.items()
+        ],
+        blind_since=alerts.blind_since(slots),
+    )
+
+
+def patience(every_seconds: int) -> int:
+    """Return after how many seconds without data a source is silent: two more deliveries, 15 minutes to 12 hours."""
+    return every_seconds + min(max(900, 2 * every_seconds), 43_200)
 
 
 async def _deliver(
     state: State, channel: Channel, now: datetime, secret: GetSecret, emit: Emit
 ) -> tuple[list[Alert], list[str]]:
-    """Send what waits for one channel; many messages go out as one."""
-    waiting, rows, problems = alerts.due(state, channel.id, now), list[Alert](), list[str]()
-    groups = [waiting] if len(waiting) > alerts.MANY else [[item] for item in waiting]
-    for group in groups:
-        if not group:
-            continue
+    """Send what waits for one channel; whatever is wrong with it, the others get theirs."""
+    rows, problems = list[Alert](), list[str]()
+    for item in alerts.due(state, channel.id, now):
         problem, is_final = None, True
         try:
-            await send(channel, alerts.joined([item.message for item in group]), secret, emit)
+            await send(channel, alerts.joined(item.messages), secret, emit)
         except RefusedError as error:
             problem = str(error)
         except SourceError as error:
             problem, is_final = str(error), False
+        except Exception as error:  # noqa: BLE001 - its text may hold a secret
+            problem, is_final = f"The channel {channel.id} failed ({type(error).__name__}).", False
         problems += [problem] if problem else []
-        for item in group:
-            item.attempt_count += 1
-            item.next_at = (now + alerts.delay(item.attempt_count)).isoformat()
-            is_old = now - datetime.fromisoformat(item.decided_at) > alerts.GIVE_UP
-            if is_final or is_old:
-                state.waiting.remove(item)
-                rows.append(_row(item, "sent" if is_final else "failed", problem))
+        item.attempt_count += 1
+        item.next_at = (now + alerts.delay(item.attempt_count)).isoformat()
+        is_old = now - datetime.fromisoformat(item.decided_at) > alerts.GIVE_UP
+        if is_final or is_old:
+            state.waiting.remove(item)
+            rows += _rows(item, "sent" if is_final else "failed", problem)
     return rows, problems
 
 
-def _row(item: Waiting, state: str, message: str | None) -> Alert:
-    return Alert(
-        **{name: item.message[name] for name in ("alert_id", "kind", "site_id", "source_id", "subject")},
-        channel=item.channel,
-        decided_at=datetime.fromisoformat(item.decided_at),
-        ended_at=datetime.now(UTC),
-        state=state,
-        attempt_count=item.attempt_count,
-        message=message,
+def _land(settings: Settings, what: str, state: State, rows: list[Alert], now: datetime) -> None:
+    settings.spool.land(
+        batch_id_of(CURSOR, what, now.isoformat()),
+        {Alert.table: rows},
+        collector=CURSOR,
+        parser_version="alerts/1",
+        cursor=(CURSOR, state.value()),
     )
+
+
+def _rows(item: Waiting, state: str, problem: str | None) -> list[Alert]:
+    return [
+        Alert(
+            **{name: message[name] for name in ("alert_id", "kind", "site_id", "source_id", "subject")},
+            channel=item.channel,
+            decided_at=datetime.fromisoformat(item.decided_at),
+            ended_at=datetime.now(UTC),
+            state=state,
+            attempt_count=item.attempt_count,
+            message=problem,
+        )
+        for message in item.messages
+    ]
 
 
 async def check(sites: Sites, *, secret: GetSecret, emit: Emit) -> list[dict[str, str]]:
@@ -193,8 +247,3 @@ async def check(sites: Sites, *, secret: GetSecret, emit: Emit) -> list[dict[str
 
 def _place(row: dict[str, Any]) -> Place:
     return Place(**{name: row[name] for name in ("site_id", "source_id", "site_name", "url", "time_zone")})
-
-
-def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -47,6 +47,13 @@ def outcome_of(cause: str | None) -> str:
     return "up" if cause is None else "unknown" if cause in UNKNOWN else "down"
 
 
+def cause_in_words(cause: str | None, status: int | None) -> str:
+    """Say a cause, the status by its number where it is known."""
+    if cause == "status" and status:
+        return f"the site answered {status:.0f}"
+    return CAUSES.get(cause or "", cause or "not known")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
     """One attempt: `outcome` up, down or unknown, `cause` of CAUSES unless up, phases in ms as far as reached.

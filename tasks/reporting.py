@@ -19,7 +19,7 @@ from tasks.recommending import advise
 from tasks.render.document import write_report
 from tasks.report_model import Report, view_of
 from tasks.sites import Agency
-from warehouse.connection import open_snapshot
+from warehouse.connection import dicts, open_snapshot
 from warehouse.publish import snapshot_id
 from warehouse.records import Site
 
@@ -103,23 +103,18 @@ def _logo(agency: Agency, base: Path) -> bytes | None:
 
 def _site(con: duckdb.DuckDBPyConnection, site_id: str) -> Site:
     names = [field.name for field in fields(Site)]
-    rows = con.execute("SELECT * FROM staging.site WHERE site_id = $site_id", {"site_id": site_id})
-    columns = [column[0] for column in rows.description or ()]
-    found = rows.fetchall()
-    if not found:
+    rows = dicts(con.execute("SELECT * FROM staging.site WHERE site_id = $site_id", {"site_id": site_id}))
+    if not rows:
         raise ConfigurationError(
             f"The snapshot knows no site {site_id!r}: collect something for it, then `upkeep publish`."
         )
-    row = dict(zip(columns, found[0], strict=True))
-    return Site(**{name: row[name] for name in names})
+    return Site(**{name: rows[0][name] for name in names})
 
 
 def _scope(con: duckdb.DuckDBPyConnection, agency: Agency, site: Site, quarter: Quarter) -> Scope:
     def query(sql: str, parameters: dict[str, object]) -> list[dict[str, object]]:
         bound = {name: value for name, value in parameters.items() if f"${name}" in sql}
-        result = con.execute(sql, bound)
-        columns = [column[0] for column in result.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        return dicts(con.execute(sql, bound))
 
     return Scope(
         site_id=site.site_id,

@@ -6,6 +6,7 @@ import asyncio
 import html
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from prefect import State, get_run_logger, runtime, task
@@ -16,7 +17,7 @@ from prefect.states import Completed
 
 from tasks import collecting
 from tasks.collecting import Report
-from tasks.contracts import Job
+from tasks.contracts import Job, secret_of
 from tasks.discovery import units
 from tasks.settings import Settings, load_settings
 from tasks.sites import load_sites
@@ -143,6 +144,10 @@ async def load_block(name: str) -> str:
     """Return a secret out of a Prefect Secret block; raises ValueError where there is none."""
     block: Any = await Secret.aload(name)
     return str(block.get())
+
+
+secret = partial(secret_of, load_block=load_block)
+"""Returns the secret of a reference, from the environment or a block of Prefect."""
 
 
 def _safe(value: object) -> object:

@@ -49,10 +49,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean {near[0]!r}?" if near else ""
 
 
-def _refuse_twins(ids: Sequence[str], where: str, remedy: str) -> None:
+def _refuse_twins(ids: Sequence[str], where: tuple[str | int, ...], remedy: str) -> None:
     for number, item in enumerate(ids):
         if item in ids[:number]:
-            raise _LocatedError((where, number, "id"), f"{item!r} stands twice; {remedy}")
+            raise _LocatedError((*where, number, "id"), f"{item!r} stands twice; {remedy}")
+
+
+def _refuse_unknown(
+    names: Iterable[str], known: Sequence[str], where: tuple[str | int, ...], problem: str, plural: str
+) -> None:
+    for name in names:
+        if name not in known:
+            raise _LocatedError(where, f"{name!r} {problem}{did_you_mean(name, known)}; {plural}: {', '.join(known)}")
 
 
 Id = Annotated[str, Field(pattern=IDENTIFIER, max_length=64)]
@@ -225,19 +233,16 @@ class Site(Model):
 
     @model_validator(mode="after")
     def _source_ids_differ(self) -> Site:
-        _refuse_twins([source.source_id for source in self.sources], "sources", "give each an id of its own")
+        _refuse_twins([source.source_id for source in self.sources], ("sources",), "give each an id of its own")
         return self
 
     @model_validator(mode="after")
     def _maintenance_names_sources(self) -> Site:
         known = [source.source_id for source in self.sources]
         for number, window in enumerate(self.maintenance):
-            for name in window.sources:
-                if name not in known:
-                    raise _LocatedError(
-                        ("maintenance", number, "sources"),
-                        f"{name!r} is no source of this site{did_you_mean(name, known)}; sources: {', '.join(known)}",
-                    )
+            _refuse_unknown(
+                window.sources, known, ("maintenance", number, "sources"), "is no source of this site", "sources"
+            )
         return self
 
 
@@ -250,31 +255,24 @@ class Sites(Model):
 
     @model_validator(mode="after")
     def _references_hold(self) -> Sites:
-        _refuse_twins([client.id for client in self.clients], "clients", "rename one")
-        _refuse_twins([site.id for site in self.sites], "sites", "rename one")
-        known = [client.id for client in self.clients]
+        clients, sites = [client.id for client in self.clients], [site.id for site in self.sites]
+        _refuse_twins(clients, ("clients",), "rename one")
+        _refuse_twins(sites, ("sites",), "rename one")
         for number, site in enumerate(self.sites):
-            if site.client not in known:
-                raise _LocatedError(
-                    ("sites", number, "client"),
-                    f"{site.client!r} is not the id of a client{did_you_mean(site.client, known)}; "
-                    f"clients: {', '.join(known)}",
-                )
+            _refuse_unknown([site.client], clients, ("sites", number, "client"), "is not the id of a client", "clients")
+        channels = self.agency.alerts
+        _refuse_twins([channel.id for channel in channels], ("agency", "alerts"), "rename one")
+        for number, channel in enumerate(channels):
+            where: tuple[str | int, ...] = ("agency", "alerts", number)
+            _refuse_unknown(channel.sites, sites, (*where, "sites"), "is not the id of a site", "sites")
+            _refuse_unknown(channel.clients, clients, (*where, "clients"), "is not the id of a client", "clients")
         return self
 
-    @model_validator(mode="after")
-    def _channels_name_sites(self) -> Sites:
-        channels, ids = [channel.id for channel in self.agency.alerts], [site.id for site in self.sites]
-        for number, channel in enumerate(self.agency.alerts):
-            if channel.id in channels[:number]:
-                raise _LocatedError(("agency", "alerts", number, "id"), f"{channel.id!r} stands twice; rename one")
-            for name in channel.sites:
-                if name not in ids:
-                    raise _LocatedError(
-                        ("agency", "alerts", number, "sites"),
-                        f"{name!r} is not the id of a site{did_you_mean(name, ids)}; sites: {', '.join(ids)}",
-                    )
-        return self
+    def sites_of(self, channel: Channel) -> set[str] | None:
+        """Return the ids of the sites that a channel asks for; None for all, and for what concerns no site."""
+        if not channel.sites and not channel.clients:
+            return None
+        return {site.id for site in self.sites if site.id in channel.sites or site.client in channel.clients}
 
     def client_of(self, site: Site) -> Client:
         """Return the client that owns `site`."""

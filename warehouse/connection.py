@@ -11,6 +11,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -74,6 +75,12 @@ def open_snapshot(snapshot: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(str(snapshot), read_only=True)
     prepare(con)
     return con
+
+
+def dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return the rows of a query that ran, by the names of its columns."""
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from tasks.probe_result import CAUSES
+from tasks.probe_result import cause_in_words
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.report_model import AvailabilityView, DayState, Fact, NoData
+from tasks.wording import duration
 
 DAYS = """
 SELECT
@@ -58,11 +59,11 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
     planned, planned_down = float(days["maintenance_seconds"].sum()), float(days["maintenance_down_seconds"].sum())
     unknown_hours = (data.quarter.day_count * 86_400 - known - planned) / 3600
     left = f"{100 - 100 * used:.0f}% of it is left" if used <= 1 else f"that is {used:.1f} times as much"
-    lead = f"{f'{minutes(down)} of' if down else 'No'} downtime against an agreed {minutes(budget * 60)}: {left}."
+    lead = f"{f'{duration(down)} of' if down else 'No'} downtime against an agreed {duration(budget * 60)}: {left}."
     if planned:
         whole = percent(100 * (known - down + planned - planned_down) / (known + planned))
         lead += (
-            f" Announced maintenance of {minutes(planned)} is not in it; with it the site was up {whole} of the time."
+            f" Announced maintenance of {duration(planned)} is not in it; with it the site was up {whole} of the time."
         )
     if unknown_hours > 24:
         lead += f" For {unknown_hours / 24:.0f} days nobody can say."
@@ -73,7 +74,7 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
             Fact(label="incidents", text=f"{len(outages)}", value=len(outages), unit="count", query="marts.incident"),
             Fact(
                 label="longest outage",
-                text=minutes(float(outages["down_seconds"].max())) if len(outages) else "none",
+                text=duration(float(outages["down_seconds"].max())) if len(outages) else "none",
                 value=float(outages["down_seconds"].max()) if len(outages) else 0.0,
                 unit="seconds",
                 query="marts.incident",
@@ -117,14 +118,6 @@ def percent(pct: float) -> str:
     """Return availability as printed: never rounded up to what it is not."""
     digits = 3 if pct > 99.9 else 2
     return "100%" if pct == 100 else f"{math.floor(pct * 10**digits) / 10**digits:.{digits}f}%"
-
-
-def minutes(seconds: float) -> str:
-    """Say a duration: 47 minutes, 2 h 10 min."""
-    whole = round(seconds / 60)
-    if whole < 1:
-        return f"{seconds:.0f} seconds"
-    return f"{whole // 60} h {whole % 60:02d} min" if whole >= 100 else f"{whole} minute{'s' if whole != 1 else ''}"
 
 
 def _states(days: pd.DataFrame, data: QuarterData) -> list[DayState]:
@@ -178,10 +171,7 @@ def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, st
     for row in rows_of(longest):
         start = row.started_at.to_pydatetime().astimezone(zone)
         end = (start + timedelta(seconds=row.down_seconds)).strftime("%H:%M") if row.is_end_seen else "not seen"
-        cause = CAUSES.get(row.cause, row.cause or "not known")
-        if row.cause == "status" and not pd.isna(row.status):
-            cause = f"the site answered {row.status:.0f}"
-        cause += _noted(row)
+        cause = cause_in_words(row.cause, None if pd.isna(row.status) else row.status) + _noted(row)
         if isinstance(row.maintenance_reason, str):
             cause += f"; {'' if row.is_planned else 'partly '}announced maintenance: {row.maintenance_reason}"
         rows.append((f"{start:%a %-d %b, %H:%M}", cause, f"{row.down_seconds / 60:,.0f}", end))

@@ -9,7 +9,6 @@ there is absence, so unknown; it is never a zero.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -59,11 +58,6 @@ class Options(UptimeOptions):
     metrics: Metrics = Field(default=Metrics(), description="Names of the metrics, where they are not the usual ones.")
     every_seconds: float = Field(default=60, gt=0, description="Scrape interval of the probe, seconds.")
     token: SecretReference | None = Field(default=None, description="Bearer token, as {env: NAME} or {prefect: BLOCK}.")
-
-    @property
-    def expected_every_seconds(self) -> int:
-        """Return the scrape interval."""
-        return math.ceil(self.every_seconds)
 
 
 async def collect(job: Job) -> Outcome:

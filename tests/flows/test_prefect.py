@@ -146,7 +146,7 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
             },
             "actions": [{"type": "run-deployment", "source": "selected", "deployment_id": tidy, "parameters": {}}],
         }  # fmt: skip
-        assert client.post("/automations/", json=automation).status_code == 201
+        prefect("automation", "create", "--from-json", json.dumps(automation))
         worker = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process", "--limit", "4")
         stack.enter_context(process(*worker, env=env, log=tmp_path / "worker.log"))
 

@@ -26,11 +26,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tasks import alerting, alerts, collecting
-from tasks.alert_channels import Email, Webhook, send
-from tasks.alerts import Delivery, Incident, Place, State, decide
+from tasks.alert_channels import Email, PrefectEvent, Webhook, send
+from tasks.alerts import Delivery, Incident, Place, Situation, State, decide
 from tasks.contracts import SecretReference, secret_of
 from tasks.errors import ConfigurationError, SourceError
-from tasks.probe_result import CAUSES
+from tasks.probe_result import CAUSES, outcome_of
 from tasks.settings import Settings
 from tasks.sites import parse_sites
 from warehouse.connection import open_live
@@ -39,6 +39,9 @@ from warehouse.records import CheckResult, CollectionRun
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 PLACE = Place(site_id="one", source_id="home", site_name="One", url="https://one.example/", time_zone="Europe/London")
 MESSAGE = {"alert_id": "a1", "kind": "test", "subject": "One is down", "text": "Since noon.", "site_id": "one"}
+
+
+SEVEN = [{**MESSAGE, "alert_id": f"a{n}", "source_id": "s", "started_at": str(n)} for n in range(7)]
 
 
 def incident(start: int, end: int, *, over: bool, confirmed: int | None = None, **more: Any) -> Incident:
@@ -61,7 +64,7 @@ def incident(start: int, end: int, *, over: bool, confirmed: int | None = None, 
 
 
 def told(state: State, minute: int, *incidents: Incident) -> list[str]:
-    return [message.kind for message in decide(state, incidents, [], NOW + timedelta(minutes=minute))]
+    return [message.kind for message in decide(state, Situation(incidents=incidents), NOW + timedelta(minutes=minute))]
 
 
 def test_an_incident_is_told_once_and_once_more_when_it_is_over() -> None:
@@ -70,7 +73,7 @@ def test_an_incident_is_told_once_and_once_more_when_it_is_over() -> None:
     assert told(state, 4, incident(0, 4, over=False)) == []
     assert told(state, 5) == [], "what no check speaks of is not over"
     state = State.of(json.loads(json.dumps(state.value())))
-    (message,) = decide(state, [incident(0, 42, over=True)], [], NOW + timedelta(minutes=43))
+    (message,) = decide(state, Situation(incidents=[incident(0, 42, over=True)]), NOW + timedelta(minutes=43))
     assert (message.kind, message.subject) == ("incident_closed", "One is up again after 42 minutes")
     assert (
         message.text
@@ -106,7 +109,9 @@ def test_a_source_that_falls_silent_is_told_once_and_when_it_is_back() -> None:
     def kinds(minute: int, delivered: int | None) -> list[str]:
         at = None if delivered is None else NOW + timedelta(minutes=delivered)
         delivery = Delivery(place=PLACE, delivered_at=at, known_since=NOW, silent_seconds=900)
-        return [message.kind for message in decide(state, [], [delivery], NOW + timedelta(minutes=minute))]
+        return [
+            message.kind for message in decide(state, Situation(deliveries=[delivery]), NOW + timedelta(minutes=minute))
+        ]
 
     assert kinds(10, None) == []
     assert kinds(16, None) == ["source_silent"]
@@ -120,7 +125,7 @@ def test_text_from_outside_is_one_printable_line() -> None:
         site_id="one", source_id="home", site_name="One\r\nBcc: all@x.example\x1b[2J", url="u", time_zone="UTC"
     )
     delivery = Delivery(place=place, delivered_at=None, known_since=NOW, silent_seconds=1)
-    (message,) = decide(State(), [], [delivery], NOW + timedelta(hours=1))
+    (message,) = decide(State(), Situation(deliveries=[delivery]), NOW + timedelta(hours=1))
     assert message.subject.isprintable() and message.text.isprintable()
 
 
@@ -170,7 +175,7 @@ async def from_environment(reference: SecretReference) -> str:
     return await secret_of(reference, None)
 
 
-def no_event(_: Any) -> None:
+async def no_event(_: Any) -> None:
     raise AssertionError("no channel of Prefect is configured")
 
 
@@ -221,13 +226,15 @@ class Mailbox:
 
 
 @contextlib.contextmanager
-def smtp(folder: Path, *, tls: bool) -> Iterator[tuple[Mailbox, int]]:
+def smtp(folder: Path, *, tls: bool, is_implicit: bool = False) -> Iterator[tuple[Mailbox, int]]:
     authority, box = trustme.CA(), Mailbox()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     options: dict[str, Any] = {}
-    if tls:
+    if is_implicit:
+        options = {"ssl_context": context}
+    elif tls:
         options = {
             "tls_context": context, "require_starttls": True, "auth_required": True,
             "authenticator": lambda _s, _n, _e, _m, data: AuthResult(success=data.password == b"hunter2"),
@@ -278,6 +285,49 @@ def test_a_recipient_that_is_refused_does_not_make_the_others_get_it_twice(tmp_p
     assert len(box.mails) == 1
 
 
+def test_a_password_that_smtp_cannot_take_and_tls_from_the_start(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("PASSWORD", "h\u00fcnter2")
+    options = {"sender": "u@a.example", "to": ["o@a.example"], "ca_file": tmp_path / "ca.pem", "host": "localhost"}
+    with smtp(tmp_path, tls=True) as (_, port):
+        channel = Email(kind="email", id="m", port=port, user="u", password={"env": "PASSWORD"}, **options)
+        with pytest.raises(SourceError, match="use ASCII"):
+            deliver(channel)
+    with smtp(tmp_path, tls=True, is_implicit=True) as (box, port):
+        deliver(Email(kind="email", id="m", port=port, security="tls", **options))
+    assert len(box.mails) == 1
+
+
+def test_a_mail_that_was_taken_is_sent_however_the_server_says_goodbye() -> None:
+    taken = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rwb", 0) as stream:
+                stream.write(b"220 here\r\n")
+                for words in iter(lambda: stream.readline().strip().upper(), b"QUIT"):
+                    stream.write(b"354 go\r\n" if words == b"DATA" else b"250 ok\r\n")
+                    if words == b"DATA":
+                        taken.append(list(iter(stream.readline, b".\r\n")))
+                        stream.write(b"250 ok\r\n")
+                stream.write(b"421 busy\r\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        deliver(Email(kind="email", id="m", host="127.0.0.1", port=port, security="none", sender="u@a.b", to=["o@a.b"]))
+        thread.join()
+    assert len(taken) == 1
+
+
+def test_an_event_that_the_prefect_server_did_not_take_is_not_sent() -> None:
+    async def refuse(_: Any) -> None:
+        raise ConnectionRefusedError("http://127.0.0.1/hunter2")
+
+    with pytest.raises(SourceError, match=r"did not take the event of e \(ConnectionRefusedError\)"):
+        asyncio.run(send(PrefectEvent(kind="prefect", id="e"), MESSAGE, from_environment, refuse))
+
+
 # The whole way: checks in a real warehouse, channels that fail, processes that die.
 
 SITES = """
@@ -292,18 +342,40 @@ sites:
 """
 
 
-def run(settings: Settings, now: datetime) -> alerting.Told:
+ONE_CHANNEL = SITES.replace(", {kind: webhook, id: second, url: {env: HOOK}, sites: [two]}", "")
+
+
+def run(settings: Settings, now: datetime, sites: str = SITES) -> alerting.Told:
     return asyncio.run(
-        alerting.tell(parse_sites(SITES, "s"), settings, now=now, secret=from_environment, emit=no_event)
+        alerting.tell(parse_sites(sites, "s"), settings, now=now, secret=from_environment, emit=no_event)
     )
 
 
+def walk(settings: Settings, minutes: dict[int, str], sites: str = ONE_CHANNEL) -> list[str]:
+    """Land the outcomes of the site two by the minute, load and tell after each, and return the problems."""
+    start, problems = datetime.now(UTC).replace(second=0, microsecond=0), list[str]()
+    for minute, outcome in minutes.items():
+        at = start + timedelta(minutes=minute)
+        land(settings, f"two{minute}", at, "two", outcome)
+        land(settings, f"one{minute}", at, "one", "vantage" if outcome == "vantage" else "up")
+        collecting.load_landed(settings)
+        problems += run(settings, at + timedelta(seconds=30), sites).problems
+    collecting.load_landed(settings)
+    return problems
+
+
+def ledger(settings: Settings) -> list[tuple[Any, ...]]:
+    with open_live(settings.warehouse) as con:
+        return con.execute("SELECT channel, kind, state, attempt_count FROM raw.alert ORDER BY ALL").fetchall()
+
+
 def land(settings: Settings, batch: str, at: datetime, site: str, outcome: str) -> None:
-    """One check of a minute and the run that made it."""
+    """One check of a minute, up, down or lost for want of our own connection, and the run that made it."""
+    cause = {"down": "status", "vantage": "vantage"}.get(outcome)
     check = CheckResult(
         **dict.fromkeys(CheckResult.schema().names) | {
             "site_id": site, "source_id": "home", "url": "u", "slot_at": at, "checked_at": at, "attempt": 1, "interval_seconds": 60.0,
-            "outcome": outcome, "cause": "status" if outcome == "down" else None, "check_type": "http",
+            "outcome": outcome_of(cause), "cause": cause, "check_type": "http",
         }
     )  # fmt: skip
     ran = CollectionRun(
@@ -329,9 +401,7 @@ def test_the_way_from_a_check_to_the_webhook_and_the_ledger(settings: Settings, 
         f"Two is down: {CAUSES['status']}": 2,
         "Two is up again after 2 minutes": 2,
     }
-    with open_live(settings.warehouse) as con:
-        rows = con.execute("SELECT channel, kind, state, attempt_count FROM raw.alert ORDER BY ALL").fetchall()
-    assert rows == [
+    assert ledger(settings) == [
         ("chat", "incident_closed", "sent", 1),
         ("chat", "incident_opened", "sent", 2),
         ("second", "incident_closed", "sent", 1),
@@ -339,15 +409,83 @@ def test_the_way_from_a_check_to_the_webhook_and_the_ledger(settings: Settings, 
     ]
 
 
-def test_many_messages_go_out_as_one_and_what_fails_for_a_day_is_given_up() -> None:
-    waiting = [
-        alerts.Waiting(
-            {**MESSAGE, "alert_id": f"a{n}", "source_id": "s", "started_at": str(n)}, "chat", NOW.isoformat()
-        )
-        for n in range(7)
+DOWN = {0: "up", 1: "down", 2: "down", 3: "down"}
+
+
+def test_an_outage_in_which_nobody_looked_for_hours_ends_and_does_not_hide_the_next(settings: Settings, hook) -> None:
+    collecting.land_configuration(parse_sites(ONE_CHANNEL, "s"), settings)
+    walk(settings, DOWN | {480: "up", 481: "up", 600: "down", 601: "down", 602: "up", 603: "up"})
+    told = [body["kind"] for _, body, _ in hook.got if body["site_id"] == "two" and "incident" in body["kind"]]
+    assert told == ["incident_opened", "incident_closed"] * 2
+
+
+def test_a_channel_that_is_broken_does_not_keep_the_others_from_theirs(settings: Settings, hook: Hook) -> None:
+    mail = "{kind: email, id: a, host: 127.0.0.1, port: 9, sender: a@b.c, to: [x@y.z], ca_file: /nowhere.pem}"
+    sites = ONE_CHANNEL.replace("alerts: [", f"alerts: [{mail}, ")
+    collecting.land_configuration(parse_sites(sites, "s"), settings)
+    assert set(walk(settings, DOWN, sites)) == {"The e-mail of a can't be sent (FileNotFoundError)."}
+    assert [body["kind"] for _, body, _ in hook.got] == ["incident_opened"]
+
+
+def test_our_own_connection_is_told_once_and_no_site_is_down(settings: Settings, hook: Hook) -> None:
+    collecting.land_configuration(parse_sites(ONE_CHANNEL, "s"), settings)
+    walk(settings, {0: "up"} | dict.fromkeys(range(1, 8), "vantage") | {8: "up", 9: "up"})
+    assert [(body["kind"], body["site_id"]) for _, body, _ in hook.got] == [
+        ("monitoring_blind", ""),
+        ("monitoring_back", ""),
     ]
+    assert alerts.blind_since([(NOW, 3, 2)] * 3) == NOW and not alerts.blind_since([(NOW, 2, 2)] * 3)
+    assert not alerts.blind_since([(NOW, 3, 0)] * 2), "two slots may be a hiccup"
+
+
+def test_what_waits_for_a_channel_that_was_taken_away_stands_in_the_ledger(settings: Settings, hook: Hook) -> None:
+    collecting.land_configuration(parse_sites(ONE_CHANNEL, "s"), settings)
+    hook.answers = [500] * 9
+    walk(settings, DOWN)
+    hook.answers = []
+    walk(settings, {4: "down"}, ONE_CHANNEL.replace("id: chat", "id: talk"))
+    assert ledger(settings) == [("chat", "incident_opened", "skipped", 2)] and not hook.got
+
+
+def test_a_group_that_is_sent_again_after_a_death_is_the_same_one(settings: Settings, hook: Hook, monkeypatch) -> None:
+    """It dies after the webhook had it; the next run knows one message more."""
+    collecting.land_configuration(parse_sites(ONE_CHANNEL, "s"), settings)
+    news = [alerts.Message(**message) for message in SEVEN]
+    monkeypatch.setattr(alerts, "decide", lambda *_: [news.pop(0) for _ in range(min(6, len(news)))])
+    monkeypatch.setattr(alerting, "_rows", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(settings, NOW, ONE_CHANNEL)
+    monkeypatch.undo()
+    monkeypatch.setenv("HOOK", hook.url)
+    monkeypatch.setattr(alerts, "decide", lambda *_: news)
+    run(settings, NOW + timedelta(minutes=1), ONE_CHANNEL)
+    ids = [headers["Idempotency-Key"] for headers, _, _ in hook.got]
+    assert [body["kind"] for _, body, _ in hook.got] == ["several", "several", "test"] and ids[0] == ids[1] != ids[2]
+
+
+def test_what_begins_to_flap_is_another_message_than_its_first_outage() -> None:
+    state = State()
+    (first,) = decide(state, Situation(incidents=[incident(0, 3, over=False)]), NOW + timedelta(minutes=3))
+    (over,) = decide(state, Situation(incidents=[incident(0, 5, over=True)]), NOW + timedelta(minutes=5))
+    flaps = incident(0, 30, over=False, is_flapping=True)
+    (again,) = decide(state, Situation(incidents=[flaps]), NOW + timedelta(minutes=30))
+    ended = Situation(incidents=[incident(0, 30, over=True, is_flapping=True)])
+    (end,) = decide(state, ended, NOW + timedelta(minutes=90))
+    assert again.subject.startswith("One goes up and down: ")
+    assert len({message.alert_id for message in (first, over, again, end)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("every", "hours"), [(60, 16 / 60), (3600, 3), (86_400, 36), (7 * 86_400, 180)], ids=["1m", "1h", "1d", "7d"]
+)
+def test_the_rarer_a_source_delivers_the_longer_it_may_be_silent(every: int, hours: float) -> None:
+    assert alerting.patience(every) == hours * 3600
+
+
+def test_many_messages_go_out_as_one_and_what_fails_for_a_day_is_given_up() -> None:
+    state = State(waiting=[alerts.Waiting([message], "chat", NOW.isoformat()) for message in SEVEN])
+    alerts.gather(state, NOW)
     sent: list[dict[str, Any]] = []
-    state = State(waiting=list(waiting))
     reference = {"env": "NOT_THERE"}
     channel = Webhook(kind="webhook", id="chat", url=reference)
     moment = NOW
@@ -359,7 +497,7 @@ def test_many_messages_go_out_as_one_and_what_fails_for_a_day_is_given_up() -> N
     assert {row.state for row in sent} == {"failed"} and len(sent) == 7 and not state.waiting
     assert NOW + timedelta(days=1) < moment < NOW + timedelta(days=1, hours=2)
     assert all(row.attempt_count < 40 for row in sent)
-    assert alerts.joined([item.message for item in waiting])["text"].count("\n") == 6
+    assert alerts.joined(SEVEN)["text"].count("\n") == 6
 
 
 @hypothesis_settings(deadline=None, max_examples=80)
@@ -382,7 +520,7 @@ def test_any_order_of_outages_and_deaths_tells_each_incident_once(outcomes: list
             found[-1] = incident(start, round((found[-1].ended_at - NOW).total_seconds() / 60), over=True)
             start = None
         saved = State.of(json.loads(json.dumps(state.value())))
-        news = decide(state, found, [], NOW + timedelta(minutes=minute + 1))
+        news = decide(state, Situation(incidents=found), NOW + timedelta(minutes=minute + 1))
         if minute in dies:
             state = saved  # it died before the state was kept
         else:
