@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from tasks import collecting
+from tasks import collecting, report_files
 from tasks.collect import backups_reports
 from tasks.collect.backups_reports import check, parse
 from tasks.contracts import Context, Job
@@ -112,7 +112,7 @@ def test_no_file_and_one_too_large_are_told(settings, folder: Path, monkeypatch:
     outcome = collect(settings, folder)
     assert outcome.state == "failed"
     assert "mend paths" in outcome.message
-    monkeypatch.setattr(backups_reports, "FILE_BYTES", 150)
+    monkeypatch.setattr(report_files, "FILE_BYTES", 150)
     (folder / "backups" / "a.jsonl").write_text(line() * 9)
     (folder / "backups" / "b.jsonl").write_text(line())
     outcome = collect(settings, folder)
