@@ -22,6 +22,7 @@ COLLECT_CHOICES = (
     "journeys",
     "servers",
     "backups",
+    "tickets",
     "patches",
     "waf-logs",
 )

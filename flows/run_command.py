@@ -29,6 +29,7 @@ FLOWS = {
     "journeys": "check_journeys",
     "servers": "collect_servers",
     "backups": "collect_backups",
+    "tickets": "collect_tickets",
     "alerts": "send_alerts",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",
@@ -43,7 +44,7 @@ def collect(what: str, sites: Sequence[str] | None, since: str | None, until: st
         "until": None if until is None else moment(until, "--until"),
     }
     parameters: dict[str, Any] = {"sites": list(sites) if sites else None}
-    if what in ("uptime-history", "patches", "waf-logs", "servers", "backups"):
+    if what in ("uptime-history", "patches", "waf-logs", "servers", "backups", "tickets"):
         parameters |= window
     elif any(window.values()):
         raise ConfigurationError(f"`upkeep collect {what}` has no window: leave --since and --until out.")

@@ -481,6 +481,28 @@ class IncidentNote(Record):
     noted_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket(Record):
+    """One ticket of a helpdesk, as one export had it."""
+
+    table: ClassVar[str] = "ticket"
+    identity: ClassVar[tuple[str, ...]] = ("site_id", "source_id", "ticket_id", "content_sha256")
+    site_id: str
+    source_id: str
+    ticket_id: str
+    content_sha256: str
+    created_at: datetime
+    updated_at: datetime | None
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    exported_at: datetime
+    subject: str
+    status: str | None
+    category: str | None
+    is_about_outage: bool
+    event_date: date | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -501,4 +523,5 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ScannerRun,
     ScannerFinding,
     IncidentNote,
+    Ticket,
 )

@@ -13,9 +13,10 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.backup UNION ALL SELECT batch_id FROM raw.maintenance_window
     UNION ALL SELECT batch_id FROM raw.scanner_run UNION ALL SELECT batch_id FROM raw.scanner_finding
     UNION ALL SELECT batch_id FROM raw.incident_note UNION ALL SELECT batch_id FROM raw.alert
+    UNION ALL SELECT batch_id FROM raw.ticket
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)
 WHERE batch.row_count < coalesce(counted.row_count, 0)
   OR batch.row_count > coalesce(counted.row_count, 0)
-    AND NOT regexp_matches(batch.collector, '^(waf|servers|backups)_');
+    AND NOT regexp_matches(batch.collector, '^(waf|servers|backups|tickets)_');

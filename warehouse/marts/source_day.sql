@@ -26,6 +26,19 @@ CROSS JOIN (SELECT unnest(generate_series(0, 31)) AS day_number)
 WHERE day_number * 86400 < source.expected_every_seconds
 GROUP BY backup.site_id, backup.source_id, backup.day_date + day_number::INTEGER
 UNION ALL
+-- An export of tickets speaks for the days until the next one is due.
+SELECT ticket.site_id, ticket.source_id, (export_date + day_number::INTEGER)::DATE, 1.0,
+  sum(CASE WHEN day_number = 0 THEN ticket_count ELSE 0 END)
+FROM (
+  SELECT ticket.site_id, ticket.source_id, (exported_at AT TIME ZONE time_zone)::DATE AS export_date, count(*) AS ticket_count
+  FROM raw.ticket AS ticket JOIN staging.site AS site USING (site_id)
+  GROUP BY ticket.site_id, ticket.source_id, export_date
+) AS ticket
+JOIN staging.source AS source USING (site_id, source_id)
+CROSS JOIN (SELECT unnest(generate_series(0, 31)) AS day_number)
+WHERE day_number * 86400 < source.expected_every_seconds
+GROUP BY ticket.site_id, ticket.source_id, export_date + day_number::INTEGER
+UNION ALL
 -- An inventory speaks for the days until the next one is due, as far as it is known to be fresh.
 SELECT
   bundle.site_id,

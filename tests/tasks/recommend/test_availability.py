@@ -14,10 +14,11 @@ from tasks.recommendation import Recommendation, Silent, Unknown
 from tests.tasks.recommend.asking import ask
 from warehouse import migrate
 from warehouse.connection import prepare
-from warehouse.records import CheckResult, IncidentNote, MaintenanceWindow, PatchEvent, Site, Source
+from warehouse.records import CheckResult, IncidentNote, MaintenanceWindow, PatchEvent, Site, Source, Ticket
 
 NOON = datetime(2026, 8, 4, 12, tzinfo=UTC)
 RULES = [
+    "availability_told_by_client",
     "availability_budget_burn",
     "availability_domain_expiry",
     "availability_update_outage",
@@ -232,3 +233,51 @@ def test_silence_on_causes_says_plainly_why(con, causes: list[str | None], reaso
         outage(con, NOON + timedelta(days=day), cause=cause, status=None)
     (answer,) = ask(con, "availability_repeated_cause")
     assert isinstance(answer, Silent) and answer.reason == reason
+
+
+def ticket(con: duckdb.DuckDBPyConnection, at: datetime, number: str = "1", **values: Any) -> None:
+    add(con, Ticket, {
+        "site_id": "one", "source_id": "desk", "ticket_id": number, "content_sha256": number, "created_at": at, "exported_at": at,
+        "subject": "The site is down", "is_about_outage": True, "event_date": at.date(),
+    } | values)  # fmt: skip
+
+
+def watched_day(con: duckdb.DuckDBPyConnection, *down: int) -> None:
+    """A day of checks every ten minutes, some of which fail: by minutes after noon."""
+    for minutes in range(-780, 700, 10):
+        check(con, NOON + timedelta(minutes=minutes), "down" if minutes in down else "up")
+
+
+@pytest.mark.parametrize(("minutes", "speaks"), [(-5, True), (-40, None), (5, False), (60, False), (100, None)])
+def test_a_ticket_that_came_before_the_outage_was_confirmed_is_told(con, minutes: int, speaks: bool | None) -> None:
+    """Down from noon for 20 minutes; a ticket that fits no outage is one that the checks never saw."""
+    desk = {"site_id": "one", "source_id": "desk", "kind": "tickets_files", "fills": "ticket", "configured_at": NOON}
+    add(con, Source, desk | {"expected_every_seconds": 86400, "confirm_down": 1, "confirm_of": 1, "confirm_up": 1})
+    watched_day(con, 0, 10)
+    ticket(con, NOON + timedelta(minutes=minutes))
+    (answer,) = ask(con, "availability_told_by_client")
+    if speaks is False:
+        assert isinstance(answer, Silent) and "none of 1 tickets" in answer.reason
+    else:
+        assert isinstance(answer, Recommendation)
+        assert answer.why.startswith("Once a client wrote")
+        assert ("which they never saw" in answer.why) is (speaks is None)
+
+
+def test_a_ticket_on_a_day_that_nobody_watched_or_about_something_else_says_nothing(con) -> None:
+    watched_day(con)
+    ticket(con, NOON, "1", is_about_outage=False)
+    ticket(con, NOON + timedelta(days=3), "2")
+    assert con.execute("SELECT ticket_id, is_before_monitor FROM marts.ticket ORDER BY ALL").fetchall() == [
+        ("1", None),
+        ("2", None),
+    ]
+
+
+@pytest.mark.parametrize(("who", "speaks"), [("a client, by phone", True), ("our monitoring", False), (None, False)])
+def test_a_note_that_a_client_noticed_counts_like_a_ticket(con, who: str | None, speaks: bool) -> None:
+    watched_day(con, 0, 10)
+    note = {"site_id": "one", "source_id": "s", "incident_at": NOON, "cause": "disk", "detected_by": who}
+    add(con, IncidentNote, note | {"noted_by": "x", "noted_at": NOON})
+    (answer,) = ask(con, "availability_told_by_client")
+    assert isinstance(answer, Recommendation) is speaks

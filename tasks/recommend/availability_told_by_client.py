@@ -1,0 +1,85 @@
+"""Clients wrote about an outage before the monitoring had seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.told_by_client",
+    area="availability",
+    lane="maintenance",
+    title="Let the monitoring see what clients see first",
+    why="{times} a client wrote about an outage before our checks had confirmed one{unseen}: "
+    "check what they use, not only the home page.",
+    standard="Google SRE, monitoring of symptoms",
+    threshold=1.0,
+    threshold_unit="outages that a client told first",
+    effort_hours=(1, 4),
+    evidence_sql="""
+SELECT ticket_id, created_at, subject, incident_started_at, incident_confirmed_at, NULL AS detected_by
+FROM marts.ticket
+WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date AND is_before_monitor
+UNION ALL
+-- What people wrote down counts like a ticket, unless a ticket says the same.
+SELECT NULL, incident.started_at, note.cause, incident.started_at, incident.confirmed_at, note.detected_by
+FROM marts.incident_note AS note
+JOIN marts.incident AS incident USING (site_id, source_id, started_at)
+ANTI JOIN marts.ticket AS told
+  ON told.site_id = note.site_id AND told.incident_started_at = note.started_at AND told.is_before_monitor
+WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
+  AND NOT incident.is_planned AND regexp_matches(lower(note.detected_by), '\\b(client|customer|ticket|visitor)')
+ORDER BY created_at DESC""",
+)
+
+_SEEN = """
+SELECT
+  (SELECT count(*) FROM marts.availability_day WHERE site_id = $site_id AND is_primary
+     AND day_date >= $start_date AND day_date < $end_date) AS checked_days,
+  (SELECT count(*) FROM staging.source WHERE site_id = $site_id AND fills = 'ticket') AS source_count,
+  (SELECT count(*) FROM marts.ticket WHERE site_id = $site_id AND event_date >= $start_date
+     AND event_date < $end_date) AS ticket_count,
+  (SELECT count(*) FROM marts.ticket WHERE site_id = $site_id AND event_date >= $start_date
+     AND event_date < $end_date AND is_before_monitor IS NOT NULL) AS outage_count"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Take tickets about an outage that came before it was confirmed, and notes that say a client noticed."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_SEEN, scope.parameters)
+        if not seen["checked_days"]:
+            return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+        if not seen["source_count"] or not seen["ticket_count"]:
+            return [Unknown(rule=RULE, missing="no ticket of the quarter is known")]
+        return [Silent(rule=RULE, reason=f"none of {seen['outage_count']} tickets about an outage came first")]
+    unseen = sum(row["incident_started_at"] is None for row in rows)
+    count = len(rows)
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject=scope.site_id,
+            rows=rows,
+            value=count,
+            evidence=f"{count} outage{'s' * (count > 1)} told by a client first, "
+            f"the last one on {rows[0]['created_at']:%-d %B}",
+            words={
+                "times": {1: "Once", 2: "Twice"}.get(count, f"{count} times"),
+                "unseen": f", {unseen} of which they never saw" if unseen else "",
+            },
+            severity=3,
+            likelihood=min(0.9, 0.3 + 0.2 * count),
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator="<",
+                value=RULE.threshold,
+                sustained_days=90,
+                text="no outage told by a client first for a quarter",
+            ),
+            prediction=Prediction(
+                metric="ticket_count", direction="down", size=float(count), text="the checks tell each outage first"
+            ),
+        )
+    ]
