@@ -31,6 +31,7 @@ from warehouse.connection import open_live
 from warehouse.load import load
 
 SITES = 1000
+STOP_SECONDS = 30
 AFTER_MINUTES = 3
 ROOT = Path(__file__).parent.parent
 PREFECT = str(Path(sys.executable).parent / "prefect")
@@ -119,6 +120,7 @@ def _figures(
         down = con.execute("SELECT sum(down_seconds), sum(up_seconds) FROM marts.availability_day").fetchall()[0]
     yield "deployment: slots of a minute", len(slots), "count"
     yield "deployment: slots missed", len(slots - done.keys()), "count"
+    assert late, "no slot was checked: see worker.log"
     yield "deployment: start after the slot, median", statistics.median(late), "s"
     yield "deployment: start after the slot, worst", max(late), "s"
     yield "deployment: one run, median", statistics.median(run["total_run_time"] for run in done.values()), "s"
@@ -155,10 +157,15 @@ def _start(log: Path, env: dict[str, str], *arguments: str) -> subprocess.Popen[
 
 
 def _stop(process: subprocess.Popen[bytes], how: signal.Signals) -> Any:
-    """End a process group and return what it and those that it waited for used."""
+    """End a process group, by force after a while, and return what it and those that it waited for used."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, how)
-    _, status, usage = os.wait4(process.pid, 0)
+    deadline = time.monotonic() + STOP_SECONDS
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        if time.monotonic() > deadline:
+            os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(0.1)
+    _, status, usage = ended
     process.returncode = os.waitstatus_to_exitcode(status)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

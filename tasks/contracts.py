@@ -198,6 +198,28 @@ class Outcome:
     fresh_as_of: datetime | None = None
     message: str | None = None
 
+    @classmethod
+    def of(
+        cls, landed: Mapping[str, int], problems: Sequence[str] = (), *, fresh_as_of: datetime | None = None
+    ) -> Outcome:
+        """Return what a collection did: partial where a line was rejected or a part could not be read.
+
+        Args:
+            landed: rows by table, the rejects among them.
+            problems: what could not be read, a sentence each.
+            fresh_as_of: how current it is proved to be.
+        """
+        rows = {table: count for table, count in landed.items() if count and table != Reject.table}
+        rejected = landed.get(Reject.table, 0)
+        failed = problems and not rows
+        return cls(
+            state="failed" if failed else "partial" if rejected or problems else "complete" if rows else "empty",
+            landed=rows,
+            reject_count=rejected,
+            fresh_as_of=fresh_as_of,
+            message="; ".join(problems) or None,
+        )
+
     @property
     def landed_count(self) -> int:
         """Return the records landed, over all tables."""

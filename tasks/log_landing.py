@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field, field_validator
 
-from tasks.contracts import Context, Job, Outcome, SourceOptions
+from tasks.contracts import Context, Job, SourceOptions
 from tasks.errors import SourceError
 from tasks.log_files import Block, Cut, FileState, LogFile, cursor_of, prune, read_new, update
 from tasks.traffic import Classifier
@@ -196,10 +196,3 @@ def piece_of(lines: Sequence[str], name: str, cursor: Any, numbers: Sequence[int
 def cursor_name(job: Job) -> str:
     """Return the name of the job's cursor."""
     return f"{job.context.site_id}.{job.context.source_id}"
-
-
-def outcome_of(landed: Counter[str], problems: list[str]) -> Outcome:
-    """Return what a collection did: partial where a line was rejected or a part could not be read."""
-    rejected = landed.pop("reject", 0)
-    state = "partial" if rejected or problems else "complete" if landed else "empty"
-    return Outcome(state=state, landed=dict(landed), reject_count=rejected, message="; ".join(problems) or None)

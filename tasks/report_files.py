@@ -66,14 +66,7 @@ def take(
             )
         landed, rejected = landed + len(records), rejected + len(parsed.rejects)
         newest += [moment(record) for record in records]
-    is_partial = problems or rejected
-    return Outcome(
-        state="failed" if problems and not landed else "partial" if is_partial else "complete" if landed else "empty",
-        landed={kind.table: landed},
-        reject_count=rejected,
-        fresh_as_of=max(newest, default=None),
-        message="; ".join(problems) or None,
-    )
+    return Outcome.of({kind.table: landed, Reject.table: rejected}, problems, fresh_as_of=max(newest, default=None))
 
 
 def find(patterns: Sequence[str], base: Path) -> list[Path]:

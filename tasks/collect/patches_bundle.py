@@ -128,15 +128,7 @@ async def collect(job: Job) -> Outcome:
             fresh += [parsed.fresh_as_of] if parsed.fresh_as_of else []
             if job.on_progress:
                 job.on_progress(done, len(folders))
-    rejected = landed.pop("reject", 0)
-    is_partial = rejected or problems
-    return Outcome(
-        state="failed" if problems and not landed else "partial" if is_partial else "complete" if landed else "empty",
-        landed=dict(landed),
-        reject_count=rejected,
-        fresh_as_of=max(fresh, default=None),
-        message="; ".join(problems) or None,
-    )
+    return Outcome.of(landed, problems, fresh_as_of=max(fresh, default=None))
 
 
 async def check(job: Job) -> str:

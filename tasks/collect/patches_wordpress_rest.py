@@ -72,11 +72,7 @@ async def collect(job: Job) -> Outcome:
         collector="patches_wordpress_rest",
         parser_version=PARSER,
     )
-    landed = {table: len(rows) for table, rows in tables.items()}
-    rejected = landed.pop("reject", 0)
-    return Outcome(
-        state="partial" if rejected else "complete" if landed else "empty", landed=landed, reject_count=rejected
-    )
+    return Outcome.of({table: len(rows) for table, rows in tables.items()})
 
 
 async def check(job: Job) -> str:

@@ -28,7 +28,7 @@ from pydantic import Field, HttpUrl
 from tasks.cloudflare import Limits, NarrowerError, TooOldError, ZoneApi, moment_of, text_of
 from tasks.contracts import Job, OpenUrl, Outcome, SecretReference
 from tasks.errors import SourceError
-from tasks.log_landing import LogOptions, Piece, cursor_name, land_pieces, outcome_of, piece_of
+from tasks.log_landing import LogOptions, Piece, cursor_name, land_pieces, piece_of
 
 RECENT = 50_000
 """Events of the overlap remembered at most; the loader takes each event once all the same."""
@@ -58,7 +58,7 @@ async def collect(job: Job) -> Outcome:
         landed = land_pieces(job, options, "waf_cloudflare", reader.pieces())
     if problems and not landed:
         raise SourceError(problems[-1], can_retry=True)
-    return outcome_of(landed, problems)
+    return Outcome.of(landed, problems)
 
 
 async def check(job: Job) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field
 from tasks.contracts import Job, Outcome
 from tasks.errors import SourceError
 from tasks.log_files import find_files, local_file, states_from
-from tasks.log_landing import LogOptions, cursor_name, land_pieces, outcome_of, pieces_of, try_first
+from tasks.log_landing import LogOptions, cursor_name, land_pieces, pieces_of, try_first
 
 
 class Options(LogOptions):
@@ -32,7 +32,7 @@ async def collect(job: Job) -> Outcome:
     with job.spool.hold_cursor(cursor_name(job)) as cursor:
         pieces = pieces_of(files, states_from(cursor), options.log_format.cut, problems, job)
         landed = land_pieces(job, options, "waf_logs", pieces)
-    return outcome_of(landed, problems)
+    return Outcome.of(landed, problems)
 
 
 async def check(job: Job) -> str:

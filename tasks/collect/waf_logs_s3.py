@@ -27,7 +27,7 @@ from tasks.buckets import Bucket, fetched_ahead
 from tasks.contracts import Job, OpenUrl, Outcome, SecretReference
 from tasks.errors import SourceError
 from tasks.log_files import FileState, LogFile, cursor_of, is_read, states_from
-from tasks.log_landing import LogOptions, cursor_name, land_pieces, outcome_of, pieces_of, try_first
+from tasks.log_landing import LogOptions, cursor_name, land_pieces, pieces_of, try_first
 
 AHEAD = 8
 """Objects fetched while the ones before are parsed."""
@@ -97,7 +97,7 @@ async def collect(job: Job) -> Outcome:
         with fetched_ahead(new) as files:
             pieces = pieces_of(files, states, options.log_format.cut, problems, job, cursor_at)
             landed = land_pieces(job, options, "waf_logs_s3", pieces)
-    return outcome_of(landed, problems)
+    return Outcome.of(landed, problems)
 
 
 async def check(job: Job) -> str:

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from tasks.contracts import Job, Outcome, SecretReference
 from tasks.errors import SourceError
-from tasks.log_landing import LogOptions, Piece, cursor_name, land_pieces, outcome_of, piece_of
+from tasks.log_landing import LogOptions, Piece, cursor_name, land_pieces, piece_of
 from tasks.redact import excerpt
 
 ROWS = 2_000
@@ -64,7 +64,7 @@ async def collect(job: Job) -> Outcome:
         landed = land_pieces(job, options, "waf_wordfence", table.pieces(_Place.of(cursor), problems))
     if problems and not landed:
         raise SourceError(problems[0], can_retry=True)
-    return outcome_of(landed, problems)
+    return Outcome.of(landed, problems)
 
 
 async def check(job: Job) -> str:

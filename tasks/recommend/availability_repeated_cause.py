@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.probe_result import CAUSES
-from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
+from tasks.watched import unwatched
 
 RULE = Rule(
     id="availability.repeated_cause",
@@ -33,16 +34,11 @@ GROUP BY cause, status
 ORDER BY incident_count DESC, sum(incident.down_seconds) DESC, cause""",
 )
 
-_DAYS = """
-SELECT count(*) AS day_count FROM marts.availability_day
-WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary"""
-
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Count outages by cause; one that nobody can name is no cause."""
-    (days,) = scope.query(_DAYS, scope.parameters)
-    if not days["day_count"]:
-        return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+    if missing := unwatched(RULE, scope):
+        return missing
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     repeated = [row for row in rows if row["cause"] and row["incident_count"] >= RULE.threshold]
     if not repeated:

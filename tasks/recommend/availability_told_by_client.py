@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.watched import unwatched
 
 RULE = Rule(
     id="availability.told_by_client",
@@ -35,8 +36,6 @@ ORDER BY created_at DESC""",
 
 _SEEN = """
 SELECT
-  (SELECT count(*) FROM marts.availability_day WHERE site_id = $site_id AND is_primary
-     AND day_date >= $start_date AND day_date < $end_date) AS checked_days,
   (SELECT count(*) FROM staging.source WHERE site_id = $site_id AND fills = 'ticket') AS source_count,
   (SELECT count(*) FROM marts.ticket WHERE site_id = $site_id AND event_date >= $start_date
      AND event_date < $end_date) AS ticket_count,
@@ -48,9 +47,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Take tickets about an outage that came before it was confirmed, and notes that say a client noticed."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
+        if missing := unwatched(RULE, scope):
+            return missing
         (seen,) = scope.query(_SEEN, scope.parameters)
-        if not seen["checked_days"]:
-            return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
         if not seen["source_count"] or not seen["ticket_count"]:
             return [Unknown(rule=RULE, missing="no ticket of the quarter is known")]
         return [Silent(rule=RULE, reason=f"none of {seen['outage_count']} tickets about an outage came first")]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
+from tasks.watched import unwatched
 
 RULE = Rule(
     id="availability.unexplained_outage",
@@ -29,16 +30,11 @@ WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND i
 ORDER BY incident.down_seconds DESC, incident.started_at""",
 )
 
-_DAYS = """
-SELECT count(*) AS day_count FROM marts.availability_day
-WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary"""
-
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Take the longest incident without a note; the others are counted with it."""
-    (days,) = scope.query(_DAYS, scope.parameters)
-    if not days["day_count"]:
-        return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+    if missing := unwatched(RULE, scope):
+        return missing
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         return [Silent(rule=RULE, reason="every outage of more than 30 minutes has a written cause, or there was none")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.watched import unwatched
 
 RULE = Rule(
     id="availability.update_outage",
@@ -36,8 +37,6 @@ ORDER BY incident.started_at DESC""",
 
 _SEEN = """
 SELECT
-  (SELECT count(*) FROM marts.availability_day WHERE site_id = $site_id AND is_primary
-     AND day_date >= $start_date AND day_date < $end_date) AS checked_days,
   (SELECT count(*) FROM marts.update_day WHERE site_id = $site_id AND at_precision = 'exact'
      AND day_date >= $start_date AND day_date < $end_date) AS update_count"""
 
@@ -46,9 +45,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Join outages to the updates in the two hours before them."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
+        if missing := unwatched(RULE, scope):
+            return missing
         (seen,) = scope.query(_SEEN, scope.parameters)
-        if not seen["checked_days"]:
-            return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
         if not seen["update_count"]:
             return [Unknown(rule=RULE, missing="no log dates an update of the quarter exactly")]
         return [Silent(rule=RULE, reason=f"no outage followed one of {seen['update_count']} updates within two hours")]
