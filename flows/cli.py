@@ -217,7 +217,7 @@ def _try(arguments: argparse.Namespace) -> int:
 def _formats(arguments: argparse.Namespace) -> int:
     from tasks.inventory_format import INVENTORY_OPTIONS, inventory_formats
     from tasks.terminal import write_json_lines, write_table
-    from tasks.try_format import uptime_formats
+    from tasks.try_format import SERVER_METRICS, uptime_formats
     from tasks.waf_parse import formats
 
     rows = [
@@ -236,6 +236,8 @@ def _formats(arguments: argparse.Namespace) -> int:
         {"format": f.name, "what": f.title, "fills": f"raw.{f.fills}", "options": ", ".join(INVENTORY_OPTIONS)}
         for f in inventory_formats().values()
     ]
+    what = "figures of servers, as servers_files takes them: CSV, JSON lines"
+    rows.append({"format": SERVER_METRICS, "what": what, "fills": "raw.server_metric", "options": ""})
     if arguments.json:
         write_json_lines(rows)
     else:

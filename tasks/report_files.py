@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -95,6 +96,58 @@ def read(path: Path) -> bytes:
     if len(data) > FILE_BYTES:
         raise SourceError(f"{path.name} is over {FILE_BYTES // 2**20} MiB: rotate it.")
     return data
+
+
+def rows_of(data: bytes, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | Exception]]:
+    """Yield number, text and fields of each line of JSON lines (`.jsonl`, `.ndjson`) or of CSV with a header.
+
+    An error stands in place of the fields of a line that has none.
+
+    Raises:
+        SourceError: the file is no UTF-8 or UTF-16 text.
+    """
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        raise SourceError(f"{path.name} is no UTF-8 text: export it as UTF-8.") from None
+    if path.suffix in (".jsonl", ".ndjson"):
+        for number, line in enumerate(text.split("\n"), start=1):
+            if line.strip():
+                yield number, line, _json_object(line)
+        return
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    while True:
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield lines.line_num, "", ValueError(f"it is no line of CSV ({error}); export it again")
+            continue
+        if header is None:
+            header = [cell.strip() for cell in cells]
+        elif any(cells):
+            fields = dict(zip(header, cells, strict=False))
+            is_whole = len(cells) == len(header)
+            problem = ValueError(f"it has {len(cells)} columns, the header {len(header)}")
+            yield lines.line_num, delimiter.join(cells), fields if is_whole else problem
+
+
+def _json_object(line: str) -> dict[str, Any] | Exception:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return error
+    return value if isinstance(value, dict) else ValueError("it is no JSON object; write one a line")
+
+
+def none_if_blank(value: object) -> object:
+    """Return None for the empty cell of a table, else the value: a validator."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def reject(context: Context, file: str, line_number: int, text: str, error: Exception) -> Reject:

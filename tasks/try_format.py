@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks import server_metrics
 from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
 from tasks.discovery import units
@@ -20,6 +21,7 @@ from tasks.inventory_format import INVENTORY_OPTIONS, InventoryFormat, Source, i
 from tasks.json_text import decode
 from tasks.log_blocks import BLOCK_BYTES, Cut
 from tasks.log_files import read_all
+from tasks.report_files import read
 from tasks.uptime_history import Wanted
 from tasks.waf_parse import LogFormat, LogParser, format_named, formats
 
@@ -41,6 +43,7 @@ COLUMNS = {
     "scanner_finding": (
         "advisory_ids", "ecosystem", "name", "version", "fixed_version", "severity", "cvss_score",
     ),
+    "server_metric": ("server", "metric", "device", "measured_at", "value", "interval_seconds"),
     "patch_event": ("patched_at", "at_precision", "action", "name", "old_version", "new_version"),
     "check_result": (
         "checked_at", "outcome", "cause", "status", "total_ms", "url", "message", "slot_at", "interval_seconds",
@@ -49,6 +52,7 @@ COLUMNS = {
 """What is printed of a record, by the table that the format fills."""
 
 
+SERVER_METRICS = "server-metrics"
 HEAD_CHARACTERS = 1 << 16
 """How much of a file its format is told by."""
 _ANY = Cut(line_bytes=BLOCK_BYTES, has_binary=True)
@@ -118,6 +122,9 @@ def parse_file(
         yield _inventory(inventory_formats()[name], path, time_zone, options or {})
         return
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
+    if name == SERVER_METRICS:
+        yield _server_metrics(path, context, dict(options or {}))
+        return
     if name in uptime_formats():
         yield _uptime(name, path, context, dict(options or {}))
         return
@@ -136,7 +143,7 @@ def _format_named(name: str) -> LogFormat:
     try:
         return format_named(name)
     except ConfigurationError:
-        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats()])
+        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats(), SERVER_METRICS])
         raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
 
 
@@ -162,6 +169,15 @@ def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapp
         for record in records
     ]
     return Tried(made, [(reject.line_number, reject.reason, reject.excerpt) for reject in inventory.rejects])
+
+
+def _server_metrics(path: Path, context: Context, options: Mapping[str, str]) -> Tried:
+    """Parse figures that a server pushes."""
+    if options:
+        raise ConfigurationError(f"The format {SERVER_METRICS} has no options.")
+    parsed = server_metrics.parse(read(path), path, context)
+    records = [{column: getattr(record, column) for column in COLUMNS["server_metric"]} for record in parsed.records]
+    return Tried(records, [(reject.line_number, reject.reason, reject.excerpt) for reject in parsed.rejects])
 
 
 def _uptime(name: str, path: Path, context: Context, options: Mapping[str, str]) -> Tried:

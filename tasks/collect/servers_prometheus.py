@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -58,6 +58,11 @@ class Options(SourceOptions):
     )
     slot_seconds: int = Field(
         default=300, ge=5, le=3600, description="Length of a slot, seconds: at least twice the scrape interval."
+    )
+    queries: dict[Literal["http_request_count", "http_5xx_count"], str] = Field(
+        default={},
+        description="PromQL of what has no usual name, with SLOT for the length of a slot, as "
+        "{http_request_count: 'sum by (instance) (increase(nginx_http_requests_total[SLOT]))'}.",
     )
     token: SecretReference | None = Field(default=None, description="Bearer token, as {env: NAME} or {prefect: BLOCK}.")
 
@@ -144,6 +149,8 @@ def _queries(options: Options) -> Iterator[tuple[str, str]]:
         for mark, text in matchers.items():
             query = query.replace(mark, "{" + text + "}")
         yield metric, query.replace("[SLOT]", f"[{options.slot_seconds}s]")
+    for metric, query in options.queries.items():
+        yield metric, query.replace("SLOT", f"{options.slot_seconds}s")
 
 
 def _either(names: list[str]) -> str:
@@ -191,7 +198,8 @@ def _series(metric: str, answer: Mapping[str, Any]) -> list[Any]:
 
 def _records(metric: str, series: Mapping[str, Any], context: Context, slot_seconds: int) -> Iterator[ServerMetric]:
     zone = ZoneInfo(context.site_time_zone or context.time_zone)
-    server, mount = series["metric"]["instance"], series["metric"].get("mountpoint")
+    labels = series["metric"]
+    server, mount = labels["instance"] if labels else context.host, labels.get("mountpoint")
     for moment, text in series["values"]:
         value = float(text)
         if not math.isfinite(value):

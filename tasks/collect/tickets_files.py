@@ -10,15 +10,13 @@ Whether a ticket is about an outage is said by its category, or by words in its 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -26,7 +24,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from tasks.contracts import Context, Job, Outcome, Parsed, SourceOptions
 from tasks.errors import SourceError
 from tasks.redact import HIDDEN, excerpt
-from tasks.report_files import find, read, reject, take
+from tasks.report_files import find, none_if_blank, read, reject, rows_of, take
 from warehouse.records import Reject, Ticket
 
 PARSER = "tickets_files/1"
@@ -69,11 +67,7 @@ class Options(SourceOptions):
         return int(self.every_hours * 3600)
 
 
-def _none_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-_Moment = Annotated[datetime | None, BeforeValidator(_none_if_blank)]
+_Moment = Annotated[datetime | None, BeforeValidator(none_if_blank)]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
@@ -132,7 +126,7 @@ def parse(data: bytes, path: Path, context: Context, options: Options) -> Parsed
     categories = {category.casefold() for category in options.outage_categories}
     records: list[Ticket] = []
     rejects: list[Reject] = []
-    for number, text, row in _rows(data, path):
+    for number, text, row in rows_of(data, path):
         try:
             if isinstance(row, Exception):
                 raise row
@@ -147,47 +141,6 @@ def parse(data: bytes, path: Path, context: Context, options: Options) -> Parsed
         except (ValueError, RecursionError, OverflowError) as error:
             rejects.append(reject(context, path.name, number, text, error))
     return Parsed(records=records, rejects=rejects)
-
-
-def _rows(data: bytes, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | Exception]]:
-    """Yield number, text and fields of each line; an error in place of the fields where it has none."""
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        raise SourceError(f"{path.name} is no UTF-8 text: export it as UTF-8.") from None
-    if path.suffix in (".jsonl", ".ndjson"):
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                yield number, line, _json_object(line)
-        return
-    head = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=head.count)
-    lines = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    while True:
-        try:
-            cells = next(lines)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield lines.line_num, "", ValueError(f"it is no line of CSV ({error}); export it again")
-            continue
-        if header is None:
-            header = [cell.strip() for cell in cells]
-        elif any(cells):
-            fields = dict(zip(header, cells, strict=False))
-            is_whole = len(cells) == len(header)
-            problem = ValueError(f"it has {len(cells)} columns, the header {len(header)}")
-            yield lines.line_num, delimiter.join(cells), fields if is_whole else problem
-
-
-def _json_object(line: str) -> dict[str, Any] | Exception:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return error
-    return value if isinstance(value, dict) else ValueError("it is no JSON object; write one ticket a line")
 
 
 def _record(line: _Line, context: Context, path: Path, *, is_about_outage: bool) -> Ticket:

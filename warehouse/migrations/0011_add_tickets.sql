@@ -1,4 +1,4 @@
--- Tickets of helpdesks.
+-- Tickets of helpdesks; more words of alerts and of servers.
 CREATE TABLE raw.ticket (
   site_id VARCHAR NOT NULL,
   source_id VARCHAR NOT NULL,
@@ -39,3 +39,4 @@ COMMENT ON COLUMN raw.alert.site_id IS 'Site, as in sites.yaml; empty where our 
 COMMENT ON COLUMN raw.alert.source_id IS 'Source within the site; empty where our own connection is meant.';
 COMMENT ON COLUMN raw.alert.state IS 'sent; failed, given up after a day; or skipped, as its channel was taken away.';
 COMMENT ON COLUMN raw.alert.message IS 'Why it was not sent, or not to all; null where it was.';
+COMMENT ON COLUMN raw.server_metric.metric IS 'cpu_busy_ratio, memory_used_ratio, load1, disk_available_bytes, disk_size_bytes, boot_at_seconds (unix time), is_reboot_required (0 or 1), or http_request_count and http_5xx_count (answers in the slot).';

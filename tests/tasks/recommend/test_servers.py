@@ -22,6 +22,7 @@ from warehouse.connection import prepare
 
 DAYS = (END - START).days
 RULES = [
+    "servers_errors_high",
     "servers_disk_filling", "servers_memory_high", "servers_cpu_high", "servers_reboot_pending",
     "servers_backups_missing", "servers_restore_untested",
 ]  # fmt: skip
@@ -211,3 +212,36 @@ def test_a_backup_speaks_until_the_next_one_is_due(con) -> None:
     report(con, [3, 9])
     days = con.execute("SELECT day_date - DATE '2026-07-01', row_count FROM marts.source_day ORDER BY ALL").fetchall()
     assert days == [(3, 1), (4, 0), (9, 1), (10, 0)]
+
+
+def requests(con: duckdb.DuckDBPyConnection, total: int, errors: int) -> None:
+    con.execute(
+        "INSERT INTO raw.http_request BY NAME SELECT 'one' AS site_id, 'log' AS source_id, 'f' AS format, false AS is_zone_assumed, 'f' AS file_id,"
+        " $at AS event_at, $at::DATE AS event_date, CASE WHEN n < $errors THEN 503 ELSE 200 END AS status, 'p' AS parser_version,"
+        " 'b' AS batch_id, n AS line_number FROM range($total) AS t(n)",
+        {"at": noon(5), "errors": errors, "total": total},
+    )
+
+
+@pytest.mark.parametrize(("errors", "speaks"), [(10, False), (11, True)])
+def test_errors_over_half_a_per_cent_of_the_access_log_are_told(con, errors: int, speaks: bool) -> None:
+    requests(con, 2000, errors)
+    answer = ask(con, "servers_errors_high")
+    assert isinstance(answer, Recommendation if speaks else Silent)
+    if speaks:
+        assert "11 of 2,000 requests" in answer.why and "6 July" in answer.why
+
+
+def test_counters_of_servers_speak_where_there_is_no_access_log(con) -> None:
+    measure(con, "http_request_count", dict.fromkeys(range(9), 1000.0))
+    measure(con, "http_5xx_count", dict.fromkeys(range(8), 6.0))
+    answer = ask(con, "servers_errors_high")
+    assert isinstance(answer, Recommendation) and answer.subject == "web-1"
+    assert answer.evidence.value == pytest.approx(0.6), "a slot of which only the requests are known is left out"
+    requests(con, 2000, 0)
+    assert isinstance(ask(con, "servers_errors_high"), Silent)
+
+
+def test_few_requests_say_nothing(con) -> None:
+    requests(con, 999, 999)
+    assert isinstance(ask(con, "servers_errors_high"), Unknown)
