@@ -199,7 +199,8 @@ def _series(metric: str, answer: Mapping[str, Any]) -> list[Any]:
 def _records(metric: str, series: Mapping[str, Any], context: Context, slot_seconds: int) -> Iterator[ServerMetric]:
     zone = ZoneInfo(context.site_time_zone or context.time_zone)
     labels = series["metric"]
-    server, mount = labels["instance"] if labels else context.host, labels.get("mountpoint")
+    is_whole_site = metric.startswith("http_") and "instance" not in labels
+    server, mount = context.host if is_whole_site else labels["instance"], labels.get("mountpoint")
     for moment, text in series["values"]:
         value = float(text)
         if not math.isfinite(value):

@@ -91,6 +91,11 @@ def test_nan_and_infinity_are_not_figures_and_a_ratio_stays_one() -> None:
     assert [record.value for record in parsed.records] == [1.0, 0.0]
 
 
+def test_a_query_of_ones_own_may_be_of_the_whole_site() -> None:
+    (record,) = parse({"http_5xx_count": answered(({}, [[1, "3"]]))}, context(), 5).records
+    assert (record.server, record.metric, record.value) == (context().host, "http_5xx_count", 3.0)
+
+
 @pytest.mark.parametrize(
     "broken",
     [{}, {"data": None}, answered(({}, [[1, "1"]])), answered(({"instance": "x"}, [["x", "y"]])), answered(({"instance": "x"}, [[1e300, "1"]]))],
