@@ -13,7 +13,7 @@ from tasks import reporting
 from tasks.quarters import parse_quarter
 from tasks.render.document import render_pdf
 from tests import quarter
-from warehouse.connection import open_snapshot
+from warehouse.site_snapshot import open_site_snapshot
 
 
 def run() -> Iterator[tuple[str, float, str]]:
@@ -23,7 +23,7 @@ def run() -> Iterator[tuple[str, float, str]]:
         analysed, rendered = [], []
         for _ in range(4):
             start = time.perf_counter()
-            with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+            with contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con:
                 report = reporting.build(con, sites.agency, Path(folder), "one", parse_quarter("2026Q3"))
             middle = time.perf_counter()
             pdf = render_pdf(report)

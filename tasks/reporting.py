@@ -19,9 +19,10 @@ from tasks.recommending import advise
 from tasks.render.document import write_report
 from tasks.report_model import Report, view_of
 from tasks.sites import Agency
-from warehouse.connection import dicts, open_snapshot
+from warehouse.connection import dicts
 from warehouse.publish import snapshot_id
 from warehouse.records import Site
+from warehouse.site_snapshot import open_site_snapshot
 
 NEWEST = """
 SELECT max(day_date) AS day_date FROM marts.source_day
@@ -39,7 +40,7 @@ def write_site_report(
     """
     if not snapshot.exists():
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
-    with contextlib.closing(open_snapshot(snapshot)) as con:
+    with contextlib.closing(open_site_snapshot(snapshot, site_id)) as con:
         report = build(con, agency, base, site_id, quarter)
     return write_report(report, out), len(report.recommendations)
 

@@ -21,6 +21,7 @@ from tests.conftest import CASES
 from tests.tasks.collect.test_patches_bundle import debian, drop, wordpress
 from warehouse.connection import open_snapshot
 from warehouse.publish import publish
+from warehouse.site_snapshot import open_site_snapshot
 
 SITES = """
 agency: {name: Northlight Studio, contact: hello@northlight.example}
@@ -56,7 +57,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
             assert report.outcome.state in ("complete", "empty", "partial"), report.row
         collecting.load_landed(settings)
     publish(settings.warehouse, settings.snapshot)
-    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+    with contextlib.closing(open_site_snapshot(settings.snapshot, "shop")) as con:
         return reporting.build(con, sites.agency, folder, "shop", parse_quarter("2026Q4")), settings
 
 

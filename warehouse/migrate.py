@@ -42,7 +42,7 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
     Raises:
         WarehouseError: an applied migration was edited, or the warehouse is newer than this program.
     """
-    migrations, views = _files()
+    migrations, _ = _files()
     con.execute(_LEDGER)
     applied = dict(con.execute("SELECT name, sha256 FROM raw.migration").fetchall())
     unknown = sorted(applied.keys() - {path.name for path in migrations} - {"views"})
@@ -62,14 +62,22 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
             raise WarehouseError(
                 f"Migration {path.name} was edited after it had been applied: restore it, and write a new one."
             )
-    text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(views))
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    if applied.get("views") != digest:
-        _apply_one(
-            con, "views", digest, "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;" + text
-        )
+    if applied.get("views") != views_digest():
+        _apply_one(con, "views", views_digest(), views())
         done.append("views")
     return done
+
+
+@functools.cache
+def views() -> str:
+    """Return the SQL that makes every view of schemas `staging` and `marts`, each after those that it reads."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(_files()[1]))
+    return "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;\n" + text
+
+
+def views_digest() -> str:
+    """Return the hash that `raw.migration` keeps of the views."""
+    return hashlib.sha256(views().encode()).hexdigest()
 
 
 def _apply_one(con: duckdb.DuckDBPyConnection, name: str, digest: str, text: str) -> None:

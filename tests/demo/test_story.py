@@ -22,12 +22,13 @@ from tasks.sites import Sites, load_sites
 from tests.demo import counting
 from warehouse.connection import open_snapshot
 from warehouse.publish import publish
+from warehouse.site_snapshot import open_site_snapshot
 
 pytestmark = pytest.mark.slow
 
 # A day more on each side: the quarter of a site begins and ends at midnight in its own zone.
 SINCE, UNTIL = datetime(2026, 6, 30, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)
-Loaded = tuple[duckdb.DuckDBPyConnection, Sites]
+Loaded = tuple[duckdb.DuckDBPyConnection, Sites, Path]
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +49,21 @@ def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     collecting.load_landed(settings)
     publish(settings.warehouse, settings.snapshot)
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:
-        yield con, sites
+        yield con, sites, settings.snapshot
 
 
 @pytest.mark.parametrize("site", counting.SITES)
 def test_the_rules_of_the_readme_speak_and_no_others(loaded: Loaded, site: str) -> None:
-    con, sites = loaded
-    report = reporting.build(con, sites.agency, Path(), site, parse_quarter("2026Q3"))
+    _, sites, snapshot = loaded
+    with contextlib.closing(open_site_snapshot(snapshot, site)) as con:
+        report = reporting.build(con, sites.agency, Path(), site, parse_quarter("2026Q3"))
     found = sorted(item.rule_id for item in report.recommendations)
     assert (", ".join(found) or "none") == counting.readme_rules()[site]
 
 
 @pytest.mark.parametrize("site", counting.SITES)
 def test_the_warehouse_holds_the_answers_of_the_readme(loaded: Loaded, site: str) -> None:
-    con, _ = loaded
+    con, *_ = loaded
 
     def one(sql: str) -> object:
         (row,) = con.execute(sql, {"site": site}).fetchall()

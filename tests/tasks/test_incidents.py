@@ -16,10 +16,10 @@ from tasks.render.document import render_html
 from tasks.report_model import NoData
 from tasks.settings import Settings
 from tasks.sites import load_sites, parse_sites
-from warehouse.connection import open_snapshot
 from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.records import CheckResult, IncidentNote
+from warehouse.site_snapshot import open_site_snapshot
 
 START = datetime(2026, 8, 4, 9, tzinfo=UTC)
 SITES = """
@@ -105,7 +105,7 @@ def test_the_report_tells_cause_and_fix_beside_what_the_checks_saw(installation:
         )  # fmt: skip
     refresh(installation)
     agency = load_sites(installation.sites_file).agency
-    with contextlib.closing(open_snapshot(installation.snapshot)) as con:
+    with contextlib.closing(open_site_snapshot(installation.snapshot, "one")) as con:
         report = reporting.build(con, agency, Path(), "one", parse_quarter("2026Q3"))
     assert not isinstance(report.availability, NoData)
     ((_, cause, minutes, _),) = report.availability.incidents

@@ -23,6 +23,7 @@ from tasks.render.fetcher import AssetFetcher, RenderError
 from tasks.report_model import NoData, Report
 from tests import quarter
 from warehouse.connection import open_snapshot
+from warehouse.site_snapshot import open_site_snapshot
 
 Q3 = parse_quarter("2026Q3")
 
@@ -34,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
 
 def report_of(made, site: str) -> Report:
     settings, sites = made
-    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+    with contextlib.closing(open_site_snapshot(settings.snapshot, site)) as con:
         return reporting.build(con, sites.agency, settings.sites_file.parent, site, Q3)
 
 
@@ -217,5 +218,8 @@ def test_a_logo_that_can_not_be_drawn_is_refused_with_its_name(made, tmp_path: P
     (tmp_path / "logo.png").write_bytes(b"not a picture")
     for name, says in (("logo.png", "neither PNG nor SVG"), ("none.svg", "Can't read the logo")):
         agency = sites.agency.model_copy(update={"logo": Path(name)})
-        with contextlib.closing(open_snapshot(settings.snapshot)) as con, pytest.raises(ConfigurationError, match=says):
+        with (
+            contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con,
+            pytest.raises(ConfigurationError, match=says),
+        ):
             reporting.build(con, agency, tmp_path, "one", Q3)

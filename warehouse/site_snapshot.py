@@ -1,0 +1,67 @@
+"""Read the published snapshot as if it held one site, in memory, with the costly views worked out once.
+
+A report asks the same views dozens of times, and a view works everything out anew each time. Here the raw tables are
+those of the snapshot cut down to one site, the views are made over them from their own files, and those that many
+queries read are kept as tables. Every query gives what it gives on the snapshot itself for that site.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from warehouse import migrate
+from warehouse.connection import prepare
+from warehouse.errors import WarehouseError
+
+KEPT = (
+    "staging.check_span",
+    "staging.check_state",
+    "marts.availability_day",
+    "marts.incident",
+    "marts.error_budget_day",
+    "marts.source_day",
+)
+"""Views that are kept as tables, each after those that it reads."""
+
+
+def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnection:
+    """Open one site's part of the snapshot: the same schemas, tables, views and columns; UTC is its session zone.
+
+    Raises:
+        WarehouseError: the snapshot was published by another version of this program.
+    """
+    con = duckdb.connect()
+    try:
+        prepare(con)
+        con.execute(f"ATTACH {_text(snapshot)} AS published (READ_ONLY)")
+        _require_same_views(con)
+        con.execute("CREATE SCHEMA raw")
+        for table, has_site in con.execute(_TABLES).fetchall():
+            chosen = f" WHERE site_id = {_text(site_id)}" if has_site else ""
+            con.execute(f"CREATE VIEW raw.{table} AS FROM published.raw.{table}{chosen}")
+        con.execute(migrate.views())
+        for name in KEPT:
+            con.execute(f"CREATE TABLE kept AS FROM {name}; DROP VIEW {name}")
+            schema, _, table = name.partition(".")
+            con.execute(f"CREATE TABLE {schema}.{table} AS FROM kept; DROP TABLE kept")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+_TABLES = """
+SELECT table_name, bool_or(column_name = 'site_id') FROM duckdb_columns()
+WHERE database_name = 'published' AND schema_name = 'raw' GROUP BY ALL ORDER BY ALL"""
+
+
+def _require_same_views(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute("SELECT sha256 FROM published.raw.migration WHERE name = 'views'").fetchall()
+    if rows != [(migrate.views_digest(),)]:
+        raise WarehouseError("The snapshot is of another version of site-upkeep: run `upkeep publish` first.")
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
