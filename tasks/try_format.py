@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks import server_metrics
+from tasks.advisory_format import Advisory, AdvisoryFormat, Entry, Rejected, advisory_formats
 from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
 from tasks.discovery import units
@@ -45,6 +47,11 @@ COLUMNS = {
     ),
     "server_metric": ("server", "metric", "device", "measured_at", "value", "interval_seconds"),
     "patch_event": ("patched_at", "at_precision", "action", "name", "old_version", "new_version"),
+    "advisory": (
+        "advisory_id", "aliases", "ecosystem", "name", "from_version", "is_from_included", "to_version",
+        "is_to_included", "fixed_version", "is_comparable", "severity", "cvss_score", "title", "published_at",
+        "withdrawn_at",
+    ),
     "check_result": (
         "checked_at", "outcome", "cause", "status", "total_ms", "url", "message", "slot_at", "interval_seconds",
     ),
@@ -53,6 +60,8 @@ COLUMNS = {
 
 
 SERVER_METRICS = "server-metrics"
+ENTRIES = 1000
+"""Entries of a feed that are printed at a time."""
 HEAD_CHARACTERS = 1 << 16
 """How much of a file its format is told by."""
 _ANY = Cut(line_bytes=BLOCK_BYTES, has_binary=True)
@@ -81,7 +90,10 @@ def uptime_formats() -> dict[str, UptimeFormat]:
     return {name: UptimeFormat(name, module) for name, module in found.items()}
 
 
-def detect(path: Path) -> LogFormat | UptimeFormat | InventoryFormat:
+AnyFormat = LogFormat | UptimeFormat | InventoryFormat | AdvisoryFormat
+
+
+def detect(path: Path) -> AnyFormat:
     """Return the format that a file looks like.
 
     Raises:
@@ -90,9 +102,10 @@ def detect(path: Path) -> LogFormat | UptimeFormat | InventoryFormat:
     with path.open("rb") as file:
         start = file.read(HEAD_CHARACTERS)
     head = decode(start)
-    found: list[LogFormat | UptimeFormat | InventoryFormat] = [
+    found: list[AnyFormat] = [
         *(one for one in uptime_formats().values() if one.module.detect(start)),
         *(one for one in inventory_formats().values() if one.module.detect(head)),
+        *(one for one in advisory_formats().values() if one.module.detect(head)),
     ]
     found = found or [*_detect_log(path)]
     if len(found) != 1:
@@ -121,6 +134,9 @@ def parse_file(
     if name in inventory_formats():
         yield _inventory(inventory_formats()[name], path, time_zone, options or {})
         return
+    if name in advisory_formats():
+        yield from _advisories(advisory_formats()[name], path, options or {})
+        return
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
     if name == SERVER_METRICS:
         yield _server_metrics(path, context, dict(options or {}))
@@ -143,7 +159,7 @@ def _format_named(name: str) -> LogFormat:
     try:
         return format_named(name)
     except ConfigurationError:
-        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats(), SERVER_METRICS])
+        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats(), *advisory_formats(), SERVER_METRICS])
         raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
 
 
@@ -169,6 +185,28 @@ def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapp
         for record in records
     ]
     return Tried(made, [(reject.line_number, reject.reason, reject.excerpt) for reject in inventory.rejects])
+
+
+def _advisories(found: AdvisoryFormat, path: Path, options: Mapping[str, str]) -> Iterator[Tried]:
+    """Parse a feed; an advisory is a record for each interval of versions, and one without where it names none."""
+    if options:
+        raise ConfigurationError(f"The format {found.name} has no options.")
+    entries = found.module.read(path)
+    while some := list(islice(entries, ENTRIES)):
+        rejects: list[tuple[int | None, str, str]] = [
+            (None, f"{one.where} {one.reason}", one.excerpt) for one in some if isinstance(one, Rejected)
+        ]
+        yield Tried([record for one in some for record in _told(one)], rejects)
+
+
+def _told(entry: Entry) -> Iterator[dict[str, Any]]:
+    if isinstance(entry, Rejected):
+        return
+    if not isinstance(entry, Advisory):
+        yield asdict(entry)
+        return
+    for one in entry.affected or (None,):
+        yield {column: getattr(entry, column, getattr(one, column, None)) for column in COLUMNS["advisory"]}
 
 
 def _server_metrics(path: Path, context: Context, options: Mapping[str, str]) -> Tried:

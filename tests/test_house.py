@@ -24,6 +24,7 @@ UNIT_FOLDERS = (
     "tasks/recommend",
     "tasks/analyse",
     "tasks/inventory",
+    "tasks/advisory_formats",
 )
 
 
@@ -122,6 +123,7 @@ def test_every_view_can_be_read_when_the_warehouse_is_empty() -> None:
 
 def test_the_readme_names_every_command_format_rule_and_kind() -> None:
     from flows.cli import _parser
+    from tasks.advisory_format import advisory_formats
     from tasks.recommending import rules
     from tasks.try_format import uptime_formats
     from tasks.waf_parse import formats
@@ -129,7 +131,13 @@ def test_the_readme_names_every_command_format_rule_and_kind() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = next(action.choices for action in _parser()._actions if action.choices)
     names = [f"upkeep {name}" for name in commands]
-    names += [*formats(), *uptime_formats(), *(rule.id for rule in rules()), *units("tasks.collect")]
+    names += [
+        *formats(),
+        *uptime_formats(),
+        *advisory_formats(),
+        *(rule.id for rule in rules()),
+        *units("tasks.collect"),
+    ]
     assert [name for name in names if f"`{name}" not in readme] == []
 
 
