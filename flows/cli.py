@@ -99,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--ip-version", type=int, choices=(4, 6), help="over this one only")
     sub.add_argument("--no-redirects", action="store_true", help="judge the first answer itself")
     sub.add_argument("--allow-private", action="store_true", help="let redirects lead to private addresses")
+    sub = add("match", _match, "which advisories hit a version of a component, and why")
+    sub.add_argument(
+        "--ecosystem", required=True, help="as wordpress-plugin, wordpress-core, Packagist, npm, Debian:12"
+    )
+    sub.add_argument("--name", required=True, help="component: slug, package; the source package on Debian")
+    sub.add_argument("--version", required=True, help="installed version")
+    sub.add_argument("--json", action="store_true", help="one flaw a line")
     sub = add("incidents", _incidents_list, "list incidents, and write down the cause of one")
     _add_incidents(sub)
     add("load", _load, "load what is landed into the warehouse")
@@ -268,6 +275,24 @@ def _probe(arguments: argparse.Namespace) -> int:
         is_private_allowed=arguments.allow_private,
         is_json=arguments.json,
     )
+
+
+def _match(arguments: argparse.Namespace) -> int:
+    from tasks import matching
+    from tasks.settings import load_settings
+    from tasks.terminal import plain, write_json_lines, write_table
+
+    found = matching.match(load_settings().snapshot, arguments.ecosystem, arguments.name, arguments.version)
+    for doubt in found.doubts:
+        sys.stderr.write(f"upkeep: {plain(doubt)}\n")
+    if arguments.json:
+        write_json_lines(found.flaws)
+    elif found.flaws:
+        write_table(matching.COLUMNS, [matching.shown(flaw) for flaw in found.flaws])
+    elif not found.doubts:
+        feeds = ", ".join(found.feeds)
+        sys.stdout.write(f"No advisory of {feeds} hits {plain(arguments.name)} {plain(arguments.version)}.\n")
+    return 1 if found.doubts and not found.flaws else 0
 
 
 def _incidents_list(arguments: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ FLOWS = {
     "servers": "collect_servers",
     "backups": "collect_backups",
     "tickets": "collect_tickets",
+    "advisories": "collect_advisories",
     "alerts": "send_alerts",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",
@@ -43,7 +44,9 @@ def collect(what: str, sites: Sequence[str] | None, since: str | None, until: st
         "since": None if since is None else moment(since, "--since"),
         "until": None if until is None else moment(until, "--until"),
     }
-    parameters: dict[str, Any] = {"sites": list(sites) if sites else None}
+    parameters: dict[str, Any] = {} if what == "advisories" else {"sites": list(sites) if sites else None}
+    if sites and not parameters:
+        raise ConfigurationError("Feeds are the same for all sites: leave --site out.")
     if what in ("uptime-history", "patches", "waf-logs", "servers", "backups", "tickets"):
         parameters |= window
     elif any(window.values()):

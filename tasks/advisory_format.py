@@ -5,7 +5,7 @@ A format is one module with
 - `TITLE`: one line: whose feed it is;
 - `FILLS`: advisory, exploited_vulnerability, exploit_prediction or product_lifecycle;
 - `VERSION`: raised when the same file gives other rows;
-- `LICENCE`: what the publisher asks of those who use it;
+- `LICENCE`: what the publisher asks of those who use it; `URL` where it is, if there is one for all;
 - `detect(head) -> bool`: whether the start of a file looks like it, for `upkeep try auto`; zips are named by hand;
 - `read(path) -> Iterator[Advisory | ... | Rejected]`: streamed, so that a feed may be larger than the memory; it raises
   SourceError where the file as a whole is not what it should be.
@@ -143,6 +143,8 @@ class Rejected:
     where: str
     reason: str
     excerpt: str
+    is_key: bool = False
+    """Whether `where` is the identifier that the entry would have; a place in the file otherwise."""
 
 
 Entry = Advisory | Exploited | Prediction | Lifecycle | Rejected

@@ -28,6 +28,7 @@ from pydantic import (
     model_validator,
 )
 
+from tasks.advisory_feeds import Feed
 from tasks.alert_channels import Channel
 from tasks.contracts import IDENTIFIER, SourceOptions
 from tasks.discovery import units
@@ -132,6 +133,9 @@ class Agency(Model):
     )
     alerts: list[Channel] = Field(
         default=[], description="Where incidents and silent sources are told; nowhere when left out."
+    )
+    advisories: list[Feed] = Field(
+        default=[], description="Feeds of advisories, of what is exploited and of what ends; none when left out."
     )
 
 
@@ -260,6 +264,7 @@ class Sites(Model):
         _refuse_twins(sites, ("sites",), "rename one")
         for number, site in enumerate(self.sites):
             _refuse_unknown([site.client], clients, ("sites", number, "client"), "is not the id of a client", "clients")
+        _refuse_twins([feed.id for feed in self.agency.advisories], ("agency", "advisories"), "rename one")
         channels = self.agency.alerts
         _refuse_twins([channel.id for channel in channels], ("agency", "alerts"), "rename one")
         for number, channel in enumerate(channels):

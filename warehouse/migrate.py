@@ -62,13 +62,13 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
             raise WarehouseError(
                 f"Migration {path.name} was edited after it had been applied: restore it, and write a new one."
             )
-    if applied.get("views") != views_digest():
-        _apply_one(con, "views", views_digest(), views())
+    digest = views_digest()
+    if applied.get("views") != digest:
+        _apply_one(con, "views", digest, views())
         done.append("views")
     return done
 
 
-@functools.cache
 def views() -> str:
     """Return the SQL that makes every view of schemas `staging` and `marts`, each after those that it reads."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(_files()[1]))

@@ -503,6 +503,112 @@ class Ticket(Record):
     event_date: date | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryChange(Record):
+    """What a feed said of one flaw."""
+
+    table: ClassVar[str] = "advisory"
+    feed: str
+    advisory_id: str
+    fetched_at: datetime
+    is_gone: bool
+    aliases: list[str]
+    title: str | None
+    severity: str
+    cvss_score: float | None
+    cvss_vector: str | None
+    is_informational: bool
+    published_at: datetime | None
+    modified_at: datetime | None
+    withdrawn_at: datetime | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryRange(Record):
+    """Versions of one component that have the flaw of an advisory: an interval."""
+
+    table: ClassVar[str] = "advisory_range"
+    feed: str
+    advisory_id: str
+    fetched_at: datetime
+    ecosystem: str
+    name: str
+    from_version: str | None
+    from_key: str | None
+    is_from_included: bool
+    to_version: str | None
+    to_key: str | None
+    is_to_included: bool
+    fixed_version: str | None
+    fixed_key: str | None
+    is_comparable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRun(Record):
+    """One attempt to fetch a feed."""
+
+    table: ClassVar[str] = "feed_run"
+    feed: str
+    format: str
+    fetched_at: datetime
+    outcome: str
+    detail: str | None
+    as_of_at: datetime | None
+    entry_count: int | None
+    changed_count: int | None
+    reject_count: int | None
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploitedVulnerability(Record):
+    """What an authority knows to be exploited."""
+
+    table: ClassVar[str] = "exploited_vulnerability"
+    feed: str
+    cve_id: str
+    fetched_at: datetime
+    is_gone: bool
+    name: str | None
+    added_date: date | None
+    due_date: date | None
+    is_ransomware: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploitPrediction(Record):
+    """How likely a flaw is to be exploited within 30 days (EPSS)."""
+
+    table: ClassVar[str] = "exploit_prediction"
+    feed: str
+    cve_id: str
+    fetched_at: datetime
+    is_gone: bool
+    epss_score: float | None
+    epss_percentile: float | None
+    score_date: date | None
+    model_version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductLifecycle(Record):
+    """A branch of a product and when its support ends."""
+
+    table: ClassVar[str] = "product_lifecycle"
+    feed: str
+    product: str
+    cycle: str
+    fetched_at: datetime
+    is_gone: bool
+    released_date: date | None
+    support_end_date: date | None
+    eol_date: date | None
+    is_eol: bool | None
+    latest_version: str | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -524,4 +630,10 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ScannerFinding,
     IncidentNote,
     Ticket,
+    AdvisoryChange,
+    AdvisoryRange,
+    FeedRun,
+    ExploitedVulnerability,
+    ExploitPrediction,
+    ProductLifecycle,
 )

@@ -14,6 +14,7 @@ from tasks.json_text import word
 TITLE = "CISA: known exploited vulnerabilities"
 FILLS = "exploited_vulnerability"
 VERSION = 1
+URL = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 LICENCE = "CC0 1.0. https://www.cisa.gov/sites/default/files/licenses/kev/license.txt"
 _RANSOMWARE = {"known": True, "unknown": None}
 

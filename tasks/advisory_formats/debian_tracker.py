@@ -16,6 +16,7 @@ from tasks.json_text import part, word
 TITLE = "Debian security tracker: data/json"
 FILLS = "advisory"
 VERSION = 1
+URL = "https://security-tracker.debian.org/tracker/data/json"
 LICENCE = "Debian security team; the data may be used freely. https://security-tracker.debian.org"
 RELEASES = {
     "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15",
@@ -47,7 +48,7 @@ def read(path: Path) -> Iterator[Entry]:
 def _advisory(package: str, flaw: str, told: Any) -> Advisory | Rejected:
     releases = part(told, "releases")
     if not releases:
-        return Rejected(f"{package} {flaw}", "names no releases", excerpt(told))
+        return Rejected(f"{flaw}/{package}", "names no releases", excerpt(told), is_key=True)
     affected = [one for name, state in releases.items() if name in RELEASES for one in _affected(package, name, state)]
     grades = [
         _URGENCY[grade] for state in releases.values() if (grade := word(state, "urgency").rstrip("*")) in _URGENCY

@@ -19,6 +19,7 @@ from tasks.errors import SourceError
 TITLE = "FIRST: exploit prediction scores (EPSS), daily CSV"
 FILLS = "exploit_prediction"
 VERSION = 1
+URL = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 LICENCE = "Free use; credit FIRST. https://www.first.org/epss/data_stats"
 _HEAD = re.compile(r"#\s*model_version:([^,]+),\s*score_date:([^,\s]+)")
 

@@ -21,6 +21,7 @@ from tasks.purl import advisory_ecosystem
 TITLE = "FriendsOfPHP security advisories: one YAML file, or the zip of all"
 FILLS = "advisory"
 VERSION = 1
+URL = "https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/master.zip"
 LICENCE = "Public domain (Unlicense). https://github.com/FriendsOfPHP/security-advisories"
 FILE_BYTES = 1 << 20
 

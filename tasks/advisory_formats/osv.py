@@ -85,7 +85,7 @@ def _advisory(where: str, record: Any) -> Advisory | Rejected:
             affected += _affected(ecosystem, python_name(name) if ecosystem == "PyPI" else name, item)
     withdrawn = moment(record.get("withdrawn"))
     if not affected and not withdrawn and not _is_of_code_only(record):
-        return Rejected(where, "says of no package what is affected", excerpt(record))
+        return Rejected(word(record, "id"), "says of no package what is affected", excerpt(record), is_key=True)
     vectors = {word(one, "type"): word(one, "score") for one in items(record, "severity")}
     vector = next((vectors[kind] for kind in _CVSS if vectors.get(kind)), None)
     severity, points = graded(vector, None, word(part(record, "database_specific"), "severity"))

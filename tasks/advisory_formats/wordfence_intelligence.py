@@ -17,6 +17,7 @@ from tasks.versions import sort_key
 TITLE = "Wordfence Intelligence, vulnerability feed: WordPress, its plugins and themes"
 FILLS = "advisory"
 VERSION = 1
+URL = "https://www.wordfence.com/api/intelligence/v3/vulnerabilities/production"
 LICENCE = (
     "Copyright 2012-2026 Defiant Inc. and The MITRE Corporation; free use with these notices kept, as each record says."
 )
@@ -41,10 +42,10 @@ def read(path: Path) -> Iterator[Entry]:
 
 def _advisory(key: str, record: Any) -> Advisory | Rejected:
     if not isinstance(record, Mapping) or not isinstance(record.get("software"), list):
-        return Rejected(key, "is no record with software", excerpt(record))
+        return Rejected(key, "is no record with software", excerpt(record), is_key=True)
     affected = [one for item in record["software"] for one in _affected(item)]
     if None in affected or not affected:
-        return Rejected(key, "names software without type, slug or affected versions", excerpt(record))
+        return Rejected(key, "names software without type, slug or affected versions", excerpt(record), is_key=True)
     rating = part(record, "cvss")
     vector = word(rating, "vector") or None
     severity, points = graded(vector, rating.get("score"), word(rating, "rating"))

@@ -13,7 +13,10 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.backup UNION ALL SELECT batch_id FROM raw.maintenance_window
     UNION ALL SELECT batch_id FROM raw.scanner_run UNION ALL SELECT batch_id FROM raw.scanner_finding
     UNION ALL SELECT batch_id FROM raw.incident_note UNION ALL SELECT batch_id FROM raw.alert
-    UNION ALL SELECT batch_id FROM raw.ticket
+    UNION ALL SELECT batch_id FROM raw.ticket UNION ALL SELECT batch_id FROM raw.advisory
+    UNION ALL SELECT batch_id FROM raw.advisory_range UNION ALL SELECT batch_id FROM raw.feed_run
+    UNION ALL SELECT batch_id FROM raw.exploited_vulnerability UNION ALL SELECT batch_id FROM raw.exploit_prediction
+    UNION ALL SELECT batch_id FROM raw.product_lifecycle
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)

@@ -1,0 +1,124 @@
+"""Say which advisories hit a version of a component, and why: `upkeep match`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import ConfigurationError
+from tasks.purl import python_name
+from tasks.versions import sort_key
+from warehouse.connection import dicts, open_snapshot
+
+STALE = timedelta(days=3)
+"""A feed that was not current for longer says nothing of what was disclosed since."""
+
+_MATCH = """
+SELECT
+  feed, advisory_id, flaw_id, aliases, title, severity, cvss_score, published_at, url, exploited_date, epss_score,
+  from_version, is_from_included, to_version, is_to_included, fixed_version,
+  CASE WHEN NOT is_comparable OR $key IS NULL THEN 'unknown' ELSE 'affected' END AS outcome
+FROM marts.advisory_range JOIN marts.advisory USING (feed, advisory_id)
+WHERE ecosystem = $ecosystem AND name = $name AND (
+  NOT is_comparable OR $key IS NULL
+  OR ((from_key IS NULL OR $key > from_key OR ($key = from_key AND is_from_included))
+    AND (to_key IS NULL OR $key < to_key OR ($key = to_key AND is_to_included))))
+ORDER BY outcome, exploited_date IS NULL, cvss_score DESC NULLS LAST, flaw_id, feed,
+  advisory_id, fixed_key NULLS LAST"""
+
+_FEEDS = """
+SELECT feed.feed, feed.succeeded_at, feed.detail
+FROM marts.feed AS feed
+WHERE feed.feed IN (SELECT feed FROM marts.advisory_range WHERE ecosystem = $ecosystem)
+ORDER BY feed.feed"""
+
+COLUMNS = ("outcome", "flaw", "advisories", "severity", "cvss", "exploited", "epss", "affected", "fixed", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What is known: `flaws` that hit or may hit, and `doubts`, sentences on why the answer may be incomplete."""
+
+    flaws: Sequence[dict[str, Any]]
+    doubts: Sequence[str]
+    feeds: Sequence[str]
+
+
+def match(snapshot: Path, ecosystem: str, name: str, version: str, now: datetime | None = None) -> Match:
+    """Look a component up in the published snapshot; one flaw for all advisories that tell of it.
+
+    Raises:
+        ConfigurationError: there is no snapshot.
+    """
+    if not snapshot.exists():
+        raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
+    key = sort_key(ecosystem, version)
+    searched = (
+        name.lower() if ecosystem.startswith("wordpress-") else python_name(name) if ecosystem == "PyPI" else name
+    )
+    with contextlib.closing(open_snapshot(snapshot)) as con:
+        found = dicts(con.execute(_MATCH, {"ecosystem": ecosystem, "name": searched, "key": key}))
+        feeds = dicts(con.execute(_FEEDS, {"ecosystem": ecosystem}))
+    doubts = [] if key else [f"The version {version!r} has no order in {ecosystem}: what hits it can't be told."]
+    if not feeds:
+        doubts.append(f"No feed covers {ecosystem}: nothing is known of {name}.")
+    limit = (now or datetime.now(UTC)) - STALE
+    for feed in feeds:
+        if feed["succeeded_at"] is None or feed["succeeded_at"] < limit:
+            since = f"{feed['succeeded_at']:%Y-%m-%d %H:%M} UTC" if feed["succeeded_at"] else "ever"
+            doubts.append(f"The feed {feed['feed']} is stale: not current since {since}. {feed['detail']}".strip())
+    flaws: dict[str, list[dict[str, Any]]] = {}
+    for row in found:
+        flaws.setdefault(row["flaw_id"], []).append(row)
+    return Match([_flaw(rows) for rows in flaws.values()], doubts, [feed["feed"] for feed in feeds])
+
+
+def shown(flaw: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return a flaw as a row of `COLUMNS`."""
+    return (
+        flaw["outcome"],
+        flaw["flaw_id"],
+        ", ".join(flaw["advisories"]),
+        flaw["severity"],
+        flaw["cvss_score"],
+        flaw["exploited_date"],
+        flaw["epss_score"],
+        "; ".join(flaw["why"]),
+        flaw["fixed_version"],
+        flaw["title"],
+    )
+
+
+def _flaw(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Make one flaw of the advisories that tell of it: those that say affected speak before those that can't tell."""
+    outcome = rows[0]["outcome"]
+    told = [row for row in rows if row["outcome"] == outcome]
+    first = told[0]
+    return {
+        "outcome": outcome,
+        "flaw_id": first["flaw_id"],
+        "advisories": sorted({f"{row['feed']}:{row['advisory_id']}" for row in told}),
+        "aliases": sorted({alias for row in told for alias in row["aliases"]}),
+        "severity": next((row["severity"] for row in told if row["severity"] != "unknown"), "unknown"),
+        "cvss_score": next((row["cvss_score"] for row in told if row["cvss_score"] is not None), None),
+        "exploited_date": first["exploited_date"],
+        "epss_score": first["epss_score"],
+        "why": sorted({_interval(row) for row in told}),
+        "fixed_version": next((row["fixed_version"] for row in told if row["fixed_version"]), None),
+        "published_at": min((row["published_at"] for row in told if row["published_at"]), default=None),
+        "title": next((row["title"] for row in told if row["title"]), None),
+        "url": next((row["url"] for row in told if row["url"]), None),
+    }
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    first, last = row["from_version"], row["to_version"]
+    if row["outcome"] == "unknown":
+        return "the versions can't be compared"
+    parts = [f"{'from' if row['is_from_included'] else 'after'} {first}"] if first else []
+    parts += [f"{'up to and with' if row['is_to_included'] else 'before'} {last}"] if last else []
+    return " ".join(parts) or "every version"

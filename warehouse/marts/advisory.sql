@@ -1,0 +1,77 @@
+-- Grain: one row per feed and advisory, as the feed tells it now.
+-- One flaw has many names. Advisories that share a name are of one flaw, which goes by its first CVE, else its first name.
+CREATE OR REPLACE VIEW marts.advisory AS
+WITH newest AS (
+  SELECT * FROM raw.advisory
+  QUALIFY row_number() OVER (PARTITION BY feed, advisory_id ORDER BY fetched_at DESC, batch_id DESC) = 1
+),
+named AS (
+  SELECT feed, advisory_id, unnest(list_distinct(list_append(aliases, advisory_id))) AS name
+  FROM newest WHERE NOT is_gone
+),
+flaw AS (
+  SELECT named.feed, named.advisory_id, coalesce(min(other.name) FILTER (regexp_full_match(other.name, 'CVE-[0-9]+-[0-9]+')), min(other.name)) AS flaw_id
+  FROM named
+  JOIN named AS shared USING (name)
+  JOIN named AS other ON other.feed = shared.feed AND other.advisory_id = shared.advisory_id
+  GROUP BY ALL
+),
+exploited AS (
+  SELECT cve_id, min(added_date) AS exploited_date, min(due_date) AS due_date, bool_or(is_ransomware) AS is_ransomware
+  FROM (
+    SELECT * FROM raw.exploited_vulnerability
+    QUALIFY row_number() OVER (PARTITION BY feed, cve_id ORDER BY fetched_at DESC, batch_id DESC) = 1
+  )
+  WHERE NOT is_gone GROUP BY cve_id
+),
+prediction AS (
+  SELECT * FROM raw.exploit_prediction
+  QUALIFY row_number() OVER (PARTITION BY cve_id ORDER BY fetched_at DESC, batch_id DESC) = 1
+)
+SELECT
+  newest.feed,
+  newest.advisory_id,
+  flaw.flaw_id,
+  newest.aliases,
+  newest.title,
+  newest.severity,
+  newest.cvss_score,
+  newest.cvss_vector,
+  newest.is_informational,
+  newest.published_at,
+  newest.modified_at,
+  newest.withdrawn_at,
+  newest.url,
+  newest.fetched_at,
+  exploited.exploited_date,
+  exploited.due_date,
+  exploited.is_ransomware,
+  prediction.epss_score,
+  prediction.epss_percentile,
+  prediction.score_date
+FROM newest
+JOIN flaw USING (feed, advisory_id)
+LEFT JOIN exploited ON exploited.cve_id = flaw.flaw_id
+LEFT JOIN prediction ON prediction.cve_id = flaw.flaw_id AND NOT prediction.is_gone
+WHERE NOT newest.is_gone;
+COMMENT ON VIEW marts.advisory IS 'Advisories as the feeds tell them now. Several feeds tell of one flaw: count flaw_id, never rows. Null in the columns of exploitation is not known, not no: see marts.feed.';
+COMMENT ON COLUMN marts.advisory.feed IS 'Feed, as in agency.advisories of sites.yaml.';
+COMMENT ON COLUMN marts.advisory.advisory_id IS 'Identifier that the publisher uses.';
+COMMENT ON COLUMN marts.advisory.flaw_id IS 'The flaw: its first CVE, else its first name. Advisories that share a name share it.';
+COMMENT ON COLUMN marts.advisory.aliases IS 'Other identifiers of the same flaw, CVE among them.';
+COMMENT ON COLUMN marts.advisory.title IS 'What it is, in the words of the publisher. Text from outside.';
+COMMENT ON COLUMN marts.advisory.severity IS 'critical, high, medium, low, none or unknown.';
+COMMENT ON COLUMN marts.advisory.cvss_score IS 'CVSS base score, 0 to 10; null where nobody scored it.';
+COMMENT ON COLUMN marts.advisory.cvss_vector IS 'CVSS vector that the score follows from; 4.0 before 3 before 2.';
+COMMENT ON COLUMN marts.advisory.is_informational IS 'Whether the publisher says that it is for information only.';
+COMMENT ON COLUMN marts.advisory.published_at IS 'When it was disclosed, UTC; null where the publisher does not say.';
+COMMENT ON COLUMN marts.advisory.modified_at IS 'When the publisher last changed it, UTC.';
+COMMENT ON COLUMN marts.advisory.withdrawn_at IS 'When the publisher took it back, UTC; null where it holds.';
+COMMENT ON COLUMN marts.advisory.url IS 'Page of the publisher. Text from outside.';
+COMMENT ON COLUMN marts.advisory.fetched_at IS 'Since when the feed tells it so, as far as we know, UTC.';
+COMMENT ON COLUMN marts.advisory.exploited_date IS 'Day on which the authority added it to what is exploited; null where no such feed names it.';
+COMMENT ON COLUMN marts.advisory.due_date IS 'Day by which authorities must have mended it.';
+COMMENT ON COLUMN marts.advisory.is_ransomware IS 'Whether ransomware is known to use it.';
+COMMENT ON COLUMN marts.advisory.epss_score IS 'Probability of exploitation within 30 days, 0 to 1; null where no such feed scores it.';
+COMMENT ON COLUMN marts.advisory.epss_percentile IS 'Share of all flaws with a lower score, 0 to 1.';
+COMMENT ON COLUMN marts.advisory.score_date IS 'Day of the score.';
