@@ -24,6 +24,7 @@ COLLECT_CHOICES = (
     "backups",
     "tickets",
     "patches",
+    "advisories",
     "waf-logs",
 )
 

@@ -204,3 +204,10 @@ def test_collect_and_report_run_their_flows(tmp_path) -> None:
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "one-2026Q3.pdf").exists()
+
+
+def test_every_collection_flow_can_be_run_by_hand() -> None:
+    from flows.cli import COLLECT_CHOICES
+    from flows.run_command import FLOWS
+
+    assert {*COLLECT_CHOICES, "alerts", "snapshot", "report"} == set(FLOWS)
