@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Collection
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tasks.journey_gate import Gate
 from tasks.journey_run import Evidence, OpenPage, Page, Seen, StepError, label_pattern
@@ -117,10 +118,12 @@ class BrowserPage:
         self.console: list[str] | None = []
         self._tab, self._gate = tab, gate
         self._status: int | None = None
+        self._host = ""
         self._has_crashed = False
         tab.on("dialog", self._dismiss)
         tab.on("popup", self._close)
         tab.on("crash", self._crashed)
+        tab.on("request", self._asked)
         tab.on("response", self._answered)
         tab.on("console", lambda message: self._said(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error: self._said(str(error)))
@@ -226,8 +229,7 @@ class BrowserPage:
             raise StepError(cause, message or text) from None
 
     def _network_error(self, text: str) -> StepError:
-        host = text.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
-        failure = self._gate.failures.get(host) or next(reversed(self._gate.failures.values()), None)
+        failure = self._gate.failures.get(self._host)
         if "SOCKS" in text and failure is not None:
             return failure
         if "INTERNET_DISCONNECTED" in text or "NETWORK_CHANGED" in text or "PROXY" in text:
@@ -260,6 +262,11 @@ class BrowserPage:
 
     def _crashed(self, _: Any) -> None:
         self._has_crashed = True
+
+    def _asked(self, request: Any) -> None:
+        # Chromium's error names the address that a redirect began with, not the one that failed.
+        if request.is_navigation_request() and request.frame == self._tab.main_frame:
+            self._host = urlsplit(request.url).hostname or ""
 
     def _answered(self, response: Any) -> None:
         if response.request.is_navigation_request() and response.frame == self._tab.main_frame:
