@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks.errors import ConfigurationError
+from warehouse.connection import quoted
 
 # The codes of strftime that DuckDB can read back, with what each writes; the long ones stand for several.
 _CODES = {
@@ -48,11 +49,6 @@ def literal(text: str) -> str:
     """Return a pattern of RE2 for a text."""
     # "@" in brackets, so that no format can look like the start of a section of SQL.
     return re.sub(r"[\\.+*?()|\[\]{}^$]", r"\\\g<0>", text).replace("@", "[@]")
-
-
-def quoted(text: str) -> str:
-    """Return a text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def apache_time(argument: str) -> Field:

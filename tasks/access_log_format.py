@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.access_log_clock import Field, apache_time, literal, quoted, time_patterns, time_sql, times_of
+from tasks.access_log_clock import Field, apache_time, literal, time_patterns, time_sql, times_of
 from tasks.errors import ConfigurationError
+from warehouse.connection import quoted
 
 LONGEST = 4096
 """Characters that a format may have."""

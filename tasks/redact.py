@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from warehouse.connection import quoted
+
 _WORDS = "pass|passwd|password|pwd|secret|token|apikey|api_key|api-key|credential|signature"
 _NAMES = "auth|authorization|phpsessid|jsessionid|sessionid|session|sid|key|cookie|card|cardnumber|cvc|cvv|iban"
 HIDDEN_NAME = rf"(?:[a-z0-9_.-]*(?:{_WORDS})[a-z0-9_.-]*|{_NAMES})"
@@ -32,16 +34,12 @@ def excerpt(text: str, length: int = 200) -> str:
     return redact(text[: length * 4])[:length]
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 SQL_MACROS = f"""
 CREATE OR REPLACE MACRO redact(text) AS CASE
   WHEN text IS NULL OR NOT regexp_matches(text, '=|[0-9]{{4}}') THEN text
   ELSE regexp_replace(
-    regexp_replace(text, {_quoted(HIDDEN_PAIR)}, '\\1{HIDDEN}', 'g'), {_quoted(CARD_NUMBER)}, '{HIDDEN}', 'g')
+    regexp_replace(text, {quoted(HIDDEN_PAIR)}, '\\1{HIDDEN}', 'g'), {quoted(CARD_NUMBER)}, '{HIDDEN}', 'g')
 END;
 CREATE OR REPLACE MACRO is_secret_target(target) AS
-  regexp_matches(regexp_replace(coalesce(target, ''), '[\\[\\]"'' ]', '.', 'g'), {_quoted(HIDDEN_TARGET)});
+  regexp_matches(regexp_replace(coalesce(target, ''), '[\\[\\]"'' ]', '.', 'g'), {quoted(HIDDEN_TARGET)});
 """

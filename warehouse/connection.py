@@ -89,6 +89,11 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET autoinstall_known_extensions = false")
 
 
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL, for statements that take no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def lock_of(warehouse: Path) -> Path:
     """Return the lock file of a warehouse file."""
     return warehouse.with_suffix(".lock")

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import migrate
-from warehouse.connection import prepare
+from warehouse.connection import prepare, quoted
 from warehouse.errors import WarehouseError
 
 KEPT = (
@@ -35,11 +35,11 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
     con = duckdb.connect()
     try:
         prepare(con)
-        con.execute(f"ATTACH {_text(snapshot)} AS published (READ_ONLY)")
+        con.execute(f"ATTACH {quoted(str(snapshot))} AS published (READ_ONLY)")
         _require_same_views(con)
         con.execute("CREATE SCHEMA raw")
         for table, has_site in con.execute(_TABLES).fetchall():
-            chosen = f" WHERE site_id = {_text(site_id)}" if has_site else ""
+            chosen = f" WHERE site_id = {quoted(site_id)}" if has_site else ""
             con.execute(f"CREATE VIEW raw.{table} AS FROM published.raw.{table}{chosen}")
         con.execute(migrate.views())
         for name in KEPT:
@@ -61,7 +61,3 @@ def _require_same_views(con: duckdb.DuckDBPyConnection) -> None:
     rows = con.execute("SELECT sha256 FROM published.raw.migration WHERE name = 'views'").fetchall()
     if rows != [(migrate.views_digest(),)]:
         raise WarehouseError("The snapshot is of another version of site-upkeep: run `upkeep publish` first.")
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

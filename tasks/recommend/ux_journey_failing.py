@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from warehouse.connection import quoted
 
 SLOWER = 1.3
 """How many times as slow, in the last four weeks against the first four."""
@@ -169,13 +170,9 @@ def _slower(row: dict[str, Any], scope: Scope) -> Answer:
 
 def _of(row: dict[str, Any], sql: str) -> str:
     """Return a query about one journey: a closing test has the parameters of a site only."""
-    return sql.replace("$source_id", _quoted(row["source_id"])).replace("$journey_id", _quoted(row["journey_id"]))
+    return sql.replace("$source_id", quoted(row["source_id"])).replace("$journey_id", quoted(row["journey_id"]))
 
 
 def _since(row: dict[str, Any]) -> str:
     first, last = row["first_failed_date"], row["last_failed_date"]
     return f"on {first:%-d %b}" if first == last else f"from {first:%-d %b} to {last:%-d %b}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -16,6 +16,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from warehouse.connection import quoted
+
 TITLE = "Access log, one JSON object a line (nginx, Caddy, Traefik, HAProxy and others)"
 FILLS = "http_request"
 VERSION = 1
@@ -97,7 +99,7 @@ def setup_sql(options: Mapping[str, str]) -> str:
             pointers = [f"{pointer}{item}" for pointer in _pointers(options[column]) for item in ("/0", "")]
         else:
             pointers = [pointer for name in names.split() for pointer in _pointers(name)]
-        rows += [f"({_text(column)}, {rank}, {_text(pointer)})" for rank, pointer in enumerate(pointers)]
+        rows += [f"({quoted(column)}, {rank}, {quoted(pointer)})" for rank, pointer in enumerate(pointers)]
     return f"""
 CREATE OR REPLACE TEMP TABLE candidate AS
 SELECT * FROM (VALUES {", ".join(rows)}) AS candidate (column_name, rank, pointer)"""  # noqa: S608 - quoted texts
@@ -108,7 +110,3 @@ def _pointers(name: str) -> list[str]:
     escaped = name.replace("~", "~0").replace("/", "~1")
     nested = "/" + escaped.replace(".", "/")
     return ["/" + escaped] if "." not in name else ["/" + escaped, nested]
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
