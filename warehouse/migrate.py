@@ -54,7 +54,7 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
     done = []
     for path in migrations:
         text = path.read_text(encoding="utf-8")
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = digest_of(text)
         if path.name not in applied:
             _apply_one(con, path.name, digest, text)
             done.append(path.name)
@@ -62,9 +62,9 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
             raise WarehouseError(
                 f"Migration {path.name} was edited after it had been applied: restore it, and write a new one."
             )
-    digest = views_digest()
-    if applied.get("views") != digest:
-        _apply_one(con, "views", digest, views())
+    text = views()
+    if applied.get("views") != digest_of(text):
+        _apply_one(con, "views", digest_of(text), text)
         done.append("views")
     return done
 
@@ -75,9 +75,9 @@ def views() -> str:
     return "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;\n" + text
 
 
-def views_digest() -> str:
-    """Return the hash that `raw.migration` keeps of the views."""
-    return hashlib.sha256(views().encode()).hexdigest()
+def digest_of(text: str) -> str:
+    """Return the hash that `raw.migration` keeps of a migration, and of all views."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _apply_one(con: duckdb.DuckDBPyConnection, name: str, digest: str, text: str) -> None:

@@ -36,12 +36,13 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
     try:
         prepare(con)
         con.execute(f"ATTACH {quoted(str(snapshot))} AS published (READ_ONLY)")
-        _require_same_views(con)
+        views = migrate.views()
+        _require_same_views(con, migrate.digest_of(views))
         con.execute("CREATE SCHEMA raw")
         for table, has_site in con.execute(_TABLES).fetchall():
             chosen = f" WHERE site_id = {quoted(site_id)}" if has_site else ""
             con.execute(f"CREATE VIEW raw.{table} AS FROM published.raw.{table}{chosen}")
-        con.execute(migrate.views())
+        con.execute(views)
         for name in KEPT:
             con.execute(f"CREATE TABLE kept AS FROM {name}; DROP VIEW {name}")
             schema, _, table = name.partition(".")
@@ -57,7 +58,7 @@ SELECT table_name, bool_or(column_name = 'site_id') FROM duckdb_columns()
 WHERE database_name = 'published' AND schema_name = 'raw' GROUP BY ALL ORDER BY ALL"""
 
 
-def _require_same_views(con: duckdb.DuckDBPyConnection) -> None:
+def _require_same_views(con: duckdb.DuckDBPyConnection, digest: str) -> None:
     rows = con.execute("SELECT sha256 FROM published.raw.migration WHERE name = 'views'").fetchall()
-    if rows != [(migrate.views_digest(),)]:
+    if rows != [(digest,)]:
         raise WarehouseError("The snapshot is of another version of site-upkeep: run `upkeep publish` first.")

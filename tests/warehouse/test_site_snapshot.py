@@ -43,6 +43,6 @@ def test_it_holds_no_row_of_another_site(snapshot: Path) -> None:
 
 
 def test_a_snapshot_with_other_views_says_to_publish_again(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warehouse.migrate.views_digest", lambda: "another")
+    monkeypatch.setattr("warehouse.migrate.digest_of", lambda _: "another")
     with pytest.raises(WarehouseError, match="upkeep publish"):
         open_site_snapshot(snapshot, "one")
