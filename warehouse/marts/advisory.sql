@@ -1,13 +1,9 @@
 -- Grain: one row per feed and advisory, as the feed tells it now.
 -- One flaw has many names. Advisories that share a name are of one flaw, which goes by its first CVE, else its first name.
 CREATE OR REPLACE VIEW marts.advisory AS
-WITH newest AS (
-  SELECT * FROM raw.advisory
-  QUALIFY row_number() OVER (PARTITION BY feed, advisory_id ORDER BY fetched_at DESC, batch_id DESC) = 1
-),
-named AS (
+WITH named AS (
   SELECT feed, advisory_id, unnest(list_distinct(list_append(aliases, advisory_id))) AS name
-  FROM newest WHERE NOT is_gone
+  FROM staging.advisory
 ),
 flaw AS (
   SELECT named.feed, named.advisory_id, coalesce(min(other.name) FILTER (regexp_full_match(other.name, 'CVE-[0-9]+-[0-9]+')), min(other.name)) AS flaw_id
@@ -49,11 +45,10 @@ SELECT
   prediction.epss_score,
   prediction.epss_percentile,
   prediction.score_date
-FROM newest
+FROM staging.advisory AS newest
 JOIN flaw USING (feed, advisory_id)
 LEFT JOIN exploited ON exploited.cve_id = flaw.flaw_id
-LEFT JOIN prediction ON prediction.cve_id = flaw.flaw_id AND NOT prediction.is_gone
-WHERE NOT newest.is_gone;
+LEFT JOIN prediction ON prediction.cve_id = flaw.flaw_id AND NOT prediction.is_gone;
 COMMENT ON VIEW marts.advisory IS 'Advisories as the feeds tell them now. Several feeds tell of one flaw: count flaw_id, never rows. Null in the columns of exploitation is not known, not no: see marts.feed.';
 COMMENT ON COLUMN marts.advisory.feed IS 'Feed, as in agency.advisories of sites.yaml.';
 COMMENT ON COLUMN marts.advisory.advisory_id IS 'Identifier that the publisher uses.';

@@ -15,11 +15,8 @@ SELECT
   affected.fixed_key,
   affected.is_comparable
 FROM raw.advisory_range AS affected
-JOIN (
-  SELECT * FROM raw.advisory
-  QUALIFY row_number() OVER (PARTITION BY feed, advisory_id ORDER BY fetched_at DESC, batch_id DESC) = 1
-) AS newest USING (feed, advisory_id, fetched_at, batch_id)
-WHERE NOT newest.is_gone AND newest.withdrawn_at IS NULL;
+JOIN staging.advisory AS newest USING (feed, advisory_id, fetched_at, batch_id)
+WHERE newest.withdrawn_at IS NULL;
 COMMENT ON VIEW marts.advisory_range IS 'What to join installed components with, on ecosystem and name, the key between the bounds. Where is_comparable is false a component of that name is neither affected nor safe: unknown.';
 COMMENT ON COLUMN marts.advisory_range.feed IS 'Feed.';
 COMMENT ON COLUMN marts.advisory_range.advisory_id IS 'Advisory.';
