@@ -30,6 +30,7 @@ from tasks.advisory_format import (
     advisory_formats,
 )
 from tasks.contracts import IDENTIFIER, SecretReference
+from tasks.download import save
 from tasks.errors import SourceError
 from tasks.settings import Settings
 from tasks.versions import sort_key
@@ -46,7 +47,7 @@ from warehouse.spool import batch_id_of
 
 MAX_BYTES = 1 << 30
 """Of one feed as it is sent: the largest has some 220 MB."""
-PERMANENT = {
+REFUSALS = {
     401: "refused the token",
     403: "refused the token, or has none of us",
     404: "has nothing at that address",
@@ -168,13 +169,8 @@ async def _fetch(feed: Feed, settings: Settings, secret: GetSecret, cursor: Mapp
                 return _Fetched(file, is_unchanged=True)
             if answer.status_code != 200:
                 raise SourceError(_refusal(feed, answer))
-            size = 0
-            with temporary.open("wb") as out:
-                async for chunk in answer.aiter_bytes():
-                    size += len(chunk)
-                    if size > MAX_BYTES:
-                        raise SourceError(f"The feed {feed.id} gives more than {MAX_BYTES >> 20} MiB.")
-                    out.write(chunk)
+            if not await save(answer, temporary, MAX_BYTES):
+                raise SourceError(f"The feed {feed.id} gives more than {MAX_BYTES >> 20} MiB.")
             temporary.replace(file)
             return _Fetched(file, etag=answer.headers.get("ETag"), last_modified=answer.headers.get("Last-Modified"))
     except httpx.HTTPError as error:
@@ -184,7 +180,7 @@ async def _fetch(feed: Feed, settings: Settings, secret: GetSecret, cursor: Mapp
 
 
 def _refusal(feed: Feed, answer: httpx.Response) -> str:
-    said = PERMANENT.get(answer.status_code, f"answered {answer.status_code}")
+    said = REFUSALS.get(answer.status_code, f"answered {answer.status_code}")
     wait = answer.headers.get("Retry-After", "")
     later = f"; it asks to wait {wait[:40]}" if wait else ""
     return f"The publisher of the feed {feed.id} {said}{later}."

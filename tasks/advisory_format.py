@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import functools
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
@@ -188,6 +191,28 @@ def elements(file: IO[bytes], prefix: str, what: str) -> Iterator[Any]:
         yield from ijson.items(file, prefix, use_float=True)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise _broken(what, error) from None
+
+
+def first_character(file: IO[bytes]) -> bytes:
+    """Return the first character that is no blank, and leave the file at its start: what kind of JSON it is."""
+    start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    file.seek(0)
+    return start[:1]
+
+
+def unzipped(path: Path, suffixes: tuple[str, ...], max_bytes: int) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the names and contents of the files of a zip; None for one that is larger than `max_bytes`.
+
+    Raises:
+        SourceError: it is no whole zip.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                if entry.filename.endswith(suffixes):
+                    yield entry.filename, None if entry.file_size > max_bytes else archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise SourceError(f"it is no whole zip ({error}); fetch it again") from None
 
 
 def _broken(what: str, error: Exception) -> SourceError:

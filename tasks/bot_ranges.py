@@ -15,6 +15,7 @@ import httpx
 
 from tasks.bot_identity import read_ranges
 from tasks.bot_operators import OPERATORS, Operator
+from tasks.download import save
 
 MAX_BYTES = 8 << 20
 _HEADERS = {"User-Agent": "site-upkeep"}
@@ -59,13 +60,8 @@ async def _fetch(client: httpx.AsyncClient, url: str, file: Path) -> str | None:
                 return None
             if response.status_code != 200:
                 return f"{url} answered {response.status_code}"
-            size = 0
-            with temporary.open("wb") as out:
-                async for chunk in response.aiter_bytes():
-                    size += len(chunk)
-                    if size > MAX_BYTES:
-                        return f"{url} gives more than {MAX_BYTES:,} bytes"
-                    out.write(chunk)
+            if not await save(response, temporary, MAX_BYTES):
+                return f"{url} gives more than {MAX_BYTES:,} bytes"
         if not any(True for _ in read_ranges(temporary)):
             return f"{url} holds no ranges"
         temporary.replace(file)
@@ -75,5 +71,4 @@ async def _fetch(client: httpx.AsyncClient, url: str, file: Path) -> str | None:
     except (httpx.HTTPError, OSError) as error:
         return f"{url}: {error or type(error).__name__}"
     finally:
-        if temporary.exists():
-            temporary.unlink()
+        temporary.unlink(missing_ok=True)

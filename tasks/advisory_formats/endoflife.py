@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.advisory_format import Entry, Lifecycle, Rejected, day, elements, excerpt
+from tasks.advisory_format import Entry, Lifecycle, Rejected, day, elements, excerpt, first_character
 from tasks.json_text import part, word
 
 TITLE = "endoflife.date: the branches of one product"
@@ -31,9 +31,7 @@ def read(path: Path) -> Iterator[Entry]:
         SourceError: it is no JSON, or cut short.
     """
     with path.open("rb") as file:
-        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-        file.seek(0)
-        if start.startswith(b"["):
+        if first_character(file) == b"[":
             for number, item in enumerate(elements(file, "item", "JSON of endoflife.date"), start=1):
                 yield _branch(path.name.partition(".")[0], number, item, "cycle")
             return

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tasks.advisory_format import Advisory, Affected, Entry, Rejected, excerpt, is_cve, moment
-from tasks.errors import SourceError
+from tasks.advisory_format import Advisory, Affected, Entry, Rejected, excerpt, is_cve, moment, unzipped
 from tasks.json_text import part, word
 from tasks.purl import advisory_ecosystem
 
@@ -42,15 +40,11 @@ def read(path: Path) -> Iterator[Entry]:
     if not start.startswith(b"PK"):
         yield _advisory(path.stem, start)
         return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                name = Path(entry.filename)
-                # <repository>/<vendor>/<package>/<advisory>.yaml; what lies above describes the repository itself.
-                if name.suffix in (".yaml", ".yml") and len(name.parts) >= 3 and entry.file_size <= FILE_BYTES:
-                    yield _advisory("/".join(name.parts[-3:]), archive.read(entry))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        raise SourceError(f"it is no whole zip ({error}); fetch it again") from None
+    for name, data in unzipped(path, (".yaml", ".yml"), FILE_BYTES):
+        # <repository>/<vendor>/<package>/<advisory>.yaml; what lies above describes the repository itself.
+        parts = Path(name).parts
+        if len(parts) >= 3 and data is not None:
+            yield _advisory("/".join(parts[-3:]), data)
 
 
 def _advisory(where: str, data: bytes) -> Advisory | Rejected:

@@ -6,14 +6,22 @@ Also GitHub's advisories and Drupal's, which are published so. https://ossf.gith
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.advisory_format import Advisory, Affected, Entry, Rejected, elements, excerpt, graded, moment
-from tasks.errors import SourceError
+from tasks.advisory_format import (
+    Advisory,
+    Affected,
+    Entry,
+    Rejected,
+    elements,
+    excerpt,
+    first_character,
+    graded,
+    moment,
+    unzipped,
+)
 from tasks.inventory_format import distinct
 from tasks.json_text import items, part, word
 from tasks.purl import python_name
@@ -47,31 +55,20 @@ def read(path: Path) -> Iterator[Entry]:
 
 def _records(path: Path) -> Iterator[tuple[str, Any]]:
     with path.open("rb") as file:
-        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-        file.seek(0)
-        if start.startswith(b"PK"):
-            yield from _unzipped(path)
+        start = first_character(file)
+        if start == b"P":
+            for name, data in unzipped(path, (".json",), RECORD_BYTES):
+                yield name, _json(data)
             return
-        for number, record in enumerate(elements(file, "item" if start[:1] == b"[" else "", "OSV JSON"), start=1):
+        for number, record in enumerate(elements(file, "item" if start == b"[" else "", "OSV JSON"), start=1):
             yield str(number), record
 
 
-def _unzipped(path: Path) -> Iterator[tuple[str, Any]]:
+def _json(data: bytes | None) -> Any:
     try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if not entry.filename.endswith(".json"):
-                    continue
-                if entry.file_size > RECORD_BYTES:
-                    yield entry.filename, None
-                    continue
-                data = archive.read(entry)
-                try:
-                    yield entry.filename, json.loads(data)
-                except (ValueError, RecursionError):
-                    yield entry.filename, None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise SourceError(f"it is no whole zip ({error}); fetch it again") from None
+        return json.loads(data or b"")
+    except (ValueError, RecursionError):
+        return None
 
 
 def _advisory(where: str, record: Any) -> Advisory | Rejected:
