@@ -112,11 +112,13 @@ async def collect_feed(feed: Feed, settings: Settings, secret: GetSecret, now: d
     )
     with settings.spool.hold_cursor(f"feed-{feed.id}") as held:
         cursor: dict[str, Any] = held or {"known": {}}
-        is_same_parser = cursor.get("parser") == form.parser_version
+        # An answer on condition is about what this parser read from this place.
+        read = {"parser": form.parser_version, "place": str(feed.path or feed.address)}
+        is_same = read.items() <= cursor.items()
         rows: dict[str, list[Record]] = {}
         following: tuple[str, Any] | None = None
         try:
-            fetched = await _fetch(feed, settings, secret, cursor if is_same_parser else {})
+            fetched = await _fetch(feed, settings, secret, cursor if is_same else {})
             if fetched.is_unchanged:
                 run = replace(run, outcome="unchanged", as_of_at=_http_date(cursor.get("last_modified")))
             else:
@@ -130,8 +132,8 @@ async def collect_feed(feed: Feed, settings: Settings, secret: GetSecret, now: d
                     changed_count=change.count,
                     reject_count=change.reject_count,
                 )
-                state = {"etag": fetched.etag, "last_modified": fetched.last_modified, "parser": form.parser_version}
-                following = (f"feed-{feed.id}", state | {"known": change.known})
+                state = {"etag": fetched.etag, "last_modified": fetched.last_modified, "known": change.known}
+                following = (f"feed-{feed.id}", read | state)
         except (SourceError, OSError) as error:
             run = replace(run, detail=str(error))
         settings.spool.land(
@@ -157,7 +159,7 @@ async def _fetch(feed: Feed, settings: Settings, secret: GetSecret, cursor: Mapp
         headers["If-Modified-Since"] = cursor["last_modified"]
     if feed.token:
         headers["Authorization"] = f"Bearer {await secret(feed.token)}"
-    file = settings.var / "feeds" / f"{feed.id}-{Path(httpx.URL(address).path).name or 'feed'}"
+    file = settings.var / "feeds" / feed.id / (Path(httpx.URL(address).path).name or "feed")
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.new")
     try:

@@ -164,6 +164,19 @@ def test_a_feed_that_fails_leaves_what_was_known_and_is_told(
     assert says in found.doubts[0]
 
 
+def test_the_branches_of_a_fetched_product_have_its_name_and_another_place_is_read_anew(
+    place: Place, publisher: Publisher
+) -> None:
+    headers = {"ETag": '"1"'}
+    publisher.answers["/php.json"] = (200, (CASES / "advisory" / "endoflife" / "php.json").read_bytes(), headers)
+    publisher.answers["/ruby.json"] = (200, b'[{"cycle": "3.4", "eol": "2028-03-31"}]', headers)
+    place.fetch(Feed(id="ends", format="endoflife", url=f"{publisher.url}/php.json"))
+    assert place.rows("SELECT DISTINCT product FROM raw.product_lifecycle") == [("php",)]
+    second = place.fetch(Feed(id="ends", format="endoflife", url=f"{publisher.url}/ruby.json"))
+    assert (second.outcome, second.entry_count, second.changed_count) == ("fetched", 1, 4)
+    assert place.rows("SELECT cycle FROM raw.product_lifecycle WHERE product = 'ruby'") == [("3.4",)]
+
+
 def test_an_entry_that_can_not_be_read_any_more_is_not_gone(place: Place, tmp_path: Path) -> None:
     told = json.loads(WORDFENCE.read_text())
     path = tmp_path / "feed.json"
