@@ -1,7 +1,7 @@
 -- Grain: one row per site, source, component, version and bundle.
 CREATE OR REPLACE VIEW staging.component_state AS
 SELECT
-  * EXCLUDE (parser_version, batch_id, is_single),
+  * EXCLUDE (parser_version, is_single),
   CASE WHEN is_single THEN lag(version) OVER component END AS previous_version,
   CASE WHEN is_single THEN lag(collected_at) OVER component END AS previous_collected_at
 FROM (
@@ -40,3 +40,4 @@ COMMENT ON COLUMN staging.component_state.purl IS 'Package URL; null where it ha
 COMMENT ON COLUMN staging.component_state.advisory_ecosystem IS 'Ecosystem under which advisories name it; null where none can be matched: unknown, not safe.';
 COMMENT ON COLUMN staging.component_state.advisory_name IS 'Name that advisories use.';
 COMMENT ON COLUMN staging.component_state.advisory_key IS 'Key of the version that advisories speak of; null where it has no order.';
+COMMENT ON COLUMN staging.component_state.batch_id IS 'Batch that brought the row; see raw.batch.';
