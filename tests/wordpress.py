@@ -28,7 +28,7 @@ _CONFIG = """<?php
 define('DB_NAME', 'wordpress'); define('DB_USER', 'root'); define('DB_PASSWORD', ''); define('DB_HOST', '127.0.0.1:DBPORT');
 define('DB_CHARSET', 'utf8mb4'); define('DB_COLLATE', '');
 define('WP_HOME', 'http://127.0.0.1:PORT'); define('WP_SITEURL', 'http://127.0.0.1:PORT');
-define('WP_HTTP_BLOCK_EXTERNAL', true); define('DISABLE_WP_CRON', true); define('WP_DEBUG', false);
+define('WP_ENVIRONMENT_TYPE', 'local'); define('WP_HTTP_BLOCK_EXTERNAL', true); define('DISABLE_WP_CRON', true); define('WP_DEBUG', false);
 foreach (['AUTH_KEY','SECURE_AUTH_KEY','LOGGED_IN_KEY','NONCE_KEY','AUTH_SALT','SECURE_AUTH_SALT','LOGGED_IN_SALT','NONCE_SALT'] as $k) define($k, md5($k));
 $table_prefix = 'wp_';
 if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
@@ -39,14 +39,17 @@ define('WP_INSTALLING', true);
 require 'wp-load.php';
 require 'wp-admin/includes/upgrade.php';
 function wp_new_blog_notification() {}
-wp_install('Shop', 'admin', 'admin@shop.example', true, '', 'admin password');
+wp_install('Shop', 'ADMINISTRATOR', 'admin@shop.example', true, '', 'admin password');
 wp_create_user('USER', 'PASSWORD', 'checker@shop.example');
 """
 
 
+ADMINISTRATOR = "admin"
+
+
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Install WordPress into the folder, serve it on loopback and give its address."""
+    """Install WordPress into `folder / "site"`, serve it on loopback and give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -57,7 +60,9 @@ def serving(folder: Path) -> Iterator[str]:
     with mariadb(folder) as database_port:
         (site / "wp-config.php").write_text(_CONFIG.replace("DBPORT", str(database_port)).replace("PORT", str(port)))
         _php("-r", f"(new mysqli('127.0.0.1', 'root', '', '', {database_port}))->query('CREATE DATABASE wordpress');")
-        (site / "install.php").write_text(_INSTALL.replace("USER", USER).replace("PASSWORD", PASSWORD))
+        (site / "install.php").write_text(
+            _INSTALL.replace("ADMINISTRATOR", ADMINISTRATOR).replace("USER", USER).replace("PASSWORD", PASSWORD)
+        )
         _php("install.php", folder=site)
         (site / "install.php").unlink()
         server = subprocess.Popen(
@@ -78,6 +83,21 @@ def serving(folder: Path) -> Iterator[str]:
             server.wait(30)
 
 
-def _php(*arguments: str, folder: Path | None = None) -> None:
+def run(folder: Path, code: str) -> str:
+    """Run code of PHP within the WordPress that is served from the folder, and return what it prints."""
+    return _php("-r", f"require 'wp-load.php'; require 'wp-admin/includes/plugin.php'; {code}", folder=folder / "site")
+
+
+def application_password(folder: Path, user: str) -> str:
+    """Make an application password of a user, as a person does on the page of the profile."""
+    return run(
+        folder,
+        f"$user = get_user_by('login', '{user}');"
+        "echo WP_Application_Passwords::create_new_application_password($user->ID, ['name' => 'upkeep'])[0];",
+    )
+
+
+def _php(*arguments: str, folder: Path | None = None) -> str:
     done = subprocess.run(["php", *arguments], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0 and "rror" not in done.stdout, done.stdout + done.stderr
+    return done.stdout

@@ -1,7 +1,8 @@
 """Plugins and themes of a WordPress, asked of its REST API with an application password of an administrator.
 
 It is for sites on whose server nothing can be run. It says nothing of updates, of WordPress itself, of must-use plugins
-and drop-ins: their state stays unknown, and `patches_bundle` says more.
+and drop-ins: their state stays unknown, and `patches_bundle` says more. Where the addresses of the site are plain
+(Settings, Permalinks) the root is `https://shop.example/?rest_route=/`.
 https://developer.wordpress.org/rest-api/reference/plugins/
 """
 
@@ -35,7 +36,9 @@ class Options(SourceOptions):
 
     fills: ClassVar[str] = "component_observation"
 
-    url: OpenUrl = Field(description="Root of the REST API, as https://shop.example/wp-json/.")
+    url: OpenUrl = Field(
+        description="Root of the REST API, as https://shop.example/wp-json/, or https://shop.example/?rest_route=/."
+    )
     user: str = Field(min_length=1, pattern=r"^[^:\x00-\x1f]+$", description="Administrator who made the password.")
     application_password: SecretReference = Field(description="Application password of that user.")
     allow_plain_http: bool = Field(
@@ -143,7 +146,10 @@ async def _get(client: httpx.AsyncClient, url: str) -> str:
         status = response.status_code
     text = decode(bytes(data))
     if response.is_redirect:
-        raise SourceError(f"{url} redirects (status {status}); set url to where it leads, if that is yours.")
+        raise SourceError(
+            f"{url} redirects (status {status}); set url to where it leads, if that is yours, or to "
+            "https://.../?rest_route=/ where the site has plain permalinks."
+        )
     try:
         inventory_formats()["wordpress-rest"].read(text, Source())
     except SourceError as error:

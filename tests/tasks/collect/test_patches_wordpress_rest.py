@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from tasks import collecting
 from tasks.collect import patches_wordpress_rest
 from tasks.contracts import Context, Job, Outcome
 from tasks.errors import SourceError
+from tests import wordpress as real
 from tests.conftest import CASES
 from warehouse.connection import open_live
 
@@ -73,12 +75,12 @@ def wordpress() -> Iterator[WordPress]:
         thread.join()
 
 
-def job_of(settings, url: str, monkeypatch: pytest.MonkeyPatch, password: str = PASSWORD) -> Job:
+def job_of(settings, url: str, monkeypatch: pytest.MonkeyPatch, password: str = PASSWORD, user: str = "auditor") -> Job:
     monkeypatch.setenv("WP_PASSWORD", password)
     options = patches_wordpress_rest.Options(
         kind="patches_wordpress_rest",
         url=url,
-        user="auditor",
+        user=user,
         application_password={"env": "WP_PASSWORD"},
         allow_plain_http=True,
     )
@@ -143,3 +145,51 @@ def test_a_password_is_not_sent_in_the_open_unless_allowed() -> None:
         patches_wordpress_rest.Options(
             kind="patches_wordpress_rest", url="http://a.example/", user="x", application_password={"env": "X"}
         )
+
+
+@real.needs_wordpress
+@pytest.mark.slow
+def test_a_real_wordpress_tells_its_plugins_and_themes_to_its_administrator_alone(
+    settings, tmp_path, monkeypatch
+) -> None:
+    with real.serving(tmp_path) as root:
+        plugins = tmp_path / "site" / "wp-content" / "plugins"
+        (plugins / "Forms").mkdir()
+        (plugins / "Forms" / "main.php").write_text("<?php\n/* Plugin Name: F\u00f6rms <b>\nVersion: 5.1.0-beta2 */\n")
+        (plugins / "single.php").write_text("<?php\n/* Plugin Name: Single */\n")
+        installed = json.loads(real.run(tmp_path, "activate_plugin('Forms/main.php');" + LISTED))
+        assert ["wordpress-plugin", "Forms", "5.1.0-beta2", "active", "forms"] in installed
+        assert ["wordpress-plugin", "single", "", "inactive", "single"] in installed
+        password = real.application_password(tmp_path, real.ADMINISTRATOR)
+        plain = f"{root}?rest_route=/"
+        assert take(job_of(settings, plain, monkeypatch, password, real.ADMINISTRATOR)).state == "complete"
+        with pytest.raises(SourceError, match=r"redirects.*rest_route"):
+            take(job_of(settings, f"{root}wp-json/", monkeypatch, password, real.ADMINISTRATOR))
+        subscriber = real.application_password(tmp_path, real.USER)
+        for user, secret in ((real.ADMINISTRATOR, PASSWORD), (real.USER, subscriber)):
+            with pytest.raises(SourceError, match=r"status 40[13]: WordPress refuses \(rest_cannot_view") as caught:
+                take(job_of(settings, plain, monkeypatch, secret, user))
+            assert str(caught.value).count(". ") == 0
+            assert secret not in str(caught.value)
+        real.run(tmp_path, "update_option('permalink_structure', '/%postname%/');")
+        pretty = job_of(settings, f"{root}wp-json/", monkeypatch, password, real.ADMINISTRATOR)
+        assert asyncio.run(patches_wordpress_rest.check(pretty)) == f"{len(installed)} plugins and themes, 0 rejected"
+    collecting.load_landed(settings)
+    with open_live(settings.warehouse) as con:
+        found = con.execute(
+            "SELECT ecosystem, name, version, status, advisory_name FROM raw.component_observation"
+        ).fetchall()
+    assert sorted(found) == sorted(map(tuple, installed))
+
+
+LISTED = """
+$list = [];
+foreach (get_plugins() as $file => $one) {
+  $name = preg_replace('#/.*|[.]php$#', '', $file);
+  $list[] = ['wordpress-plugin', $name, $one['Version'], is_plugin_active($file) ? 'active' : 'inactive', strtolower($name)];
+}
+foreach (wp_get_themes() as $name => $one)
+  $list[] = ['wordpress-theme', $name, $one['Version'], $name === get_stylesheet() ? 'active' : 'inactive', $name];
+echo json_encode($list);
+"""
+"""What PHP itself says of what is installed."""
