@@ -224,6 +224,7 @@ def _try(arguments: argparse.Namespace) -> int:
 
 def _formats(arguments: argparse.Namespace) -> int:
     from tasks.advisory_format import advisory_formats
+    from tasks.audit_format import audit_formats
     from tasks.inventory_format import INVENTORY_OPTIONS, inventory_formats
     from tasks.terminal import write_json_lines, write_table
     from tasks.try_format import SERVER_METRICS, uptime_formats
@@ -248,6 +249,10 @@ def _formats(arguments: argparse.Namespace) -> int:
     rows += [
         {"format": f.name, "what": f.module.TITLE, "fills": f"raw.{f.module.FILLS}", "options": ""}
         for f in advisory_formats().values()
+    ]
+    rows += [
+        {"format": f.name, "what": f.module.TITLE, "fills": f"raw.{f.module.FILLS}", "options": ""}
+        for f in audit_formats().values()
     ]
     what = "figures of servers, as servers_files takes them: CSV, JSON lines"
     rows.append({"format": SERVER_METRICS, "what": what, "fills": "raw.server_metric", "options": ""})

@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from tasks import server_metrics
 from tasks.advisory_format import Advisory, AdvisoryFormat, Entry, Rejected, advisory_formats
+from tasks.audit_format import FILE_BYTES as RESULT_BYTES
+from tasks.audit_format import AuditFormat, audit_formats
 from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
 from tasks.discovery import units
@@ -90,7 +92,7 @@ def uptime_formats() -> dict[str, UptimeFormat]:
     return {name: UptimeFormat(name, module) for name, module in found.items()}
 
 
-AnyFormat = LogFormat | UptimeFormat | InventoryFormat | AdvisoryFormat
+AnyFormat = LogFormat | UptimeFormat | InventoryFormat | AdvisoryFormat | AuditFormat
 
 
 def detect(path: Path) -> AnyFormat:
@@ -106,6 +108,7 @@ def detect(path: Path) -> AnyFormat:
         *(one for one in uptime_formats().values() if one.module.detect(start)),
         *(one for one in inventory_formats().values() if one.module.detect(head)),
         *(one for one in advisory_formats().values() if one.module.detect(head)),
+        *(one for one in audit_formats().values() if one.module.detect(head)),
     ]
     found = found or [*_detect_log(path)]
     if len(found) != 1:
@@ -137,6 +140,9 @@ def parse_file(
     if name in advisory_formats():
         yield from _advisories(advisory_formats()[name], path, options or {})
         return
+    if name in audit_formats():
+        yield _audit(audit_formats()[name], path, options or {})
+        return
     context = Context(site_id="try", source_id="try", time_zone=time_zone, host="", collected_at=datetime.now(UTC))
     if name == SERVER_METRICS:
         yield _server_metrics(path, context, dict(options or {}))
@@ -159,7 +165,9 @@ def _format_named(name: str) -> LogFormat:
     try:
         return format_named(name)
     except ConfigurationError:
-        known = ", ".join([*formats(), *uptime_formats(), *inventory_formats(), *advisory_formats(), SERVER_METRICS])
+        known = ", ".join(
+            [*formats(), *uptime_formats(), *inventory_formats(), *advisory_formats(), *audit_formats(), SERVER_METRICS]
+        )
         raise ConfigurationError(f"There is no format {name!r}; formats: {known}.") from None
 
 
@@ -207,6 +215,19 @@ def _told(entry: Entry) -> Iterator[dict[str, Any]]:
         return
     for one in entry.affected or (None,):
         yield {column: getattr(entry, column, getattr(one, column, None)) for column in COLUMNS["advisory"]}
+
+
+def _audit(found: AuditFormat, path: Path, options: Mapping[str, str]) -> Tried:
+    """Parse the results of an audit tool."""
+    if options:
+        raise ConfigurationError(f"The format {found.name} has no options.")
+    with path.open("rb") as file:
+        data = file.read(RESULT_BYTES + 1)
+    if len(data) > RESULT_BYTES:
+        raise SourceError(f"{path} is larger than {RESULT_BYTES >> 20} MiB.")
+    audited = found.module.read(decode(data), str(path))
+    records = [{column: getattr(record, column) for column in found.module.COLUMNS} for record in audited.records]
+    return Tried(records, [(reject.line_number, reject.reason, reject.excerpt) for reject in audited.rejects])
 
 
 def _server_metrics(path: Path, context: Context, options: Mapping[str, str]) -> Tried:

@@ -1,0 +1,1 @@
+"""Results of audit tools: one file per format."""
