@@ -10,7 +10,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F '\t' '{printf "  %-12s %s\n", $$1, $$2}'
 
-setup: .venv/ready  ## Make the virtual environment and install everything, native libraries included
+setup: .venv/ready .venv/audit-tools  ## Make the virtual environment and install everything, native libraries included
 
 .venv/ready: requirements.lock pyproject.toml
 	@sh .ci/native-libraries
@@ -20,6 +20,12 @@ setup: .venv/ready  ## Make the virtual environment and install everything, nati
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'import weasyprint' || { echo "WeasyPrint does not find its native libraries; see .ci/native-libraries"; exit 1; }
 	@touch $@
+
+# Lighthouse and axe-core; all else works without them, and audits say that they are missing.
+.venv/audit-tools: tasks/audit_tools/package.json tasks/audit_tools/package-lock.json | .venv/ready
+	@if ! command -v npm >/dev/null; then echo "Without npm, Lighthouse and axe-core are left out: install nodejs and npm, then run make setup again."; \
+	elif npm ci --prefix tasks/audit_tools --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
+	else echo "npm could not install Lighthouse and axe-core, so they are left out; see: npm ci --prefix tasks/audit_tools"; fi
 
 demo: setup  ## Run the main job on the bundled quarter and write four PDFs to var/demo/reports
 	$(BIN)/upkeep demo

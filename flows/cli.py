@@ -26,6 +26,7 @@ COLLECT_CHOICES = (
     "patches",
     "advisories",
     "waf-logs",
+    "audits",
 )
 
 

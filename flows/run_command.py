@@ -31,6 +31,7 @@ FLOWS = {
     "backups": "collect_backups",
     "tickets": "collect_tickets",
     "advisories": "collect_advisories",
+    "audits": "collect_audits",
     "alerts": "send_alerts",
     "snapshot": "publish_snapshot",
     "report": "report_quarterly",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -64,11 +64,12 @@ async def collect_all(
     until: datetime | None = None,
     is_batch: bool = False,
     slot_seconds: float | None = None,
+    is_due: Callable[[Job, datetime], bool] | None = None,
 ) -> State[Any]:
     """Collect every `<what>_*` source, load, leave the table of the run under `key`, and return the state to end in.
 
     With `slot_seconds`, the interval of the deployment, a source that asks for a longer one is left out of the slots
-    between; a run that no deployment started collects all.
+    between; with `is_due` those of which that says no. A run that no deployment started collects all.
     """
     settings = load_settings()
     configuration = load_sites(settings.sites_file)
@@ -79,6 +80,8 @@ async def collect_all(
     )
     if slot_seconds and runtime.deployment.id:
         jobs = [job for job in jobs if collecting.is_due(job, scheduled_at(), slot_seconds)]
+    if is_due and runtime.deployment.id:
+        jobs = [job for job in jobs if is_due(job, scheduled_at())]
     reports = await (collect_batch if is_batch else collect_sources)(jobs)
     loaded = await load_landed(settings)
     await say(key, reports, loaded)

@@ -609,6 +609,29 @@ class ProductLifecycle(Record):
     latest_version: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRun(Record):
+    """One run of an auditor on one page."""
+
+    table: ClassVar[str] = "audit_run"
+    run_id: str
+    site_id: str
+    source_id: str
+    auditor: str
+    tool_version: str | None
+    page_url: str
+    final_url: str | None
+    started_at: datetime
+    duration_ms: float | None
+    outcome: str
+    cause: str | None
+    status: int | None
+    message: str | None
+    form_factor: str | None
+    throttling_method: str | None
+    details_file: str | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -636,4 +659,5 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ExploitedVulnerability,
     ExploitPrediction,
     ProductLifecycle,
+    AuditRun,
 )

@@ -16,7 +16,7 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.ticket UNION ALL SELECT batch_id FROM raw.advisory
     UNION ALL SELECT batch_id FROM raw.advisory_range UNION ALL SELECT batch_id FROM raw.feed_run
     UNION ALL SELECT batch_id FROM raw.exploited_vulnerability UNION ALL SELECT batch_id FROM raw.exploit_prediction
-    UNION ALL SELECT batch_id FROM raw.product_lifecycle
+    UNION ALL SELECT batch_id FROM raw.product_lifecycle UNION ALL SELECT batch_id FROM raw.audit_run
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)

@@ -8,4 +8,6 @@ SELECT 'component_observation', update_state FROM raw.component_observation WHER
 UNION ALL
 SELECT 'collection_run', state FROM raw.collection_run WHERE state NOT IN ('complete', 'partial', 'failed', 'empty')
 UNION ALL
-SELECT 'journey_run', outcome FROM raw.journey_run WHERE outcome NOT IN ('passed', 'failed', 'unknown');
+SELECT 'journey_run', outcome FROM raw.journey_run WHERE outcome NOT IN ('passed', 'failed', 'unknown')
+UNION ALL
+SELECT 'audit_run', outcome FROM raw.audit_run WHERE outcome NOT IN ('complete', 'incomplete', 'error', 'unknown');
