@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from tasks.recommendation import Lane, Recommendation
 
@@ -48,6 +48,8 @@ class Dial:
     score: int | None
     note: str
     tone: Tone
+    method: str = ""
+    """How the score is made, in a sentence; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,57 +116,6 @@ class DayState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AvailabilityView:
-    """The section on availability. Burn: minutes of error budget left after each day."""
-
-    lead: str
-    stats: Sequence[Fact]
-    days: Sequence[DayState]
-    burn: Series
-    burn_note: str
-    budget_minutes: float
-    incidents: Sequence[tuple[str, str, str, str]]
-    """(start in local time, cause, minutes, end seen or not)"""
-    incident_note: str
-    action: Action | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecurityView:
-    """The section on the WAF. `weeks` holds one row per week of counts in the order of `classes`; None is a gap."""
-
-    lead: str
-    stats: Sequence[Fact]
-    chart_title: str
-    week_labels: Sequence[str]
-    classes: Sequence[str]
-    weeks: Sequence[Sequence[float] | None]
-    paths: Sequence[tuple[str, str]]
-    networks: Sequence[tuple[str, str, str]]
-    bots: Sequence[tuple[str, str, str]]
-    """Kind of bot, requests, share of the bytes."""
-    visitors: Sequence[tuple[str, str, str]]
-    visitors_note: str
-    action: Action | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdatesView:
-    """The section on updates. `states` are (state, count); `applied` is cut, its note says where the rest is."""
-
-    lead: str
-    stats: Sequence[Fact]
-    week_labels: Sequence[str]
-    weeks: Sequence[Sequence[float] | None]
-    states: Sequence[tuple[str, int]]
-    outstanding: Sequence[tuple[str, str, str, str, str]]
-    outstanding_note: str
-    applied: Sequence[tuple[str, str, str, str, str]]
-    applied_note: str
-    action: Action | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyRow:
     """One journey: the share of its known checks that passed, each week and over the quarter, in per cent."""
 
@@ -176,53 +127,41 @@ class JourneyRow:
     time_text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JourneysView:
-    """The section on core functions: how often they worked, and what stopped them."""
+class SectionView(Protocol):
+    """What every section says, whatever else its template prints: a conclusion in one sentence, and four facts."""
 
-    lead: str
-    stats: Sequence[Fact]
-    rows: Sequence[JourneyRow]
-    rows_note: str
-    week_labels: Sequence[str]
-    failures: Sequence[tuple[str, str, str, str, str]]
-    """(journey, step, runs, last day, what was seen)"""
-    failures_note: str
-    action: Action | None
+    @property
+    def lead(self) -> str:
+        """The conclusion."""
+
+    @property
+    def stats(self) -> Sequence[Fact]:
+        """The facts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceStrip:
-    """How much of each day one source covers, 0 to 1 or None."""
+class Section:
+    """Where a section stands: held as `SECTION` by its file in `tasks/analyse/`, whose name is that of its template.
+
+    The file also holds `view(data) -> SectionView | NoData`. For page one it may hold `dial(data, view) -> Dial` and
+    `figures(data, view) -> Sequence[Fact]`, the most important first; both answer for data that is missing too.
+    """
+
+    title: str
+    order: int
+    """Place in the report, lower first."""
+    weight: int
+    """Place on page one, lower first, where there is no room for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One section of one report. `name` is that of its file, its template and its anchor."""
 
     name: str
-    kind: str
-    days: Series
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """One query that proves recommendations; `numbers` are theirs."""
-
-    numbers: str
-    rule_id: str
-    sql: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageView:
-    """The section on what is known: sources, gaps, rejects, rules that did not speak."""
-
-    lead: str
-    stats: Sequence[Fact]
-    strips: Sequence[SourceStrip]
-    gaps: Sequence[tuple[str, str, str]]
-    rejects: Sequence[tuple[str, str, str]]
-    silent: Sequence[tuple[str, str]]
-    unknown: Sequence[tuple[str, str]]
-    evidence: Sequence[Proof]
-    action: Action | None
+    title: str
+    view: Any
+    """A `SectionView` of the section's own, or `NoData`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,11 +191,16 @@ class Report:
     kpis: Sequence[Fact]
     lanes: Sequence[LaneCard]
     recommendations: Sequence[RecommendationView]
-    availability: AvailabilityView | NoData
-    security: SecurityView | NoData
-    updates: UpdatesView | NoData
-    journeys: JourneysView | NoData
-    coverage: CoverageView
+    parts: Sequence[Part]
+    """The sections, in order."""
+    silent: Sequence[tuple[str, str]]
+    """(rule, reason) of the rules that looked and had nothing to say."""
+    unknown: Sequence[tuple[str, str]]
+    """(rule, what is missing) of the rules that could not look."""
+
+    def view(self, name: str) -> Any:
+        """Return the section of that name: its view, or `NoData`."""
+        return next(part.view for part in self.parts if part.name == name)
 
     @property
     def asks(self) -> Sequence[RecommendationView]:
@@ -281,6 +225,21 @@ class Report:
                 )
             )
         return facts
+
+
+def missing_fact(label: str, note: str, query: str) -> Fact:
+    """Return a figure that is not known, and why."""
+    return Fact(label=label, text="not known", value=None, unit="", query=query, note=note, tone="unknown")
+
+
+def missing_dial(name: str, note: str = "no data") -> Dial:
+    """Return a score that is not known, and why."""
+    return Dial(name=name, score=None, note=note, tone="unknown")
+
+
+def tone_of(score: int | None) -> Tone:
+    """Return the tone of a score of page one."""
+    return "unknown" if score is None else "good" if score >= 80 else "warn" if score >= 50 else "bad"
 
 
 def view_of(recommendation: Recommendation, number: int) -> RecommendationView:

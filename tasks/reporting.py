@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from tasks.analyse import availability, coverage, journeys, security, summary, updates
+from tasks import page_one
+from tasks.discovery import units
 from tasks.errors import ConfigurationError
+from tasks.page_one import Measured
 from tasks.quarter_data import QuarterData
 from tasks.quarters import Quarter
 from tasks.recommendation import Scope
 from tasks.recommending import advise
 from tasks.render.document import write_report
-from tasks.report_model import Report, view_of
+from tasks.report_model import NoData, Part, Report, view_of
 from tasks.sites import Agency
 from warehouse.connection import dicts
 from warehouse.publish import snapshot_id
@@ -52,9 +55,9 @@ def build(con: duckdb.DuckDBPyConnection, agency: Agency, base: Path, site_id: s
     advice = advise(scope)
     views = [view_of(item, number) for number, item in enumerate(advice.recommendations, start=1)]
     data = QuarterData(con, site, quarter, scope, views)
-    available, secure, current = availability.view(data), security.view(data), updates.view(data)
-    covered = coverage.view(data, advice)
-    dials = summary.dials(available, secure, current, covered, views)
+    sections = list(measured(data))
+    known = {item.part.name: item.part.view for item in sections}
+    figures = page_one.figures(data, sections)
     logo = _logo(agency, base)
     newest = data.frame(NEWEST)["day_date"].iloc[0]
     return Report(
@@ -75,17 +78,21 @@ def build(con: duckdb.DuckDBPyConnection, agency: Agency, base: Path, site_id: s
         period=f"{quarter.start_date:%B} to {data.days[-1]:%B %Y}",
         data_as_of="not known" if pd.isna(newest) else f"{pd.Timestamp(newest):%-d %B %Y}",
         snapshot_id=scope.snapshot_id,
-        verdict=summary.verdict(available, covered, views),
-        dials=dials,
-        kpis=summary.kpis(data, available, secure, current),
-        lanes=summary.lanes(data, site, current, views),
+        verdict=page_one.verdict(figures[0], known["coverage"].stats[0].value, views),
+        dials=page_one.dials(data, sections),
+        kpis=figures,
+        lanes=page_one.lanes(data, site, views, has_inventory=not isinstance(known["updates"], NoData)),
         recommendations=views,
-        availability=available,
-        security=secure,
-        updates=current,
-        journeys=journeys.view(data),
-        coverage=covered,
+        parts=[item.part for item in sections],
+        silent=[(answer.rule.id, answer.reason) for answer in advice.silent],
+        unknown=[(answer.rule.id, answer.missing) for answer in advice.unknown],
     )
+
+
+def measured(data: QuarterData) -> Iterator[Measured]:
+    """Yield every section of `tasks/analyse/` in the order of the report."""
+    for name, module in sorted(units("tasks.analyse").items(), key=lambda item: item[1].SECTION.order):
+        yield Measured(Part(name=name, title=module.SECTION.title, view=module.view(data)), module)
 
 
 def _logo(agency: Agency, base: Path) -> bytes | None:

@@ -63,13 +63,13 @@ def made(tmp_path_factory: pytest.TempPathFactory):
 
 def test_the_report_has_the_counts_of_the_captures(made) -> None:
     report, settings = made
-    facts = {fact.label: fact for fact in [*report.kpis, *report.security.stats]}
+    facts = {fact.label: fact for fact in [*report.kpis, *report.view("security").stats]}
     assert facts["Attacks stopped"].value == 319
     assert facts["Requests served"].value == 1362
     assert facts["of all requests"].value == pytest.approx(100 * 319 / 1362)
     assert facts["attempts to log in"].value == 80 + 70
-    assert dict(report.updates.states)["Update available"] > 0
-    assert dict(report.updates.states)["Not known"] > 0
+    assert dict(report.view("updates").states)["Update available"] > 0
+    assert dict(report.view("updates").states)["Not known"] > 0
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:
         query = "SELECT (SELECT count(*) FROM raw.waf_event), (SELECT count(*) FROM raw.waf_rule_hit), (SELECT count(*) FROM raw.http_request)"
         assert con.execute(query).fetchall() == [(375, 1027, 1362)]

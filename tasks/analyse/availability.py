@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +13,18 @@ import pandas as pd
 
 from tasks.probe_result import cause_in_words
 from tasks.quarter_data import QuarterData, rows_of
-from tasks.report_model import AvailabilityView, DayState, Fact, NoData
+from tasks.report_model import (
+    Action,
+    DayState,
+    Dial,
+    Fact,
+    NoData,
+    Section,
+    Series,
+    missing_dial,
+    missing_fact,
+    tone_of,
+)
 from tasks.wording import duration
 
 DAYS = """
@@ -38,8 +51,30 @@ JOIN marts.availability_day AS day
 WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
 ORDER BY incident.started_at"""
 
+RESPONSE = """
+SELECT day_date, median_total_ms FROM marts.availability_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary"""
+
+SECTION = Section(title="Availability", order=20, weight=10)
+
 SHOWN = 12
 """Incidents printed at most, the longest; the rest is counted in a note."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvailabilityView:
+    """The section on availability. Burn: minutes of error budget left after each day."""
+
+    lead: str
+    stats: Sequence[Fact]
+    days: Sequence[DayState]
+    burn: Series
+    burn_note: str
+    budget_minutes: float
+    incidents: Sequence[tuple[str, str, str, str]]
+    """(start in local time, cause, minutes, end seen or not)"""
+    incident_note: str
+    action: Action | None
 
 
 def view(data: QuarterData) -> AvailabilityView | NoData:
@@ -95,6 +130,47 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
         incidents=_rows(incidents, data),
         incident_note=f"The {SHOWN} longest of {len(incidents)}." if len(incidents) > SHOWN else "",
         action=data.action(("availability",), f"{data.titles(('availability',))}."),
+    )
+
+
+def dial(_: QuarterData, view: AvailabilityView | NoData) -> Dial:
+    """Return the score of the error budget."""
+    if isinstance(view, NoData):
+        return missing_dial("Availability")
+    used = 1 - (next((left for left in reversed(view.burn) if left is not None), 0.0)) / view.budget_minutes
+    blind = (view.stats[3].value or 0.0) / (24 * len(view.days))
+    score = None if blind > 0.5 else round(min(max(100 - 50 * used, 0), 100))
+    return Dial(
+        name="Availability",
+        score=score,
+        note=view.stats[0].note if blind < 0.01 else f"{100 * blind:.0f}% of the time not known",
+        # What was seen may be fine; what was not seen must not look so.
+        tone="unknown" if blind > 0.05 else tone_of(score),
+        method="100 less half of the share of the error budget that was used.",
+    )
+
+
+def figures(data: QuarterData, view: AvailabilityView | NoData) -> list[Fact]:
+    """Return what page one may say: uptime, and how long an answer took."""
+    if isinstance(view, NoData):
+        return [missing_fact(label, "no checks", "marts.availability_day") for label in ("uptime", "response time")]
+    return [view.stats[0], _response_fact(data)]
+
+
+def _response_fact(data: QuarterData) -> Fact:
+    response = data.frame(RESPONSE).dropna(subset=["median_total_ms"])
+    if response.empty:
+        return missing_fact("response time", "no checks", "marts.availability_day")
+    weekly = response.groupby(data.week_of(response["day_date"]))["median_total_ms"].median()
+    middle = float(response["median_total_ms"].median())
+    return Fact(
+        label="response time",
+        text=f"{middle:,.0f} ms",
+        value=middle,
+        unit="ms",
+        query="marts.availability_day",
+        note="median of the checks",
+        series=[None if pd.isna(weekly.get(week)) else float(weekly[week]) for week in range(13)],
     )
 
 

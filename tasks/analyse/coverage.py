@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from tasks.quarter_data import QuarterData, rows_of
-from tasks.recommending import Advice
 from tasks.render.text import cut
-from tasks.report_model import CoverageView, Fact, Proof, RecommendationView, SourceStrip
+from tasks.report_model import Action, Dial, Fact, RecommendationView, Section, Series, missing_dial, tone_of
 
 SOURCES = "SELECT source_id, kind, fills FROM staging.source WHERE site_id = $site_id ORDER BY fills, source_id"
 
@@ -21,6 +21,8 @@ REJECTS = """
 SELECT source_id, reason, count(*) AS reject_count FROM raw.reject
 WHERE site_id = $site_id GROUP BY source_id, reason ORDER BY reject_count DESC, source_id, reason LIMIT 8"""
 
+SECTION = Section(title="Data coverage and method", order=90, weight=90)
+
 WORDS = {
     "check_result": "uptime checks",
     "component_observation": "installed versions",
@@ -30,7 +32,39 @@ WORDS = {
 }
 
 
-def view(data: QuarterData, advice: Advice) -> CoverageView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStrip:
+    """How much of each day one source covers, 0 to 1 or None."""
+
+    name: str
+    kind: str
+    days: Series
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One query that proves recommendations; `numbers` are theirs."""
+
+    numbers: str
+    rule_id: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageView:
+    """The section on what is known: sources, gaps, rejects, rules that did not speak."""
+
+    lead: str
+    stats: Sequence[Fact]
+    strips: Sequence[SourceStrip]
+    gaps: Sequence[tuple[str, str, str]]
+    rejects: Sequence[tuple[str, str, str]]
+    evidence: Sequence[Proof]
+    action: Action | None
+
+
+def view(data: QuarterData) -> CoverageView:
     """Return the section; it can always be written."""
     sources, days, rejects = data.frame(SOURCES), data.frame(DAYS), data.frame(REJECTS)
     strips = [_strip(source, days, data) for source in rows_of(sources)]
@@ -74,10 +108,22 @@ def view(data: QuarterData, advice: Advice) -> CoverageView:
         strips=strips,
         gaps=gaps[:10],
         rejects=[(row.source_id, cut(row.reason, 90), f"{row.reject_count:,}") for row in rows_of(rejects)],
-        silent=[(answer.rule.id, answer.reason) for answer in advice.silent],
-        unknown=[(answer.rule.id, answer.missing) for answer in advice.unknown],
         evidence=_proofs(data.recommendations),
         action=data.action(("coverage",), f"{data.titles(('coverage',))}."),
+    )
+
+
+def dial(_: QuarterData, view: CoverageView) -> Dial:
+    """Return the score of what is known."""
+    share = view.stats[0].value
+    if share is None:
+        return missing_dial("Data coverage", "no source")
+    return Dial(
+        name="Data coverage",
+        score=round(share),
+        note="of the quarter",
+        tone=tone_of(round(share)),
+        method="The mean share of the quarter that the sources cover.",
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
-from tasks.report_model import Fact, JourneyRow, JourneysView, NoData
+from tasks.report_model import Action, Fact, JourneyRow, NoData, Section
 
 DAYS = """
 SELECT source_id, journey_id, journey_name, day_date, run_count, passed_count, failed_count, unknown_count,
@@ -24,8 +27,25 @@ WHERE run.site_id = $site_id AND run.outcome = 'failed' AND run.run_date >= $sta
 GROUP BY run.source_id, run.journey_id, run.journey_name, step_text
 ORDER BY run_count DESC, run.journey_name, step_text"""
 
+SECTION = Section(title="Journeys", order=60, weight=60)
+
 SHOWN = 8
 """Journeys and kinds of failure printed at most, the worst first; the rest is counted in a note."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneysView:
+    """The section on core functions: how often they worked, and what stopped them."""
+
+    lead: str
+    stats: Sequence[Fact]
+    rows: Sequence[JourneyRow]
+    rows_note: str
+    week_labels: Sequence[str]
+    failures: Sequence[tuple[str, str, str, str, str]]
+    """(journey, step, runs, last day, what was seen)"""
+    failures_note: str
+    action: Action | None
 
 
 def view(data: QuarterData) -> JourneysView | NoData:

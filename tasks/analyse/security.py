@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
-from tasks.report_model import Fact, NoData, SecurityView
+from tasks.report_model import Action, Dial, Fact, NoData, Section, missing_dial, missing_fact, tone_of
 
 DAYS = """
 SELECT day_date, action, coalesce(attack_class, 'other') AS attack_class, event_count, would_block_count
@@ -53,9 +56,15 @@ REQUESTS = """
 SELECT sum(request_count) AS request_count FROM marts.request_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
+SERVED = """
+SELECT day_date, sum(request_count) AS request_count FROM marts.request_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date GROUP BY day_date"""
+
 LOGINS = """
 SELECT sum(attempt_count) AS attempt_count FROM marts.login_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+SECTION = Section(title="Security", order=30, weight=20)
 
 NAMES = {
     "lfi": "File access",
@@ -96,6 +105,25 @@ BOT_NAMES = {
     "other": "Others",
     "false": "False: not who they claim to be",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityView:
+    """The section on the WAF. `weeks` holds one row per week of counts in the order of `classes`; None is a gap."""
+
+    lead: str
+    stats: Sequence[Fact]
+    chart_title: str
+    week_labels: Sequence[str]
+    classes: Sequence[str]
+    weeks: Sequence[Sequence[float] | None]
+    paths: Sequence[tuple[str, str]]
+    networks: Sequence[tuple[str, str, str]]
+    bots: Sequence[tuple[str, str, str]]
+    """Kind of bot, requests, share of the bytes."""
+    visitors: Sequence[tuple[str, str, str]]
+    visitors_note: str
+    action: Action | None
 
 
 def view(data: QuarterData) -> SecurityView | NoData:
@@ -172,6 +200,47 @@ def view(data: QuarterData) -> SecurityView | NoData:
         if total
         else "Can’t be judged without an access log.",
         action=data.action(("security",), f"{data.titles(('security',))}."),
+    )
+
+
+def dial(data: QuarterData, view: SecurityView | NoData) -> Dial:
+    """Return the score of what is open."""
+    if isinstance(view, NoData):
+        return missing_dial("Security")
+    risks = sorted((item.risk for item in data.recommendations if item.area == "security"), reverse=True)
+    score = round(max(100 - risks[0] / 2 - 5 * (len(risks) - 1), 0)) if risks else 100
+    return Dial(
+        name="Security",
+        score=score,
+        note=f"{len(risks)} open" if risks else "nothing open",
+        tone=tone_of(score),
+        method="100 less half of the highest risk open there, and 5 for each further one.",
+    )
+
+
+def figures(data: QuarterData, view: SecurityView | NoData) -> list[Fact]:
+    """Return what page one may say: attacks, and what was served beside them."""
+    attacks = (
+        missing_fact("attacks stopped", "no firewall log", "marts.waf_day")
+        if isinstance(view, NoData)
+        else view.stats[0]
+    )
+    return [attacks, _requests_fact(data)]
+
+
+def _requests_fact(data: QuarterData) -> Fact:
+    served = data.frame(SERVED)
+    if served.empty:
+        return missing_fact("requests served", "no access log", "marts.request_day")
+    total = float(served["request_count"].sum())
+    return Fact(
+        label="requests served",
+        text=f"{total:,.0f}",
+        value=total,
+        unit="count",
+        query="marts.request_day",
+        note=f"on {len(served)} days",
+        series=data.weekly(served, "request_count"),
     )
 
 

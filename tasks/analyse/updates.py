@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
-from tasks.report_model import Fact, NoData, UpdatesView
+from tasks.report_model import Action, Dial, Fact, NoData, Section, missing_dial, missing_fact, tone_of
 
 STATES = """
 SELECT state.ecosystem, state.name, state.update_state, state.collected_at
@@ -31,7 +34,25 @@ FROM marts.update_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 ORDER BY day_date, ecosystem, name"""
 
+SECTION = Section(title="Updates", order=70, weight=50)
+
 SHOWN, APPLIED_SHOWN = 10, 48
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatesView:
+    """The section on updates. `states` are (state, count); `applied` is cut, its note says where the rest is."""
+
+    lead: str
+    stats: Sequence[Fact]
+    week_labels: Sequence[str]
+    weeks: Sequence[Sequence[float] | None]
+    states: Sequence[tuple[str, int]]
+    outstanding: Sequence[tuple[str, str, str, str, str]]
+    outstanding_note: str
+    applied: Sequence[tuple[str, str, str, str, str]]
+    applied_note: str
+    action: Action | None
 
 
 def view(data: QuarterData) -> UpdatesView | NoData:
@@ -112,6 +133,31 @@ def view(data: QuarterData) -> UpdatesView | NoData:
         + "“By” a date: seen in the inventory of that day, applied at some time since the one before.",
         action=data.action(("updates",), f"{data.titles(('updates',))}."),
     )
+
+
+def dial(_: QuarterData, view: UpdatesView | NoData) -> Dial:
+    """Return the score of the components that are known."""
+    if isinstance(view, NoData):
+        return missing_dial("Updates")
+    total = sum(count for _, count in view.states)
+    late, known = view.stats[1].value or 0, total - dict(view.states)["Not known"]
+    if not known or known * 2 < total:
+        return missing_dial("Updates", "mostly not known")
+    score = round(max(100 * (known - late) / known, 0))
+    return Dial(
+        name="Updates",
+        score=score,
+        note=f"{late:.0f} past their date",
+        tone=tone_of(score),
+        method="The share of components that are current or within their agreed days, of those that are known.",
+    )
+
+
+def figures(_: QuarterData, view: UpdatesView | NoData) -> list[Fact]:
+    """Return what page one may say: what was applied, and what is late."""
+    if isinstance(view, NoData):
+        return [missing_fact(label, "no inventory", "marts.bundle") for label in ("updates applied", "updates overdue")]
+    return [view.stats[0], view.stats[1]]
 
 
 def applied_fact(applied: pd.DataFrame, data: QuarterData) -> Fact:

@@ -107,11 +107,11 @@ def test_the_report_tells_cause_and_fix_beside_what_the_checks_saw(installation:
     agency = load_sites(installation.sites_file).agency
     with contextlib.closing(open_site_snapshot(installation.snapshot, "one")) as con:
         report = reporting.build(con, agency, Path(), "one", parse_quarter("2026Q3"))
-    assert not isinstance(report.availability, NoData)
-    ((_, cause, minutes, _),) = report.availability.incidents
+    assert not isinstance(report.view("availability"), NoData)
+    ((_, cause, minutes, _),) = report.view("availability").incidents
     assert minutes == "50"
     assert cause.endswith(". Cause: Disk <b>{{7*7}}</b> full. Fix: Rotated the logs. Detected by: client")
-    assert "four weeks to 4 August" in report.availability.burn_note
+    assert "four weeks to 4 August" in report.view("availability").burn_note
     html = render_html(report)
     assert "Disk &lt;b&gt;{{7*7}}&lt;/b&gt; full" in html
 

@@ -64,7 +64,12 @@ def test_the_printed_figures_equal_queries_of_their_own(made, report: Report, te
     down = 4 * 3600
     facts = {
         fact.label: fact
-        for fact in [*report.kpis, *report.availability.stats, *report.security.stats, *report.updates.stats]
+        for fact in [
+            *report.kpis,
+            *report.view("availability").stats,
+            *report.view("security").stats,
+            *report.view("updates").stats,
+        ]
     }
     assert facts["Uptime"].value == pytest.approx(100 * (known - down) / known)
     ((blocks,),) = ask(made, "SELECT count(*) FROM raw.waf_event WHERE status = 403")
@@ -88,7 +93,7 @@ def test_every_rule_speaks_is_silent_or_says_what_is_missing(report: Report) -> 
         "availability.unexplained_outage", "updates.security_overdue", "updates.routine_overdue", "security.login_brute_force", "security.single_path",
         "security.visitors_blocked", "security.block_network",
     }  # fmt: skip
-    others = {rule for rule, _ in [*report.coverage.silent, *report.coverage.unknown]}
+    others = {rule for rule, _ in [*report.silent, *report.unknown]}
     assert spoken | others == {rule.id for rule in rules()}
     assert spoken & others == set()
 
@@ -97,19 +102,19 @@ def test_a_site_without_data_is_unknown_everywhere_and_nowhere_green(made) -> No
     report = report_of(made, "empty")
     assert [dial.score for dial in report.dials] == [None, None, None, None]
     assert all(fact.tone == "unknown" and fact.value is None for fact in report.kpis)
-    assert isinstance(report.availability, NoData)
-    assert isinstance(report.security, NoData)
-    assert isinstance(report.updates, NoData)
+    assert isinstance(report.view("availability"), NoData)
+    assert isinstance(report.view("security"), NoData)
+    assert isinstance(report.view("updates"), NoData)
     assert report.recommendations == []
     assert len(pypdf.PdfReader(io.BytesIO(render_pdf(report))).pages) >= 3
 
 
 def test_the_gap_is_unknown_on_the_heat_map_and_a_break_in_the_burn(report: Report) -> None:
-    levels = {state.day.isoformat(): state.level for state in report.availability.days}
+    levels = {state.day.isoformat(): state.level for state in report.view("availability").days}
     assert levels["2026-08-23"] is None
     assert levels["2026-08-04"] == 3
     assert levels["2026-08-05"] == 0
-    assert report.availability.burn[(quarter.GAP[0].date() - Q3.start_date).days + 2] is None
+    assert report.view("availability").burn[(quarter.GAP[0].date() - Q3.start_date).days + 2] is None
 
 
 def test_hostile_text_reaches_the_page_as_plain_text(text: str) -> None:

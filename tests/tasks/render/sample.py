@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
+from tasks.analyse.availability import AvailabilityView
+from tasks.analyse.coverage import CoverageView, Proof, SourceStrip
+from tasks.analyse.journeys import JourneysView
+from tasks.analyse.security import SecurityView
+from tasks.analyse.updates import UpdatesView
+from tasks.discovery import units
 from tasks.report_model import (
     Action,
-    AvailabilityView,
-    CoverageView,
     DayState,
     Dial,
     Fact,
     JourneyRow,
-    JourneysView,
     LaneCard,
     NoData,
-    Proof,
+    Part,
     RecommendationView,
     Report,
-    SecurityView,
-    SourceStrip,
-    UpdatesView,
 )
 
 START, END = date(2026, 7, 1), date(2026, 10, 1)
@@ -144,12 +145,26 @@ def rich() -> Report:
             LaneCard(lane="development", headline="1 proposal", text="Scoped and quoted separately."),
         ),
         recommendations=items,
-        availability=_availability(),
-        security=_security(),
-        updates=_updates(),
-        journeys=_journeys(),
-        coverage=_coverage(items),
+        parts=parts(
+            availability=_availability(), security=_security(), updates=_updates(), journeys=_journeys(), coverage=_coverage(items),
+        ),
+        silent=(("availability.certificate_expiry", "71 days of validity left"), ("security.waf_detects_only", "the firewall enforces"), ("updates.stale_data", "every list was proved current within 3 days")),
+        unknown=(("security.login_brute_force", "an access log of the first 18 days"),),
     )  # fmt: skip
+
+
+def parts(**views: Any) -> list[Part]:
+    """Return sections, by the names of their files, in the order of the report."""
+    known = units("tasks.analyse")
+    return [
+        Part(name=name, title=known[name].SECTION.title, view=views[name])
+        for name in sorted(views, key=lambda name: known[name].SECTION.order)
+    ]
+
+
+def with_views(report: Report, **views: Any) -> Report:
+    """Return the report with other views in some of its sections."""
+    return replace(report, parts=parts(**({part.name: part.view for part in report.parts} | views)))
 
 
 def _availability() -> AvailabilityView:
@@ -265,8 +280,6 @@ def _coverage(items: Sequence[RecommendationView]) -> CoverageView:
         ),
         gaps=(("uptime", "20 Aug", "24 Aug"), ("access", "1 Jul", "18 Jul")),
         rejects=(("firewall", "not JSON", "29"), ("access", "the request line is malformed", "2")),
-        silent=(("availability.certificate_expiry", "71 days of validity left"), ("security.waf_detects_only", "the firewall enforces"), ("updates.stale_data", "every list was proved current within 3 days")),
-        unknown=(("security.login_brute_force", "an access log of the first 18 days"),),
         evidence=[Proof(numbers=", ".join(i.number for i in items if i.rule_id == rule), rule_id=rule, sql=sql) for rule, sql in rules.items()],
         action=Action(text="Send the access log of the staging host.", numbers="R-05"),
     )  # fmt: skip
@@ -303,8 +316,11 @@ def sparse() -> Report:
         replace(item, text="not known", value=None, tone="unknown", series=(), note="no data") for item in report.kpis
     ]
     nothing: list[float | None] = [None] * len(DAYS)
-    stats = [replace(item, text="not known", value=None, tone="unknown", note="") for item in report.coverage.stats]
-    return replace(
+    stats = [
+        replace(item, text="not known", value=None, tone="unknown", note="") for item in report.view("coverage").stats
+    ]
+    return with_views(
+        replace(
         report,
         verdict=(("The state of the site is ", False), ("mostly not known", True), (". Whether it was up was not watched.", False)),
         dials=[Dial(name=dial.name, score=None, note="no data", tone="unknown") for dial in report.dials],
@@ -316,19 +332,20 @@ def sparse() -> Report:
             LaneCard(lane="development", headline="No proposals", text="Nothing in this quarter’s data asks for larger change."),
         ),
         recommendations=(),
+        silent=(),
+        unknown=[(f"availability.rule_{number}", "uptime checks of this quarter") for number in range(11)],
+        ),
         availability=NoData(title="Availability", missing="no uptime check of this quarter is in the warehouse", remedy="Add an uptime source, or see the gaps under data coverage."),
         security=NoData(title="Security", missing="no WAF log of this quarter is in the warehouse", remedy="Add a waf_logs source for the firewall in front of this site."),
         updates=NoData(title="Updates", missing="no inventory of this site is in the warehouse", remedy="Add a patches_bundle source and its cron job on the server."),
         journeys=NoData(title="Journeys", missing="whether log-in, search, forms or the cart work was not measured", remedy="Add a journeys_browser source."),
         coverage=replace(
-            report.coverage,
+            report.view("coverage"),
             lead="The 2 sources of this site cover 0% of the quarter; 2 of them brought nothing at all.",
             stats=stats,
-            strips=[replace(strip, days=nothing, text="0 of 92 days") for strip in report.coverage.strips[:2]],
+            strips=[replace(strip, days=nothing, text="0 of 92 days") for strip in report.view("coverage").strips[:2]],
             gaps=(("uptime", "1 Jul", "30 Sep"), ("firewall", "1 Jul", "30 Sep")),
             rejects=(),
-            silent=(),
-            unknown=[(f"availability.rule_{number}", "uptime checks of this quarter") for number in range(11)],
             evidence=(),
             action=None,
         ),
@@ -351,7 +368,8 @@ def crowded() -> Report:
     ]  # fmt: skip
     many = Action(text=f"{items[0].title}.", numbers=", ".join(item.number for item in items[:12]) + " and R-40")
     security, updates, availability = _security(), _updates(), _availability()
-    return replace(
+    return with_views(
+        replace(
         report,
         site_name="The Donaudampfschifffahrtselektrizitätenhauptbetriebswerk Museum of Łódź, Zürich & Århus",
         client_name="Donaudampfschifffahrtsgesellschaft",
@@ -371,6 +389,7 @@ def crowded() -> Report:
         ),
         kpis=[replace(item, text="1,234,567,890", value=1_234_567_890, tone="bad", note="recognised, let through") for item in report.kpis],
         recommendations=items,
+        ),
         availability=replace(
             availability,
             days=[DayState(day=day, level=number % 4) for number, day in enumerate(DAYS)],
@@ -410,10 +429,8 @@ def hostile(text: str) -> Report:
         standard=text,
         sql=text,
     )
-    assert isinstance(report.availability, AvailabilityView)
-    assert isinstance(report.security, SecurityView)
-    assert isinstance(report.updates, UpdatesView)
-    return replace(
+    return with_views(
+        replace(
         report,
         site_name=text,
         client_name=text,
@@ -425,15 +442,18 @@ def hostile(text: str) -> Report:
         kpis=[replace(kpi, label=text, text=text, note=text) for kpi in report.kpis],
         lanes=[replace(card, headline=text, text=text) for card in report.lanes],
         recommendations=[item],
-        availability=replace(report.availability, lead=text, incidents=[(text, text, text, text)], incident_note=text),
+        silent=[(text, text)],
+        unknown=[(text, text)],
+        ),
+        availability=replace(report.view("availability"), lead=text, incidents=[(text, text, text, text)], incident_note=text),
         security=replace(
-            report.security, lead=text, chart_title=text, classes=[text], weeks=[[1.0]] * 13, paths=[(text, "1")], networks=[(text, "1", "1")],
+            report.view("security"), lead=text, chart_title=text, classes=[text], weeks=[[1.0]] * 13, paths=[(text, "1")], networks=[(text, "1", "1")],
             bots=[("Search engines", "3,895", "1.2%"), ("False: not who they claim to be", "15", "0.0%")],
             visitors=[(text, "1", "1")], visitors_note=text, action=Action(text=text, numbers="R-01"),
         ),
-        updates=replace(report.updates, lead=text, states=[(text, 1)], outstanding=[(text,) * 5], applied=[(text,) * 5], applied_note=text),
+        updates=replace(report.view("updates"), lead=text, states=[(text, 1)], outstanding=[(text,) * 5], applied=[(text,) * 5], applied_note=text),
         coverage=replace(
-            report.coverage, lead=text, strips=[replace(report.coverage.strips[0], name=text, kind=text, text=text)], gaps=[(text,) * 3],
-            rejects=[(text,) * 3], silent=[(text, text)], unknown=[(text, text)], evidence=[Proof(numbers="R-01", rule_id=text, sql=text)],
+            report.view("coverage"), lead=text, strips=[replace(report.view("coverage").strips[0], name=text, kind=text, text=text)], gaps=[(text,) * 3],
+            rejects=[(text,) * 3], evidence=[Proof(numbers="R-01", rule_id=text, sql=text)],
         ),
     )  # fmt: skip

@@ -52,8 +52,8 @@ def test_a_rich_quarter_has_its_eight_parts_in_order_on_six_pages_or_more(rich: 
         "Recommendations",
         "Availability",
         "Security",
-        "Updates",
         "Journeys",
+        "Updates",
         "Data coverage and method",
     ]
     assert [title for title in titles if title in parts] == parts
