@@ -60,13 +60,25 @@ class Bucket:
             starts = {f"{self.name}/{prefix}"}
         found = [info for folder in sorted({s.rpartition("/")[0] for s in starts}) for info in self._list(folder)]
         files = [
-            LogFile(f"s3://{info.path}", info.size, info.mtime_ns, partial(self._fetch, info.path))
+            self._file(info)
             for info in found
             if info.size and info.path.startswith(tuple(starts))
             if fnmatch.fnmatchcase(info.path.partition("/")[2], keys)
             if "%" in prefix or since.timestamp() <= info.mtime_ns / 1e9 <= until.timestamp() + 1
         ]
         return sorted(files, key=lambda file: (file.mtime_ns, file.name))
+
+    def below(self, prefix: str) -> list[LogFile]:
+        """Return every object whose key starts with the prefix, which is empty or ends with a slash; empty ones too.
+
+        Raises:
+            SourceError: the bucket can't be listed.
+        """
+        # A folder has no size; some services keep an object for it.
+        return [self._file(info) for info in self._list(f"{self.name}/{prefix}".rstrip("/")) if info.is_file]
+
+    def _file(self, info: Any) -> LogFile:
+        return LogFile(f"s3://{info.path}", info.size, info.mtime_ns, partial(self._fetch, info.path))
 
     def _list(self, folder: str) -> Any:
         from pyarrow import fs

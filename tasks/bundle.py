@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -52,7 +52,8 @@ CLOCK_SKEW = timedelta(hours=1)
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 """A bundle made before that has a wrong clock: a server that lost its time starts in 1970."""
 
-_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+MISSING = "the manifest names it, and it is not there"
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 
@@ -142,17 +143,80 @@ class Files:
             self.refuse(name, f"{len(problems) - LINE_REJECTS:,} more lines could not be read")
 
 
-def find_bundles(folder: Path) -> list[Path]:
+class Bundle(Protocol):
+    """A complete bundle, wherever it lies."""
+
+    @property
+    def name(self) -> str:
+        """Return its stamp."""
+
+    @property
+    def place(self) -> str:
+        """Return where it lies, for people."""
+
+    def mark(self) -> str:
+        """Return a text that changes when the manifest does."""
+
+    def refusal(self, name: str) -> str | None:
+        """Return why a file of it is not opened; None where it may be."""
+
+    def read(self, name: str, max_bytes: int = -1) -> bytes:
+        """Return a file, or its start; OSError where it can't be read."""
+
+    def is_arriving(self, manifest: Manifest, now: datetime) -> bool:
+        """Say whether files that the manifest names may still come."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundleFolder:
+    """A bundle in a folder of this machine."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Return its stamp."""
+        return self.path.name
+
+    @property
+    def place(self) -> str:
+        """Return the folder."""
+        return str(self.path)
+
+    def mark(self) -> str:
+        """Return the hash of the manifest."""
+        return hashlib.sha256(self.read(MANIFEST, MANIFEST_BYTES)).hexdigest()
+
+    def refusal(self, name: str) -> str | None:
+        """Return why a file of it is not opened; None where it may be."""
+        path = self.path / name
+        if path.is_symlink():
+            return "a symbolic link is not followed; copy the file"
+        if not path.is_file():
+            return MISSING
+        return too_large(path.stat().st_size)
+
+    def read(self, name: str, max_bytes: int = -1) -> bytes:
+        """Return a file, or its start; OSError where it can't be read."""
+        with (self.path / name).open("rb") as handle:
+            return handle.read(max_bytes)
+
+    def is_arriving(self, manifest: Manifest, now: datetime) -> bool:
+        """Say that nothing comes after the manifest, which is written last."""
+        return False
+
+
+def find_bundles(folder: Path) -> list[BundleFolder]:
     """Return the complete bundles of a drop folder, oldest first by name.
 
     Raises:
         SourceError: the folder is not there or can't be read.
     """
     try:
-        found = [path for path in folder.iterdir() if _STAMP.fullmatch(path.name) and _is_complete(path)]
+        found = [path for path in folder.iterdir() if STAMP.fullmatch(path.name) and _is_complete(path)]
     except OSError as error:
         raise SourceError(f"Can't read the drop folder {folder}: {error.strerror}; mend `folder`.") from None
-    return sorted(found)
+    return [BundleFolder(path) for path in sorted(found)]
 
 
 def _is_complete(path: Path) -> bool:
@@ -177,7 +241,7 @@ def read_manifest(data: bytes) -> Manifest:
         raise SourceError(f"{MANIFEST}: {where or 'the file'}: {problem['msg']}") from None
 
 
-def read_files(folder: Path, origin: Origin) -> Files:
+def read_files(bundle: Bundle, origin: Origin) -> Files:
     """Read the files that the manifest names, each as text; one that is refused leaves the others.
 
     Raises:
@@ -185,10 +249,10 @@ def read_files(folder: Path, origin: Origin) -> Files:
     """
     files, names, bytes_left = Files(origin), set[str](), BUNDLE_BYTES
     for entry in origin.manifest.files:
-        reason = "the manifest names it twice" if entry.name in names else _refusal(folder, entry)
+        reason = "the manifest names it twice" if entry.name in names else _refusal(bundle, entry)
         names.add(entry.name)
         if reason is None:
-            data = (folder / entry.name).read_bytes()
+            data = bundle.read(entry.name)
             if hashlib.sha256(data).hexdigest() == entry.sha256.lower():
                 data, reason = inflate(data) if entry.name.endswith(".gz") else (data, None)
                 bytes_left -= len(data)
@@ -203,21 +267,19 @@ def read_files(folder: Path, origin: Origin) -> Files:
     return files
 
 
-def _refusal(folder: Path, entry: ManifestFile) -> str | None:
+def _refusal(bundle: Bundle, entry: ManifestFile) -> str | None:
     """Return why the file is not opened; None where it may be."""
     if not _FILE_NAME.fullmatch(entry.name):
         return "not a plain file name: letters, digits, `.`, `_`, `+` and `-` only"
     found = format_of(entry.name.removesuffix(".gz"))
     if entry.exit_status != 0 and not (found and found.is_judged_by_text):
         return f"its command ended with exit status {entry.exit_status}: what it should say is unknown"
-    path = folder / entry.name
-    if path.is_symlink():
-        return "a symbolic link is not followed; copy the file"
-    if not path.is_file():
-        return "the manifest names it, and it is not there"
-    if path.stat().st_size > FILE_BYTES:
-        return f"larger than {FILE_BYTES >> 20} MiB"
-    return None
+    return bundle.refusal(entry.name)
+
+
+def too_large(size: int) -> str | None:
+    """Return why a file of so many bytes is not opened; None where it may be."""
+    return f"larger than {FILE_BYTES >> 20} MiB" if size > FILE_BYTES else None
 
 
 def inflate(data: bytes) -> tuple[bytes, str | None]:

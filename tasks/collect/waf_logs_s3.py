@@ -18,13 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from tasks.buckets import Bucket, fetched_ahead
-from tasks.contracts import Job, OpenUrl, Outcome, SecretReference
+from tasks.bucket_options import BucketOptions, open_bucket
+from tasks.buckets import fetched_ahead
+from tasks.contracts import Job, Outcome
 from tasks.errors import SourceError
 from tasks.log_files import FileState, LogFile, cursor_of, is_read, states_from
 from tasks.log_landing import LogOptions, cursor_name, land_pieces, pieces_of, try_first
@@ -36,25 +36,15 @@ TAKEN = 300_000
 _DAY = timedelta(days=1)
 
 
-class Options(LogOptions):
+class Options(BucketOptions, LogOptions):
     """WAF or access logs in an S3-compatible bucket."""
 
-    bucket: str = Field(pattern=r"^[^/\s]+$", description="Bucket.")
     prefix: str = Field(
         default="", description="What the keys start with; %Y, %m and %d stand for the day, as AWSLogs/.../%Y/%m/%d/."
     )
     keys: str = Field(
         default="*", description="Glob that the whole key matches, as *app.my-balancer.*; all by default."
     )
-    region: str = Field(default="us-east-1", description="Region of the bucket; auto for R2.")
-    endpoint: OpenUrl | None = Field(default=None, description="Address of the service where it is not AWS.")
-    addressing: Literal["path", "virtual"] = Field(
-        default="path", description="How a service of yours names the bucket: in the path or in the host."
-    )
-    access_key: SecretReference | None = Field(
-        default=None, description="Access key id; AWS's own chain (environment, profile, role) when left out."
-    )
-    secret_key: SecretReference | None = Field(default=None, description="Secret access key.")
     look_back_days: int = Field(default=3, ge=1, le=366, description="How many days each run looks back, days.")
 
     @field_validator("prefix")
@@ -64,12 +54,6 @@ class Options(LogOptions):
             raise ValueError("only %Y, %m and %d may stand in a prefix")
         return value
 
-    @model_validator(mode="after")
-    def _both_keys(self) -> Options:
-        if (self.access_key is None) != (self.secret_key is None):
-            raise ValueError("give both access_key and secret_key, or none of them")
-        return self
-
 
 async def collect(job: Job) -> Outcome:
     """Read the objects that are new, parse them and land them.
@@ -78,7 +62,7 @@ async def collect(job: Job) -> Outcome:
         SourceError: the bucket is missing, forbidden or out of reach.
     """
     options = _options(job)
-    bucket = await _bucket(job, options)
+    bucket = await open_bucket(job, options)
     problems: list[str] = []
     with job.spool.hold_cursor(cursor_name(job)) as cursor:
         memory, states = _Memory.of(cursor), states_from((cursor or {}).get("states"))
@@ -107,7 +91,9 @@ async def check(job: Job) -> str:
         SourceError: the bucket can't be listed, holds nothing there, or something else.
     """
     options, now = _options(job), job.context.collected_at
-    files = (await _bucket(job, options)).files(options.prefix, options.keys, now - options.look_back_days * _DAY, now)
+    files = (await open_bucket(job, options)).files(
+        options.prefix, options.keys, now - options.look_back_days * _DAY, now
+    )
     if not files:
         raise SourceError(
             f"The bucket {options.bucket} holds nothing below {options.prefix!r} of the last "
@@ -123,20 +109,6 @@ async def check(job: Job) -> str:
 def _options(job: Job) -> Options:
     assert isinstance(job.options, Options)  # noqa: S101 - by kind
     return job.options
-
-
-async def _bucket(job: Job, options: Options) -> Bucket:
-    from pyarrow import fs
-
-    more: dict[str, Any] = {"connect_timeout": 10, "request_timeout": 60, "region": options.region}
-    if options.endpoint:
-        parts = urlsplit(str(options.endpoint))
-        more |= {"endpoint_override": parts.netloc, "scheme": parts.scheme}
-        more |= {"force_virtual_addressing": options.addressing == "virtual"}
-    if options.access_key and options.secret_key:
-        more |= {"access_key": await job.secret(options.access_key), "secret_key": await job.secret(options.secret_key)}
-    secrets = [more[name] for name in ("access_key", "secret_key") if name in more]
-    return Bucket(fs.S3FileSystem(**more), options.bucket, secrets)
 
 
 @dataclass(frozen=True, slots=True)

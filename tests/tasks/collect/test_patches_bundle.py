@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tasks import bundle, collecting
+from tasks import bundle, bundle_landing, collecting
 from tasks.collect import patches_bundle
 from tasks.contracts import Context, Job, Outcome
 from tasks.errors import SourceError
@@ -523,7 +523,7 @@ def test_any_bytes_give_records_that_fit_their_tables_and_rejects(files: dict[st
         site_id="one", source_id="s", bundle_id="b", manifest=manifest, max_age=timedelta(days=1)
     )  # fmt: skip
     texts = {name: data.decode("utf-8", "replace") for name, data in files.items()}
-    parsed = patches_bundle.parse(bundle.Files(origin, texts))
+    parsed = bundle_landing.parse(bundle.Files(origin, texts))
     for record in (*parsed.records, *parsed.rejects):
         for field in record.schema():
             value = getattr(record, field.name)

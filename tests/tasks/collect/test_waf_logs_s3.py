@@ -13,15 +13,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tasks import collecting, log_landing
+from tasks.bucket_options import open_bucket
 from tasks.collect import waf_logs_s3
 from tasks.errors import ConfigurationError, SourceError
 from tasks.sites import parse_sites
+from tests import s3
 from tests.conftest import CASES
 from warehouse.connection import open_live
 from warehouse.spool import Landing
-
-boto3 = pytest.importorskip("boto3")
-ThreadedMotoServer = pytest.importorskip("moto.server").ThreadedMotoServer
 
 LINE = '192.0.2.1 - - [23/Nov/2026:05:00:09 +0000] "GET /{} HTTP/1.1" 200 1 "-" "-"\n'
 SITES = """
@@ -49,30 +48,22 @@ DAILY = "web/%Y/%m/%d/"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+    with s3.serving() as server:
+        yield server
 
 
 @pytest.fixture
 def bucket(server: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("S3_KEY", "AKIAEXAMPLEKEY")
     monkeypatch.setenv("S3_SECRET", "hunter2-secret")
-    urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
-    client = boto3.client(
-        "s3", endpoint_url=server, aws_access_key_id="x", aws_secret_access_key="y", region_name="us-east-1"
-    )
-    client.create_bucket(Bucket="logs")
+    with s3.bucket(server, "logs") as client:
 
-    def put(key: str, *paths: str, raw: bytes | None = None) -> None:
-        body = raw if raw is not None else "".join(LINE.format(path) for path in paths).encode()
-        client.put_object(Bucket="logs", Key=key, Body=gzip.compress(body) if key.endswith(".gz") else body)
+        def put(key: str, *paths: str, raw: bytes | None = None) -> None:
+            body = raw if raw is not None else "".join(LINE.format(path) for path in paths).encode()
+            client.put_object(Bucket="logs", Key=key, Body=gzip.compress(body) if key.endswith(".gz") else body)
 
-    put.server = server  # type: ignore[attr-defined]
-    yield put
-    client.close()
+        put.server = server  # type: ignore[attr-defined]
+        yield put
 
 
 def day(ago: int, pattern: str = DAILY) -> str:
@@ -153,7 +144,7 @@ def test_more_objects_than_one_page_of_the_list_holds(settings, bucket) -> None:
     for number in range(1_003):
         bucket(f"{day(0)}{number:04}.log", f"{number:04}")
     here = job(settings, bucket)
-    files = asyncio.run(waf_logs_s3._bucket(here, here.options)).files(
+    files = asyncio.run(open_bucket(here, here.options)).files(
         DAILY, "*", datetime.now(UTC) - timedelta(days=1), datetime.now(UTC)
     )
     assert len({file.name for file in files}) == 1_003
