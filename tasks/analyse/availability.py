@@ -32,7 +32,7 @@ SELECT
   budget.day_date, day.day_seconds,
   budget.known_seconds - budget.down_seconds AS up_seconds, budget.down_seconds,
   budget.maintenance_seconds, day.maintenance_down_seconds,
-  budget.budget_seconds, budget.burn_rate_28_days
+  budget.budget_seconds, budget.least_burn_rate_28_days
 FROM marts.error_budget_day AS budget
 JOIN marts.availability_day AS day USING (site_id, source_id, day_date)
 WHERE budget.site_id = $site_id AND budget.day_date >= $start_date AND budget.day_date < $end_date
@@ -231,11 +231,11 @@ def _noted(row: Any) -> str:
 
 def burn_note(days: pd.DataFrame) -> str:
     """Say in one sentence how fast the budget went when it went fastest; nothing where it was never touched."""
-    rates = days.dropna(subset=["burn_rate_28_days"])
-    if rates.empty or not rates["burn_rate_28_days"].max():
+    rates = days.dropna(subset=["least_burn_rate_28_days"])
+    if rates.empty or not rates["least_burn_rate_28_days"].max():
         return ""
-    worst = rates.loc[rates["burn_rate_28_days"].idxmax()]
-    day, rate = pd.Timestamp(worst["day_date"]), float(worst["burn_rate_28_days"])
+    worst = rates.loc[rates["least_burn_rate_28_days"].idxmax()]
+    day, rate = pd.Timestamp(worst["day_date"]), float(worst["least_burn_rate_28_days"])
     used = f"{rate:.1f} times" if rate >= 1 else f"{100 * rate:.0f}% of"
     return f"At the worst, in the four weeks to {day:%-d %B}, the site used {used} the downtime agreed for them."
 

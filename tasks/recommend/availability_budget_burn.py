@@ -17,10 +17,10 @@ RULE = Rule(
     threshold_unit="times the error budget of 28 days",
     effort_hours=(1, 4),
     evidence_sql="""
-SELECT day_date, down_seconds, burn_rate_28_days
+SELECT day_date, down_seconds, least_burn_rate_28_days, burn_rate_28_days, known_days_28
 FROM marts.error_budget_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND burn_rate_28_days IS NOT NULL
-ORDER BY burn_rate_28_days DESC, day_date""",
+ORDER BY least_burn_rate_28_days DESC, day_date""",
 )
 
 _LAST_DAYS = 14
@@ -28,24 +28,31 @@ _LAST_DAYS = 14
 
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
-    """Take the highest burn over 28 days of the last two weeks of the quarter's data."""
+    """Take the highest burn over 28 days of the last two weeks of the quarter's data.
+
+    Time that is not known burns nothing here: only what is over the limit whatever it was is told.
+    """
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
     newest = max(row["day_date"] for row in rows)
     recent = [row for row in rows if (newest - row["day_date"]).days < _LAST_DAYS]
     worst = recent[0]
-    if worst["burn_rate_28_days"] <= RULE.threshold:
-        reason = f"at most {worst['burn_rate_28_days']:.1f} times the error budget of four weeks was used lately"
+    if worst["least_burn_rate_28_days"] <= RULE.threshold:
+        open_ones = [row for row in recent if row["burn_rate_28_days"] > RULE.threshold]
+        if open_ones:
+            known = max(row["known_days_28"] for row in open_ones)
+            return [Unknown(rule=RULE, missing=f"the site was down, and only {known:.0f} of 28 days are known")]
+        reason = f"at most {max(row['burn_rate_28_days'] for row in recent):.1f} times the error budget was used lately"
         return [Silent(rule=RULE, reason=reason)]
-    rate = f"{worst['burn_rate_28_days']:.1f}"
+    rate = f"{worst['least_burn_rate_28_days']:.1f}"
     return [
         recommend(
             RULE,
             scope,
             subject=scope.site_id,
             rows=recent,
-            value=worst["burn_rate_28_days"],
+            value=worst["least_burn_rate_28_days"],
             evidence=f"{rate} times the budget in the four weeks to {worst['day_date']:%-d %B}",
             words={"worst": f"{worst['day_date']:%-d %B}", "rate": rate},
             severity=3,
@@ -57,9 +64,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 text="four weeks within the agreed downtime",
             ),
             prediction=Prediction(
-                metric="burn_rate_28_days",
+                metric="least_burn_rate_28_days",
                 direction="down",
-                size=worst["burn_rate_28_days"] - 1,
+                size=worst["least_burn_rate_28_days"] - 1,
                 text="no more downtime than agreed",
             ),
         )

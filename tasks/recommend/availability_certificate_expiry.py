@@ -16,10 +16,22 @@ RULE = Rule(
     threshold=21.0,
     threshold_unit="days of validity left at the end of the quarter",
     effort_hours=(0.5, 2),
+    # Programs renew when a third of the life is left. One whose first day was seen and that lives for less than 63
+    # days is judged by its own third; the first certificate of all may have been old when it was seen.
     evidence_sql="""
-SELECT day_date, not_after_at, is_valid, date_diff('day', $end_date::DATE, not_after_at::DATE) AS days_left
-FROM marts.certificate_day
-WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+WITH seen AS (
+  SELECT *, min(day_date) OVER (PARTITION BY not_after_at) AS first_date, min(day_date) OVER () AS start_date
+  FROM marts.certificate_day
+  WHERE site_id = $site_id AND day_date < $end_date
+)
+SELECT
+  day_date,
+  not_after_at,
+  is_valid,
+  date_diff('day', $end_date::DATE, not_after_at::DATE) AS days_left,
+  CASE WHEN first_date > start_date THEN date_diff('day', first_date, not_after_at::DATE) END AS life_days
+FROM seen
+WHERE day_date >= $start_date
 ORDER BY day_date DESC LIMIT 1""",
 )
 
@@ -30,7 +42,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         return [Unknown(rule=RULE, missing="no check saw a certificate in the quarter")]
     (row,) = rows
-    if row["days_left"] >= RULE.threshold and row["is_valid"] is not False:
+    least = RULE.threshold if row["life_days"] is None else min(RULE.threshold, row["life_days"] / 3 - 1)
+    if row["days_left"] >= least and row["is_valid"] is not False:
         return [Silent(rule=RULE, reason=f"{row['days_left']} days of validity left")]
     expiry = f"{row['not_after_at']:%-d %B %Y}"
     return [

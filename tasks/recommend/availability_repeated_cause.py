@@ -1,4 +1,4 @@
-"""The site went down for the same cause again and again: a problem, not an incident."""
+"""The site went down for the same cause again: a problem, not an incident."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RULE = Rule(
     title="Find out why it comes back: {cause}",
     why="The site was down {count} times for the same cause, {down} in all, the last time on {last}.",
     standard="ITIL 4, problem management",
-    threshold=3.0,
+    threshold=2.0,
     threshold_unit="outages of five minutes or more with the same cause",
     effort_hours=(2, 8),
     evidence_sql="""
@@ -44,10 +44,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not repeated:
         if not rows:
             known = "no outage took five minutes or more"
-        elif not (named := [row["incident_count"] for row in rows if row["cause"]]):
+        elif not any(row["cause"] for row in rows):
             known = "no outage of five minutes or more has a cause that is known"
         else:
-            known = f"no cause took the site down more than {('once', 'twice')[max(named) - 1]}"
+            known = "no cause took the site down more than once"
         return [Silent(rule=RULE, reason=known)]
     return [_recommendation(scope, row) for row in repeated[:2]]
 
@@ -72,7 +72,7 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
             operator="<",
             value=RULE.threshold,
             sustained_days=90,
-            text="fewer than three outages of this cause in a quarter",
+            text="at most one outage of this cause in a quarter",
         ),
         prediction=Prediction(
             metric="down_seconds", direction="down", size=minutes * 60, text=f"{minutes:,.0f} minutes less downtime"

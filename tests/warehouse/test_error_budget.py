@@ -34,3 +34,14 @@ def test_days_add_up_to_the_period_counted_from_the_checks() -> None:
     assert sum(row[2] for row in rows) / sum(row[4] for row in rows) == pytest.approx(down / budget)
     assert [row[5] for row in rows] == pytest.approx([0, 180 / 86.4, 0])
     assert [row[6] for row in rows] == pytest.approx([0, 180 / 172.8, 0]), "the outage is over 28 days before the last"
+
+
+def test_what_four_weeks_burnt_at_least_takes_what_is_not_known_for_up() -> None:
+    slots = [(START + timedelta(hours=hour), "up" if hour else "down") for hour in range(72)]
+    with warehouse("UTC", slots, 3600.0) as con:
+        rows = con.execute(
+            "SELECT burn_rate_28_days, least_burn_rate_28_days, known_days_28 FROM marts.error_budget_day ORDER BY day_date"
+        ).fetchall()
+    assert [row[0] for row in rows] == pytest.approx([3600 / (days * 86.4) for days in (1, 2, 3)])
+    assert [row[1] for row in rows] == pytest.approx([3600 / (28 * 86.4)] * 3)
+    assert [row[2] for row in rows] == pytest.approx([1, 2, 3])

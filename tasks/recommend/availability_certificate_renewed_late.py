@@ -1,0 +1,83 @@
+"""The TLS certificate was renewed at the last moment: by hand, or after an automatic renewal failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+RULE = Rule(
+    id="availability.certificate_renewed_late",
+    area="availability",
+    lane="maintenance",
+    title="Automate the renewal of the TLS certificate",
+    why="The last one was replaced {days} days before its end; a renewal that waits for somebody is forgotten one day.",
+    standard="CA/Browser Forum Baseline Requirements",
+    threshold=21.0,
+    threshold_unit="days of validity that were left when the certificate was last renewed",
+    effort_hours=(1, 3),
+    # A third of its life before the end is when programs renew a certificate: one that lives for less than 63 days is
+    # never renewed with 21 left. Two certificates that take turns, of two servers, are no renewal.
+    evidence_sql="""
+WITH seen AS (
+  SELECT not_after_at, min(day_date) AS first_date, max(day_date) AS last_date
+  FROM marts.certificate_day
+  WHERE site_id = $site_id AND day_date < $end_date
+  GROUP BY not_after_at
+), renewed AS (
+  SELECT
+    first_date AS renewed_date,
+    lag(not_after_at) OVER (ORDER BY not_after_at) AS old_not_after_at,
+    lag(last_date) OVER (ORDER BY not_after_at) AS old_last_date,
+    not_after_at
+  FROM seen
+)
+SELECT
+  renewed_date,
+  old_not_after_at,
+  not_after_at,
+  date_diff('day', renewed_date, old_not_after_at::DATE) AS days_left,
+  date_diff('day', renewed_date, not_after_at::DATE) AS life_days
+FROM renewed
+WHERE old_last_date <= renewed_date AND renewed_date >= $start_date
+ORDER BY renewed_date DESC LIMIT 1""",
+)
+
+_SEEN = """
+SELECT count(*) AS day_count FROM marts.certificate_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Look at the last renewal of the quarter."""
+    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    if not rows:
+        (seen,) = scope.query(_SEEN, scope.parameters)
+        if not seen["day_count"]:
+            return [Unknown(rule=RULE, missing="no check saw a certificate in the quarter")]
+        return [Silent(rule=RULE, reason="no certificate was renewed in the quarter")]
+    (row,) = rows
+    days = row["days_left"]
+    if days >= RULE.threshold or row["life_days"] < 3 * RULE.threshold:
+        return [Silent(rule=RULE, reason=f"renewed on {row['renewed_date']:%-d %B} with {days} days left")]
+    return [
+        recommend(
+            RULE,
+            scope,
+            subject="certificate",
+            rows=rows,
+            value=days,
+            evidence=f"renewed on {row['renewed_date']:%-d %B} with {days} days left",
+            words={"days": days},
+            severity=3,
+            likelihood=0.5,
+            closing_test=ClosingTest(
+                query=RULE.evidence_sql,
+                operator=">=",
+                value=RULE.threshold,
+                sustained_days=1,
+                text="a renewal with 21 days or more left",
+            ),
+            prediction=Prediction(metric="days_left", direction="up", size=21 - days, text="renewed by itself in time"),
+        )
+    ]
