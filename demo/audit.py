@@ -86,8 +86,9 @@ def _failure(spans: Sequence[tuple[int, int, int]], at: int) -> int | None:
 
 
 def _campaign(site: Site, campaign: Campaign, rng: np.random.Generator) -> list[_Attempt]:
-    first, attempts = site.unix(campaign.first_day), []
-    for day in range(campaign.days):
+    first = site.unix(campaign.first_day) if campaign.first_day else site.start
+    attempts = []
+    for day in range(site.period.days if campaign.days is None else campaign.days):
         count = max(1, round(campaign.per_day * rng.uniform(0.6, 1.4)))
         at = first + day * DAY_SECONDS + rng.integers(0, DAY_SECONDS, count)
         who = rng.integers(0, len(campaign.addresses), count)

@@ -9,15 +9,15 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 
 from demo import debian, wordpress
-from demo.scenario import BUNDLE_DAYS, Site
+from demo.scenario import Site
 
 MADE = time(5, 30)
 """Time of the site at which the cron job runs."""
 
 
 def write_bundles(site: Site, folder: Path) -> None:
-    """Write one bundle a week into `folder`."""
-    for day in BUNDLE_DAYS:
+    """Write one bundle each Wednesday into `folder`."""
+    for day in site.period.weekly(2):
         at = datetime.combine(day, MADE, site.zone).astimezone(UTC)
         files = (wordpress.files(site, at) if site.is_wordpress else {}) | debian.files(site, at)
         _write(site, folder / f"{at:%Y%m%dT%H%M%SZ}", at, files)

@@ -1,4 +1,4 @@
-"""Write the demo quarter: logs, inventories and uptime history of four sites, the same bytes each time."""
+"""Write a quarter of the demo: logs, inventories and uptime history of four sites, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from pathlib import Path
 
 from demo.bundles import write_bundles
 from demo.logs import write_logs
-from demo.scenario import SITES
+from demo.scenario import STORY
 from demo.uptime import write_uptime
 
 
-def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None) -> None:
-    """Write the source files of the quarter below `folder`; about 5 seconds, 30 MB.
+def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None, *, quarter: str = "2026Q3") -> None:
+    """Write the source files of a quarter below `folder`; about 5 seconds, 30 MB.
 
     Args:
         folder: is made where it is missing; gets `logs/<site>/`, `bundles/<site>/` and `prometheus/<site>.npz`.
         on_progress: called with (done, total) steps.
+        quarter: a key of `STORY`; each needs a folder of its own.
 
     Raises:
         OSError: the folder can't be written.
     """
-    done, total = 0, 3 * len(SITES)
-    for site in SITES:
+    sites = STORY[quarter]
+    done, total = 0, 3 * len(sites)
+    for site in sites:
         for write, path in (
             (write_logs, folder / "logs" / site.id),
             (write_bundles, folder / "bundles" / site.id),

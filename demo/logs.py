@@ -7,7 +7,7 @@ import gzip
 import os
 import zoneinfo
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 from demo import audit
@@ -18,7 +18,7 @@ _CLOCK = [f"{hour:02d}:{minute:02d}:{second:02d}" for hour in range(24) for minu
 
 
 def write_logs(site: Site, folder: Path) -> None:
-    """Write access.log and modsec_audit.log of the quarter with their rotated files into `folder`."""
+    """Write access.log and modsec_audit.log of the period with their rotated files into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     events = audit.events(site)
     requests = sorted([*traffic(site), *(event.request for event in events)])
@@ -29,7 +29,7 @@ def write_logs(site: Site, folder: Path) -> None:
 def access_lines(site: Site, requests: Sequence[Request]) -> list[str]:
     """Return requests in the combined format: nginx's, or Apache's vhost_combined."""
     zone = zoneinfo.ZoneInfo(site.log_zone)
-    # No zone of the story changes its clocks in the quarter.
+    # No zone of the story changes its clocks in a period.
     offset = int(datetime.fromtimestamp(site.start, zone).utcoffset().total_seconds())  # type: ignore[union-attr]
     name = f"{offset // 3600:+03d}{offset % 3600 // 60:02d}"
     host = f"{site.host}:443 " if site.server == "apache" else ""
@@ -48,7 +48,7 @@ def access_lines(site: Site, requests: Sequence[Request]) -> list[str]:
 
 def rotations(site: Site) -> list[int]:
     """Return the Mondays, 00:00 in the server's zone, at which the logs were rotated, unix time."""
-    monday = datetime(2026, 7, 6, tzinfo=zoneinfo.ZoneInfo(site.log_zone))
+    monday = datetime.combine(site.period.weekly(0)[0], time.min, zoneinfo.ZoneInfo(site.log_zone))
     return list(range(int(monday.timestamp()), site.end, 7 * DAY_SECONDS))
 
 

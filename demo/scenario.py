@@ -1,4 +1,4 @@
-"""The story of the demo quarter as data: four fictional sites of one agency from July to September 2026.
+"""The story of the demo as data: four fictional sites of one agency, June 2026 and the quarter after it.
 
 What happens is stated here and nowhere else; the other modules only write it down in the formats of real software.
 Addresses come from the documentation ranges (RFC 5737, RFC 3849). README.md has the answers that follow from it.
@@ -7,16 +7,35 @@ Addresses come from the documentation ranges (RFC 5737, RFC 3849). README.md has
 from __future__ import annotations
 
 import zoneinfo
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-QUARTER_START = date(2026, 7, 1)
-QUARTER_END = date(2026, 10, 1)
-"""The day after the quarter."""
-DAYS = (QUARTER_END - QUARTER_START).days
 DAY_SECONDS = 86_400
-BUNDLE_DAYS = tuple(QUARTER_START + timedelta(weeks=week) for week in range(14))
-"""An inventory every Wednesday, the first and the last day of the quarter among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of which source files are written, in each site's own zone."""
+
+    start_date: date
+    end_date: date
+    """The day after the last."""
+
+    @property
+    def days(self) -> int:
+        """Return the number of days."""
+        return (self.end_date - self.start_date).days
+
+    def weekly(self, weekday: int) -> list[date]:
+        """Return every day of the period that is this weekday, Monday being 0."""
+        days = (self.start_date + timedelta(days=number) for number in range(self.days))
+        return [day for day in days if day.weekday() == weekday]
+
+
+JUNE = Period(date(2026, 6, 1), date(2026, 7, 1))
+"""The month in which the agency took the sites over: all that there is of the second quarter."""
+SUMMER = Period(date(2026, 7, 1), date(2026, 10, 1))
+"""The third quarter."""
 
 UNREACHABLE = 0
 """Status of an outage in which nobody answered."""
@@ -39,8 +58,10 @@ class Campaign:
     """Names in attacks.yaml; a name that stands twice comes twice as often."""
     addresses: tuple[str, ...]
     per_day: int
-    first_day: str = "2026-07-01"
-    days: int = DAYS
+    first_day: str | None = None
+    """The first day of the period when left out."""
+    days: int | None = None
+    """To the end of the period when left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +100,10 @@ class Site:
     """Whether ModSecurity blocks, or only detects."""
     page_views: int
     certificates: tuple[tuple[str, str], ...]
-    """(seen from, expires): UTC times, the first seen from before the quarter."""
+    """(seen from, expires): UTC times, the first seen from before the period."""
     typical_seconds: float
     """Length of an uptime check."""
+    period: Period = SUMMER
     outages: tuple[Outage, ...] = ()
     monitoring_gap: tuple[str, str] | None = None
     """First day and the day after the last on which nobody checked."""
@@ -114,13 +136,13 @@ class Site:
 
     @property
     def start(self) -> int:
-        """Return the first second of the quarter, unix time."""
-        return self.unix(QUARTER_START.isoformat())
+        """Return the first second of the period, unix time."""
+        return self.unix(self.period.start_date.isoformat())
 
     @property
     def end(self) -> int:
-        """Return the first second after the quarter, unix time."""
-        return self.unix(QUARTER_END.isoformat())
+        """Return the first second after the period, unix time."""
+        return self.unix(self.period.end_date.isoformat())
 
     def unix(self, local: str) -> int:
         """Return a local day or time of the site as unix time."""
@@ -252,3 +274,26 @@ HELD_RELEASE = ("2026-06-27", "4.3.0")
 CORE_RELEASES = (("2026-05-12", "6.9.4"), ("2026-07-14", "6.9.5"), ("2026-09-01", "6.9.6"))
 
 SITES = (HARBOURVALE, ALDERFINCH, KESTREL, LINDEN)
+
+
+def _in_june(site: Site, **changes: object) -> Site:
+    """Return the site as it was in June: far fewer visitors are written, and only what the changes say happens."""
+    quiet = {"outages": (), "monitoring_gap": None, "brute_force": (), "editors": (), "lists_stuck_on": None}
+    return replace(site, period=JUNE, seed=site.seed - 100, page_views=site.page_views // 50, **(quiet | changes))  # type: ignore[arg-type]
+
+
+STORY: dict[str, tuple[Site, ...]] = {
+    "2026Q2": (
+        _in_june(
+            HARBOURVALE,
+            outages=(Outage("2026-06-11T09:20", 96),),
+            campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 60, 99), 6),),
+            brute_force=(BruteForce("203.0.113.7", "2026-06-02", 3, 300),),
+        ),
+        _in_june(ALDERFINCH, campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 120, 171), 45),)),
+        _in_june(KESTREL, campaigns=(Campaign(_STATIC, _hosts("203.0.113.", 180, 199), 2),)),
+        _in_june(LINDEN, campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 210, 219), 1),)),
+    ),
+    "2026Q3": SITES,
+}
+"""The sites by quarter, as their source files tell it."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from demo.scenario import DAY_SECONDS, DAYS, UNREACHABLE, BruteForce, Editor, Site
+from demo.scenario import DAY_SECONDS, UNREACHABLE, BruteForce, Editor, Site
 
 GUESSER = "Mozilla/5.0 (Windows NT 6.1; Win64; x64)"
 """What the password guessers say they are."""
@@ -70,11 +70,11 @@ def traffic(site: Site) -> list[Request]:
 
 def moments(site: Site, count: int, rng: np.random.Generator) -> np.ndarray:
     """Return `count` times spread as people are awake and at work, unix time."""
-    first_weekday = 2  # 1 July 2026 is a Wednesday
-    days = WEEK[(np.arange(DAYS) + first_weekday) % 7] * rng.normal(1, 0.07, DAYS).clip(0.7, 1.3)
+    count_of_days, first_weekday = site.period.days, site.period.start_date.weekday()
+    days = WEEK[(np.arange(count_of_days) + first_weekday) % 7] * rng.normal(1, 0.07, count_of_days).clip(0.7, 1.3)
     weights = (days[:, None] * HOURS[None, :]).ravel()
     per_hour = rng.multinomial(count, weights / weights.sum())
-    return site.start + np.repeat(np.arange(DAYS * 24) * 3600, per_hour) + rng.integers(0, 3600, count)
+    return site.start + np.repeat(np.arange(count_of_days * 24) * 3600, per_hour) + rng.integers(0, 3600, count)
 
 
 def visits(site: Site, rng: np.random.Generator) -> list[Request]:
@@ -126,7 +126,7 @@ def robots(site: Site, rng: np.random.Generator) -> list[Request]:
 
 def monitoring(site: Site) -> list[Request]:
     """Return a second uptime monitor; the checks of every minute are kept out of the log, as is usual."""
-    first, after = (site.unix(day) for day in site.monitoring_gap or ("2026-10-01", "2026-10-01"))
+    first, after = (site.unix(day) for day in site.monitoring_gap) if site.monitoring_gap else (site.end, site.end)
     address, agent = MONITOR
     return [
         Request(at, address, "HEAD", "/", 200, 0, "-", agent)
@@ -151,9 +151,10 @@ def noise(site: Site, rng: np.random.Generator) -> list[Request]:
 
 
 def workdays(site: Site, first_day: str, count: int | None = None) -> list[int]:
-    """Return the midnights of the working days from `first_day` on, unix time: `count`, or all of the quarter."""
+    """Return the midnights of the working days from `first_day` on, unix time: `count`, or all of the period."""
     first = (site.unix(first_day) - site.start) // DAY_SECONDS
-    days = [day for day in range(first, DAYS) if (day + 2) % 7 < 5]
+    weekday = site.period.start_date.weekday()
+    days = [day for day in range(first, site.period.days) if (day + weekday) % 7 < 5]
     return [site.start + day * DAY_SECONDS for day in days[:count]]
 
 

@@ -56,8 +56,8 @@ def _installed(found: Releases, day: date) -> str:
 
 
 def _offered(found: Releases, day: date) -> str:
-    """Return the newest version that was published before the day."""
-    return [version for published, version in found if published < day][-1]
+    """Return the newest version that was published before the day; the first one where none was."""
+    return ([version for published, version in found if published < day] or [found[0][1]])[-1]
 
 
 def _plugin(site: Site, name: str, day: date) -> tuple[str, str]:

@@ -18,7 +18,7 @@ import pytest
 
 import demo
 from demo.generate import generate
-from demo.scenario import SITES as STORY
+from demo.scenario import SITES, STORY
 from tasks import bundle
 from tasks.collect import patches_bundle
 from tasks.contracts import Context
@@ -70,7 +70,7 @@ def test_another_time_zone_and_hash_seed_change_no_byte(quarter: Path, tmp_path:
 
 
 def test_progress_ends_at_its_total(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.generate.SITES", STORY[2:3])
+    monkeypatch.setitem(STORY, "2026Q3", SITES[2:3])
     told: list[tuple[int, int]] = []
     generate(tmp_path, on_progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 3), (2, 3), (3, 3)]
