@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Floor, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 _INVENTORIES = """
@@ -21,6 +22,17 @@ FROM marts.update_outstanding
 WHERE site_id = $site_id AND {condition}
   AND seen_date < $end_date AND due_date < $end_date AND (closed_date IS NULL OR closed_date >= $end_date)
 ORDER BY late_days DESC, ecosystem, name"""  # noqa: S608 - the condition is the rule's own text
+
+
+def measure_sql(condition: str) -> str:
+    """Return the measure: by how many days the latest update of the window was past its date at most."""
+    return f"""
+SELECT
+  coalesce(max(date_diff('day', due_date, least(coalesce(closed_date, $end_date), $end_date))), 0) AS value,
+  {measures.LISTED_DAYS} AS known_days
+FROM marts.update_outstanding
+WHERE site_id = $site_id AND {condition} AND seen_date < $end_date
+  AND due_date < $end_date AND (closed_date IS NULL OR closed_date > greatest($start_date, due_date))"""  # noqa: S608 - as above
 
 
 def evaluate(rule: Rule, scope: Scope, *, subject: str, severity: int, floor: Floor) -> Sequence[Answer]:
@@ -54,14 +66,13 @@ def evaluate(rule: Rule, scope: Scope, *, subject: str, severity: int, floor: Fl
             severity=severity,
             floor=floor,
             closing_test=ClosingTest(
-                query=rule.evidence_sql,
-                operator="=",
-                value=0,
+                operator="<=",
+                value=scope.threshold(rule),
                 sustained_days=14,
                 text="no such update past its date for 14 days",
             ),
             prediction=Prediction(
-                metric="overdue_count", direction="down", size=count, text="none overdue next quarter"
+                metric="late_days", direction="down", size=first["late_days"], text="none overdue next quarter"
             ),
         )
     ]

@@ -10,8 +10,9 @@ x confidence, raised to the floor of the rule; then floor band, then risk by the
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -47,14 +48,21 @@ class Rule:
     effort_hours: tuple[float, float]
     """Lowest and highest hours of work."""
     evidence_sql: str
-    """The query over marts that proves it; parameters `$site_id`, `$start_date`, `$end_date` (exclusive)."""
+    """The query over marts that proves it; parameters `$site_id`, `$start_date`, `$end_date` (exclusive), and the
+    site's `$threshold`."""
+    measure_sql: str
+    """The query for the one number about a subject that advice is followed by; see `tasks.measures`."""
+
+    @property
+    def version(self) -> str:
+        """Return what changes whenever the queries of the rule do."""
+        return hashlib.sha256(f"{self.evidence_sql}\0{self.measure_sql}".encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingTest:
-    """When it is done: `query` gives a number that must stay `operator` `value` for `sustained_days`."""
+    """When it is done: the rule's measure over the last `sustained_days` is `operator` `value`."""
 
-    query: str
     operator: Literal["<", "<=", "=", ">=", ">"]
     value: float
     sustained_days: int
@@ -64,9 +72,10 @@ class ClosingTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What is expected to happen once it is done: the next report compares."""
+    """By how much the rule's measure of a quarter is expected to change once it is done: the next report compares."""
 
     metric: str
+    """Name of what the measure is."""
     direction: Literal["down", "up"]
     size: float
     text: str
@@ -163,11 +172,21 @@ class Scope:
     query: Query = field(repr=False)
     trusted_networks: tuple[str, ...] = ()
     """Ranges that must never be advised to be blocked: offices, CDNs, our own checks."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """Thresholds by rule where the site has its own."""
 
     @property
     def parameters(self) -> dict[str, Any]:
         """Return the parameters of every evidence query."""
         return {"site_id": self.site_id, "start_date": self.start_date, "end_date": self.end_date}
+
+    def threshold(self, rule: Rule) -> float:
+        """Return the threshold of a rule for this site."""
+        return self.thresholds.get(rule.id, rule.threshold)
+
+    def parameters_of(self, rule: Rule) -> dict[str, Any]:
+        """Return the parameters of the rule's evidence query, its threshold among them."""
+        return self.parameters | {"threshold": self.threshold(rule)}
 
 
 Answer = Recommendation | Silent | Unknown
@@ -207,11 +226,11 @@ def recommend(
         floor=floor,
         evidence=Evidence(
             sql=rule.evidence_sql,
-            parameters=scope.parameters,
+            parameters=scope.parameters_of(rule),
             snapshot_id=scope.snapshot_id,
             row_count=len(rows),
             value=value,
-            threshold=rule.threshold,
+            threshold=scope.threshold(rule),
             text=evidence,
             sample=tuple(rows[:5]),
         ),

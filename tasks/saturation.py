@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 LEAST_DAYS = 30
@@ -24,11 +25,21 @@ GROUP BY server
 ORDER BY p95_pct DESC, server"""  # noqa: S608 - the metric is the rule's own word
 
 
+def measure_sql(metric: str) -> str:
+    """Return the measure of a server: the percentile of its days."""
+    gone = measures.others_measured("marts.server_day", "server = $subject")
+    return f"""
+SELECT 100 * quantile_cont(value, 0.95) AS value, count(DISTINCT event_date) AS known_days, {gone} AS is_gone
+FROM staging.server_metric
+WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date
+  AND metric = '{metric}' AND server = $subject"""  # noqa: S608 - as above
+
+
 def evaluate(rule: Rule, scope: Scope, *, resource: str) -> Sequence[Answer]:
     """Look at the whole quarter of each server; `resource` is what its threshold is of."""
     rows = scope.query(rule.evidence_sql, scope.parameters)
     known = [row for row in rows if row["day_count"] >= LEAST_DAYS]
-    high = [row for row in known if row["p95_pct"] > rule.threshold]
+    high = [row for row in known if row["p95_pct"] > scope.threshold(rule)]
     if high:
         return [_recommendation(rule, scope, row, resource) for row in high]
     if len(known) < len(rows) or not rows:
@@ -50,11 +61,10 @@ def _recommendation(rule: Rule, scope: Scope, row: dict[str, object], resource: 
         severity=3,
         likelihood=0.7,
         closing_test=ClosingTest(
-            query=rule.evidence_sql,
             operator="<=",
-            value=rule.threshold,
+            value=scope.threshold(rule),
             sustained_days=30,
-            text=f"95th percentile of {resource} at {rule.threshold:.0f}% or less for 30 days",
+            text=f"95th percentile of {resource} at {scope.threshold(rule):g}% or less for 30 days",
         ),
         prediction=Prediction(metric="p95_pct", direction="down", size=15, text="room for peaks again"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -28,6 +29,18 @@ SELECT
 FROM marts.availability_day AS day JOIN staging.site AS site USING (site_id)
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
 HAVING sum(up_seconds - maintenance_up_seconds) + sum(down_seconds - maintenance_down_seconds) > 0""",
+    measure_sql=f"""
+SELECT
+  100 * day.down_seconds / (day.known_seconds * (1 - slo_pct / 100)) AS value,
+  {measures.CHECKED_DAYS} AS known_days
+FROM (
+  SELECT
+    sum(down_seconds - maintenance_down_seconds) AS down_seconds,
+    nullif(sum(up_seconds + down_seconds - maintenance_up_seconds - maintenance_down_seconds), 0) AS known_seconds,
+    any_value(site.availability_slo_pct) AS slo_pct
+  FROM marts.availability_day JOIN staging.site AS site USING (site_id)
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary
+) AS day""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -40,7 +53,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     known, slo = row["up_seconds"] + row["down_seconds"], row["slo_pct"]
     budget = known * (1 - slo / 100)
     used_pct = 100 * row["down_seconds"] / budget
-    if used_pct <= RULE.threshold:
+    if used_pct <= scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"{used_pct:.0f}% of the error budget was used")]
     availability = 100 * row["up_seconds"] / known
     words = {
@@ -60,16 +73,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=4,
             floor="high",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
-                operator=">=",
-                value=slo,
+                operator="<=",
+                value=scope.threshold(RULE),
                 sustained_days=90,
                 text=f"availability of {slo:g}% or more for a quarter",
             ),
             prediction=Prediction(
-                metric="down_seconds",
+                metric="budget_used_pct",
                 direction="down",
-                size=row["down_seconds"] - budget,
+                size=used_pct - scope.threshold(RULE),
                 text=f"downtime under {words['budget']} a quarter",
             ),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -21,6 +22,11 @@ SELECT day_date, down_seconds, least_burn_rate_28_days, burn_rate_28_days, known
 FROM marts.error_budget_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND burn_rate_28_days IS NOT NULL
 ORDER BY least_burn_rate_28_days DESC, day_date""",
+    measure_sql=f"""
+SELECT
+  max(least_burn_rate_28_days) FILTER (day_date >= $end_date::DATE - 14) AS value, {measures.CHECKED_DAYS} AS known_days
+FROM marts.error_budget_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 
 _LAST_DAYS = 14
@@ -38,8 +44,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     newest = max(row["day_date"] for row in rows)
     recent = [row for row in rows if (newest - row["day_date"]).days < _LAST_DAYS]
     worst = recent[0]
-    if worst["least_burn_rate_28_days"] <= RULE.threshold:
-        open_ones = [row for row in recent if row["burn_rate_28_days"] > RULE.threshold]
+    if worst["least_burn_rate_28_days"] <= scope.threshold(RULE):
+        open_ones = [row for row in recent if row["burn_rate_28_days"] > scope.threshold(RULE)]
         if open_ones:
             known = max(row["known_days_28"] for row in open_ones)
             return [Unknown(rule=RULE, missing=f"the site was down, and only {known:.0f} of 28 days are known")]
@@ -57,7 +63,6 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             words={"worst": f"{worst['day_date']:%-d %B}", "rate": rate},
             severity=3,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
                 value=1.0,
                 sustained_days=28,

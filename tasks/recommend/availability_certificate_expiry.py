@@ -33,6 +33,16 @@ SELECT
 FROM seen
 WHERE day_date >= $start_date
 ORDER BY day_date DESC LIMIT 1""",
+    measure_sql="""
+SELECT
+  least(days_left, CASE WHEN is_valid IS FALSE THEN 0 ELSE days_left END) AS value,
+  (day_date >= $end_date::DATE - 7)::INTEGER AS known_days
+FROM (
+  SELECT day_date, is_valid, date_diff('day', $end_date::DATE, not_after_at::DATE) AS days_left
+  FROM marts.certificate_day
+  WHERE site_id = $site_id AND day_date < $end_date
+  ORDER BY day_date DESC LIMIT 1
+)""",
 )
 
 
@@ -42,7 +52,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         return [Unknown(rule=RULE, missing="no check saw a certificate in the quarter")]
     (row,) = rows
-    least = RULE.threshold if row["life_days"] is None else min(RULE.threshold, row["life_days"] / 3 - 1)
+    least = scope.threshold(RULE) if row["life_days"] is None else min(scope.threshold(RULE), row["life_days"] / 3 - 1)
     if row["days_left"] >= least and row["is_valid"] is not False:
         return [Silent(rule=RULE, reason=f"{row['days_left']} days of validity left")]
     expiry = f"{row['not_after_at']:%-d %B %Y}"
@@ -58,11 +68,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=5,
             floor="act now",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator=">=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=1,
-                text="a certificate with 21 days or more left",
+                text=f"a certificate with {scope.threshold(RULE):g} days or more left",
             ),
             prediction=Prediction(metric="days_left", direction="up", size=60, text="renewed by itself from now on"),
         )

@@ -41,6 +41,26 @@ SELECT
 FROM renewed
 WHERE old_last_date <= renewed_date AND renewed_date >= $start_date
 ORDER BY renewed_date DESC LIMIT 1""",
+    measure_sql="""
+SELECT days_left AS value, 1 AS known_days
+FROM (
+  SELECT
+    old_last_date <= first_date AS is_renewal,
+    first_date AS renewed_date,
+    date_diff('day', first_date, old_not_after_at::DATE) AS days_left
+  FROM (
+    SELECT
+      not_after_at,
+      min(day_date) AS first_date,
+      lag(not_after_at) OVER (ORDER BY not_after_at) AS old_not_after_at,
+      lag(max(day_date)) OVER (ORDER BY not_after_at) AS old_last_date
+    FROM marts.certificate_day
+    WHERE site_id = $site_id AND day_date < $end_date
+    GROUP BY not_after_at
+  )
+)
+WHERE is_renewal AND renewed_date >= $start_date
+ORDER BY renewed_date DESC LIMIT 1""",
 )
 
 _SEEN = """
@@ -58,7 +78,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [Silent(rule=RULE, reason="no certificate was renewed in the quarter")]
     (row,) = rows
     days = row["days_left"]
-    if days >= RULE.threshold or row["life_days"] < 3 * RULE.threshold:
+    if days >= scope.threshold(RULE) or row["life_days"] < 3 * scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"renewed on {row['renewed_date']:%-d %B} with {days} days left")]
     return [
         recommend(
@@ -72,12 +92,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=3,
             likelihood=0.5,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator=">=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=1,
-                text="a renewal with 21 days or more left",
+                text=f"a renewal with {scope.threshold(RULE):g} days or more left",
             ),
-            prediction=Prediction(metric="days_left", direction="up", size=21 - days, text="renewed by itself in time"),
+            prediction=Prediction(
+                metric="days_left", direction="up", size=scope.threshold(RULE) - days, text="renewed by itself in time"
+            ),
         )
     ]

@@ -21,6 +21,13 @@ SELECT day_date, expires_at, date_diff('day', $end_date::DATE, expires_at::DATE)
 FROM marts.domain_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 ORDER BY day_date DESC LIMIT 1""",
+    measure_sql="""
+SELECT
+  date_diff('day', $end_date::DATE, expires_at::DATE) AS value,
+  (day_date >= $end_date::DATE - 7)::INTEGER AS known_days
+FROM marts.domain_day
+WHERE site_id = $site_id AND day_date < $end_date
+ORDER BY day_date DESC LIMIT 1""",
 )
 
 
@@ -30,7 +37,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         return [Unknown(rule=RULE, missing="no registry said in the quarter when the domain ends")]
     (row,) = rows
-    if row["days_left"] >= RULE.threshold:
+    if row["days_left"] >= scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"{row['days_left']} days of registration left")]
     return [
         recommend(
@@ -44,11 +51,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=5,
             floor="act now" if row["days_left"] < 30 else "high",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator=">=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=1,
-                text="a registration with 60 days or more left",
+                text=f"a registration with {scope.threshold(RULE):g} days or more left",
             ),
             prediction=Prediction(metric="days_left", direction="up", size=365, text="registered for a year more"),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -26,6 +27,13 @@ FROM (
   SELECT unnest(generate_series($start_date::DATE, $end_date::DATE - INTERVAL 1 DAY, INTERVAL 1 DAY))::DATE AS day_date
 ) AS calendar
 LEFT JOIN (SELECT * FROM marts.availability_day WHERE site_id = $site_id AND is_primary) AS day USING (day_date)""",
+    measure_sql=f"""
+SELECT
+  100 * coalesce(sum(up_seconds + down_seconds), 0) / ({measures.ALL_DAYS} * 86400) AS value,
+  CASE WHEN EXISTS (FROM staging.source WHERE site_id = $site_id AND fills = 'check_result')
+    THEN {measures.ALL_DAYS} ELSE count(*) END AS known_days
+FROM marts.availability_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -36,7 +44,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not row["source_count"] and not row["known_seconds"]:
         return [Unknown(rule=RULE, missing="no uptime source is configured")]
     covered_pct = 100 * row["known_seconds"] / (row["day_count"] * 86_400)
-    if covered_pct >= RULE.threshold:
+    if covered_pct >= scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"checks cover {covered_pct:.1f}% of the quarter")]
     blind = row["blind_day_count"]
     gap = f"{blind} days" if blind > 1 else f"{(100 - covered_pct) * row['day_count'] * 0.24:,.0f} hours"
@@ -53,11 +61,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             reach=min(1.0, (100 - covered_pct) / 50),
             floor="medium",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator=">=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="checks cover 95% of every day for 30 days",
+                text=f"checks cover {scope.threshold(RULE):g}% of 30 days",
             ),
             prediction=Prediction(
                 metric="covered_pct", direction="up", size=100 - covered_pct, text="no day without checks next quarter"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.probe_result import CAUSES
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
 from tasks.watched import unwatched
@@ -32,6 +33,14 @@ WHERE incident.site_id = $site_id AND day.is_primary AND incident.down_seconds >
   AND started_date >= $start_date AND started_date < $end_date
 GROUP BY cause, status
 ORDER BY incident_count DESC, sum(incident.down_seconds) DESC, cause""",
+    measure_sql=f"""
+SELECT count(*) AS value, {measures.CHECKED_DAYS} AS known_days
+FROM marts.incident AS incident
+JOIN marts.availability_day AS day
+  ON day.site_id = incident.site_id AND day.source_id = incident.source_id AND day.day_date = incident.started_date
+WHERE incident.site_id = $site_id AND day.is_primary AND incident.down_seconds >= 300 AND NOT is_planned
+  AND started_date >= $start_date AND started_date < $end_date
+  AND cause || '-' || coalesce(nullif(status, 0)::VARCHAR, 'none') = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -40,7 +49,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if missing := unwatched(RULE, scope):
         return missing
     rows = scope.query(RULE.evidence_sql, scope.parameters)
-    repeated = [row for row in rows if row["cause"] and row["incident_count"] >= RULE.threshold]
+    repeated = [row for row in rows if row["cause"] and row["incident_count"] >= scope.threshold(RULE)]
     if not repeated:
         if not rows:
             known = "no outage took five minutes or more"
@@ -68,13 +77,12 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         severity=4,
         likelihood=0.8,
         closing_test=ClosingTest(
-            query=RULE.evidence_sql,
             operator="<",
-            value=RULE.threshold,
+            value=scope.threshold(RULE),
             sustained_days=90,
-            text="at most one outage of this cause in a quarter",
+            text=f"fewer than {scope.threshold(RULE):g} outages of this cause in a quarter",
         ),
         prediction=Prediction(
-            metric="down_seconds", direction="down", size=minutes * 60, text=f"{minutes:,.0f} minutes less downtime"
+            metric="incident_count", direction="down", size=count, text=f"{minutes:,.0f} minutes less downtime"
         ),
     )

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.watched import unwatched
 
-RULE = Rule(
-    id="availability.told_by_client",
-    area="availability",
-    lane="maintenance",
-    title="Let the monitoring see what clients see first",
-    why="{times} a client wrote about an outage before our checks had confirmed one{unseen}: "
-    "check what they use, not only the home page.",
-    standard="Google SRE, monitoring of symptoms",
-    threshold=1.0,
-    threshold_unit="outages that a client told first",
-    effort_hours=(1, 4),
-    evidence_sql="""
+_TOLD = """
 SELECT ticket_id, created_at, subject, incident_started_at, incident_confirmed_at, NULL AS detected_by
 FROM marts.ticket
 WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date AND is_before_monitor
@@ -31,7 +21,27 @@ ANTI JOIN marts.ticket AS told
   ON told.site_id = note.site_id AND told.incident_started_at = note.started_at AND told.is_before_monitor
 WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
   AND NOT incident.is_planned AND regexp_matches(lower(note.detected_by), '\\b(client|customer|ticket|visitor)')
-ORDER BY created_at DESC""",
+ORDER BY created_at DESC"""
+
+RULE = Rule(
+    id="availability.told_by_client",
+    area="availability",
+    lane="maintenance",
+    title="Let the monitoring see what clients see first",
+    why="{times} a client wrote about an outage before our checks had confirmed one{unseen}: "
+    "check what they use, not only the home page.",
+    standard="Google SRE, monitoring of symptoms",
+    threshold=1.0,
+    threshold_unit="outages that a client told first",
+    effort_hours=(1, 4),
+    evidence_sql=_TOLD,
+    measure_sql=f"""
+SELECT
+  CASE WHEN count(*) > 0 OR EXISTS (
+    FROM marts.ticket WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date
+  ) THEN count(*) END AS value,
+  {measures.CHECKED_DAYS} AS known_days
+FROM ({_TOLD})""",  # noqa: S608 - every part is the house's own text
 )
 
 _SEEN = """
@@ -71,14 +81,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=3,
             likelihood=min(0.9, 0.3 + 0.2 * count),
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=90,
                 text="no outage told by a client first for a quarter",
             ),
             prediction=Prediction(
-                metric="ticket_count", direction="down", size=float(count), text="the checks tell each outage first"
+                metric="outage_count", direction="down", size=float(count), text="the checks tell each outage first"
             ),
         )
     ]

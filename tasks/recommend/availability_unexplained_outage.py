@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
 from tasks.watched import unwatched
 
@@ -26,8 +27,17 @@ JOIN marts.availability_day AS day
 LEFT JOIN marts.incident_note AS note
   ON note.site_id = incident.site_id AND note.source_id = incident.source_id AND note.started_at = incident.started_at
 WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
-  AND day.is_primary AND NOT incident.is_planned AND incident.down_seconds > 1800 AND note.cause IS NULL
+  AND day.is_primary AND NOT incident.is_planned AND incident.down_seconds > 60 * $threshold AND note.cause IS NULL
 ORDER BY incident.down_seconds DESC, incident.started_at""",
+    measure_sql=f"""
+SELECT coalesce(max(incident.down_seconds), 0) / 60 AS value, {measures.CHECKED_DAYS} AS known_days
+FROM marts.incident AS incident
+JOIN marts.availability_day AS day
+  ON day.site_id = incident.site_id AND day.source_id = incident.source_id AND day.day_date = incident.started_date
+LEFT JOIN marts.incident_note AS note
+  ON note.site_id = incident.site_id AND note.source_id = incident.source_id AND note.started_at = incident.started_at
+WHERE incident.site_id = $site_id AND incident.started_date >= $start_date AND incident.started_date < $end_date
+  AND day.is_primary AND NOT incident.is_planned AND incident.down_seconds > 60 * $threshold AND note.cause IS NULL""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -35,9 +45,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Take the longest incident without a note; the others are counted with it."""
     if missing := unwatched(RULE, scope):
         return missing
-    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    rows = scope.query(RULE.evidence_sql, scope.parameters_of(RULE))
     if not rows:
-        return [Silent(rule=RULE, reason="every outage of more than 30 minutes has a written cause, or there was none")]
+        limit = f"{scope.threshold(RULE):g} minutes"
+        return [Silent(rule=RULE, reason=f"every outage of more than {limit} has a written cause, or there was none")]
     longest, count = rows[0], len(rows)
     minutes = longest["down_seconds"] / 60
     first = f"{longest['started_date']:%-d %B}"
@@ -48,8 +59,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=scope.site_id,
             rows=rows,
             value=minutes,
-            evidence=f"{count} outage{'s' if count > 1 else ''} of more than 30 minutes without a cause, "
-            f"the longest {minutes:,.0f} minutes",
+            evidence=f"{count} outage{'s' if count > 1 else ''} of more than {scope.threshold(RULE):g} minutes "
+            f"without a cause, the longest {minutes:,.0f} minutes",
             words={
                 "what": "the outage" if count == 1 else f"{count} long outages",
                 "down": f"{minutes:,.0f} minutes",
@@ -57,16 +68,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             },
             severity=3,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
-                operator="<",
-                value=RULE.threshold,
+                operator="<=",
+                value=scope.threshold(RULE),
                 sustained_days=90,
-                text="every outage of more than 30 minutes has a written cause",
+                text=f"every outage of more than {scope.threshold(RULE):g} minutes has a written cause",
             ),
             prediction=Prediction(
-                metric="down_seconds",
+                metric="longest_unexplained_minutes",
                 direction="down",
-                size=sum(row["down_seconds"] for row in rows),
+                size=minutes,
                 text="the same outage does not come back unexplained",
             ),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.watched import unwatched
 
@@ -33,6 +34,19 @@ WHERE incident.site_id = $site_id AND incident.check_type = 'http' AND NOT is_pl
   AND incident.started_date >= $start_date AND incident.started_date < $end_date
 GROUP BY incident.source_id, incident.started_at
 ORDER BY incident.started_at DESC""",
+    measure_sql=f"""
+SELECT
+  CASE WHEN EXISTS (
+    FROM marts.update_day
+    WHERE site_id = $site_id AND at_precision = 'exact' AND day_date >= $start_date AND day_date < $end_date
+  ) THEN count(DISTINCT (incident.source_id, incident.started_at)) END AS value,
+  {measures.CHECKED_DAYS} AS known_days
+FROM marts.incident AS incident
+JOIN marts.update_day AS event
+  ON event.site_id = incident.site_id AND event.at_precision = 'exact'
+  AND event.patched_at <= incident.started_at AND event.patched_at > incident.started_at - INTERVAL 2 HOURS
+WHERE incident.site_id = $site_id AND incident.check_type = 'http' AND NOT is_planned
+  AND incident.started_date >= $start_date AND incident.started_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 
 _SEEN = """
@@ -69,14 +83,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=4,
             likelihood=0.7,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=90,
                 text="no outage within two hours of an update for a quarter",
             ),
             prediction=Prediction(
-                metric="down_seconds", direction="down", size=down * 60, text=f"{down:,.0f} minutes less downtime"
+                metric="outage_count", direction="down", size=len(rows), text=f"{down:,.0f} minutes less downtime"
             ),
         )
     ]

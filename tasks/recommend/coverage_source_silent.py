@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -20,16 +21,31 @@ RULE = Rule(
 SELECT
   source.source_id,
   source.fills,
-  date_diff('day', $start_date::DATE, $end_date::DATE) AS day_count,
+  date_diff('day', greatest($start_date::DATE, least(any_value(first.first_date), $end_date - 1)), $end_date::DATE)
+    AS day_count,
   count(DISTINCT day.day_date) FILTER (coverage_ratio > 0) AS covered_count,
   max(day.day_date) AS last_date
 FROM staging.source AS source
+-- A source speaks from its first day on; one that never delivered was to speak all the time.
+LEFT JOIN (
+  SELECT source_id, min(day_date) AS first_date FROM marts.source_day
+  WHERE site_id = $site_id AND coverage_ratio > 0 GROUP BY source_id
+) AS first ON first.source_id = source.source_id
 LEFT JOIN marts.source_day AS day
   ON day.site_id = source.site_id AND day.source_id = source.source_id
   AND day.day_date >= $start_date AND day.day_date < $end_date
 WHERE source.site_id = $site_id
 GROUP BY source.source_id, source.fills
 ORDER BY source.source_id""",
+    measure_sql=f"""
+SELECT
+  100 * count(DISTINCT day_date) / {measures.ALL_DAYS} AS value,
+  CASE WHEN EXISTS (FROM staging.source WHERE site_id = $site_id AND source_id = $subject)
+    THEN {measures.ALL_DAYS} ELSE 0 END AS known_days,
+  {measures.SOURCE_GONE} AS is_gone
+FROM marts.source_day
+WHERE site_id = $site_id AND source_id = $subject AND coverage_ratio > 0
+  AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -54,20 +70,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=3,
             floor="medium",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator=">=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="data on 80% of days for 30 days",
+                text=f"data on {scope.threshold(RULE):g}% of days for 30 days",
             ),
             prediction=Prediction(
-                metric="covered_count",
+                metric="covered_pct",
                 direction="up",
-                size=row["day_count"] - row["covered_count"],
+                size=100 - 100 * row["covered_count"] / row["day_count"],
                 text="no silent day",
             ),
         )
         for row in rows
-        if 100 * row["covered_count"] / row["day_count"] < RULE.threshold
+        if 100 * row["covered_count"] / row["day_count"] < scope.threshold(RULE)
     ]
-    return answers or [Silent(rule=RULE, reason="every log source delivered on 80% of days or more")]
+    return answers or [
+        Silent(rule=RULE, reason=f"every log source delivered on {scope.threshold(RULE):g}% of days or more")
+    ]

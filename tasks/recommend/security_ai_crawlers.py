@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -33,6 +33,22 @@ SELECT
   100 * bots.answered_bytes / nullif(whole.answered_bytes, 0) AS bytes_pct
 FROM bots, whole
 ORDER BY answered_bytes DESC NULLS LAST, request_count DESC, bot_name""",
+    measure_sql=f"""
+WITH whole AS (
+  SELECT sum(request_count) AS request_count, sum(answered_bytes) AS answered_bytes
+  FROM marts.request_day WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+), bots AS (
+  SELECT sum(request_count) AS request_count, sum(answered_bytes) AS answered_bytes
+  FROM marts.bot_day
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND bot_class = 'ai'
+)
+SELECT
+  greatest(
+    coalesce(100 * bots.answered_bytes / nullif(whole.answered_bytes, 0), 0),
+    coalesce(100 * bots.request_count / whole.request_count, 0)
+  ) AS value,
+  {measures.logged_days("marts.request_day")} AS known_days
+FROM whole, bots""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(*) AS row_count FROM marts.request_day
@@ -50,7 +66,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     requests = sum(row["request_pct"] for row in rows)
     bytes_pct = sum(row["bytes_pct"] or 0 for row in rows)
     share, unit = max((bytes_pct, "the bytes that the site answered"), (requests, "all requests"))
-    if share < RULE.threshold:
+    if share < scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"AI crawlers took {share:.1f}% of {unit}")]
     names = list(dict.fromkeys(row["bot_name"] for row in rows))
     return [
@@ -66,14 +82,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             reach=0.5,
             change=waf_syntax.stop_bots(waf_syntax.dialect_of(scope), names, only_unverified=False),
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="AI crawlers below 10% of the bytes for 30 days, or the client wants them",
+                text=f"AI crawlers below {scope.threshold(RULE):g}% for 30 days",
             ),
             prediction=Prediction(
-                metric="bytes_pct", direction="down", size=share, text=f"{share:.0f}% less traffic to serve"
+                metric="share_pct", direction="down", size=share, text=f"{share:.0f}% less traffic to serve"
             ),
         )
     ]

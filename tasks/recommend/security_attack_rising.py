@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -26,6 +27,12 @@ FROM marts.waf_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND attack_class IS NOT NULL
 GROUP BY attack_class
 ORDER BY recent_count DESC, attack_class""",
+    measure_sql=f"""
+SELECT
+  coalesce(sum(event_count) FILTER (day_date >= $end_date::DATE - 28 AND attack_class = $subject), 0) AS value,
+  {measures.logged_days("marts.waf_day")} AS known_days
+FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(DISTINCT day_date) FILTER (day_date < $end_date - 28) AS before_count,
@@ -43,7 +50,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     for row in scope.query(RULE.evidence_sql, scope.parameters):
         before = row["before_count"] / days["before_count"]
         recent = row["recent_count"] / days["recent_count"]
-        if row["recent_count"] >= 50 and recent >= RULE.threshold * before:
+        if row["recent_count"] >= 50 and recent >= scope.threshold(RULE) * before:
             found.append((row, recent / before if before else None))
     if not found:
         return [Silent(rule=RULE, reason="no kind of attack has become three times as frequent")]
@@ -64,11 +71,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=3,
             reach=0.6,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
                 value=50,
                 sustained_days=28,
-                text="fewer than 50 in four weeks, or the reason is known",
+                text="fewer than 50 in four weeks",
             ),
             prediction=Prediction(
                 metric="recent_count",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.shared_networks import SharedNetworks
 
@@ -54,8 +54,12 @@ LEFT JOIN (
   WHERE blocked.site_id = $site_id AND blocked.event_date >= $start_date AND blocked.event_date < $end_date
   GROUP BY client_network
 ) AS mistaken USING (client_network)
-WHERE attack_count >= 1000 AND attack_count >= total_count / 10 AND day_count >= 7
+WHERE attack_count >= $threshold AND attack_count >= total_count / 10 AND day_count >= 7
 ORDER BY attack_count DESC, client_network""",
+    measure_sql=f"""
+SELECT coalesce(sum(attack_count), 0) AS value, {measures.logged_days("marts.waf_day")} AS known_days
+FROM marts.waf_network_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND client_network = $subject""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(*) AS row_count FROM marts.waf_day
@@ -64,13 +68,16 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look for networks that attack for days; trusted ones, CDNs, verified bots and our checks are left out."""
-    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    rows = scope.query(RULE.evidence_sql, scope.parameters_of(RULE))
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
             return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
         return [
-            Silent(rule=RULE, reason="no network sent 1,000 hostile requests, a tenth of all, on seven days or more")
+            Silent(
+                rule=RULE,
+                reason=f"no network sent {scope.threshold(RULE):,.0f} hostile requests, a tenth of all, on seven days",
+            )
         ]
     shared = SharedNetworks(scope.trusted_networks)
     open_rows = [
@@ -113,11 +120,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             confidence=0.8,
             change=waf_syntax.block_network(dialect, row["client_network"], is_challenge=bool(row["visitor_count"])),
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE) / 3,
                 sustained_days=30,
-                text="the network is stopped before any rule looks at it, for 30 days",
+                text=f"fewer than {scope.threshold(RULE) / 3:,.0f} of its requests reach a rule in 30 days",
             ),
             prediction=Prediction(
                 metric="attack_count", direction="down", size=row["attack_count"], text="its requests end at the edge"

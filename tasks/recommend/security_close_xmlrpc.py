@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -30,6 +30,12 @@ SELECT
 FROM staging.http_request
 WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date AND path_class = 'xmlrpc'
 HAVING count(*) > 0""",
+    measure_sql=f"""
+SELECT
+  count(*) FILTER (status NOT IN (401, 403, 404, 405, 429)) AS value,
+  {measures.logged_days("marts.request_day")} AS known_days
+FROM staging.http_request
+WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date AND path_class = 'xmlrpc'""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(*) AS row_count FROM marts.request_day
@@ -45,7 +51,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             return [Unknown(rule=RULE, missing="no access log in the quarter")]
         return [Silent(rule=RULE, reason="nobody asked for xmlrpc.php")]
     (row,) = rows
-    if row["request_count"] < RULE.threshold:
+    if row["request_count"] < scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"{row['request_count']:,} requests for xmlrpc.php in the quarter")]
     if row["app_count"]:
         return [Silent(rule=RULE, reason="Jetpack or an app of WordPress uses xmlrpc.php")]
@@ -69,16 +75,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             floor="medium",
             change=waf_syntax.close_path(waf_syntax.dialect_of(scope), row["path"]),
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
-                operator="<",
-                value=RULE.threshold,
+                operator="=",
+                value=0,
                 sustained_days=30,
                 text="every request for it is refused for 30 days",
             ),
             prediction=Prediction(
-                metric="request_count",
+                metric="answered_count",
                 direction="down",
-                size=row["request_count"] * 0.9,
+                size=row["request_count"] - row["stopped_count"],
                 text="no password is tried there",
             ),
         )

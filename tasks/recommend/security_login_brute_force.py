@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -26,9 +26,16 @@ SELECT
   max(attempt_count - stopped_count)::BIGINT AS peak_count,
   count(DISTINCT day_date) AS day_count
 FROM marts.login_day
-WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND attempt_count - stopped_count >= 50
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+  AND attempt_count - stopped_count >= $threshold
 GROUP BY path
 ORDER BY passed_count DESC, path""",
+    measure_sql=f"""
+SELECT
+  coalesce(max(attempt_count - stopped_count), 0) AS value,
+  {measures.logged_days("marts.request_day")} AS known_days
+FROM marts.login_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND path = $subject""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(DISTINCT day_date) AS day_count FROM marts.request_day
@@ -37,12 +44,12 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look for networks with many unhindered attempts on one day, path by path."""
-    rows = scope.query(RULE.evidence_sql, scope.parameters)
+    rows = scope.query(RULE.evidence_sql, scope.parameters_of(RULE))
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["day_count"]:
             return [Unknown(rule=RULE, missing="no access log in the quarter")]
-        return [Silent(rule=RULE, reason="no network tried 50 passwords on one day")]
+        return [Silent(rule=RULE, reason=f"no network tried {scope.threshold(RULE):g} passwords on one day")]
     return [
         recommend(
             RULE,
@@ -65,16 +72,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             reach=0.7,
             floor="medium",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="no network passes 50 attempts a day for 30 days",
+                text=f"no network passes {scope.threshold(RULE):g} attempts a day for 30 days",
             ),
             prediction=Prediction(
-                metric="passed_count",
+                metric="peak_count",
                 direction="down",
-                size=row["passed_count"] * 0.9,
+                size=row["peak_count"] * 0.9,
                 text="nine in ten attempts stopped",
             ),
         )

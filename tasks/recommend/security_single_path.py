@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -37,6 +37,15 @@ FROM (
 ) USING (path)
 WHERE total_count >= 100
 ORDER BY block_count DESC, path LIMIT 5""",
+    measure_sql=f"""
+SELECT
+  CASE WHEN sum(block_count + would_block_count) >= 100
+    THEN 100 * coalesce(sum(block_count + would_block_count) FILTER (path = $subject), 0)
+      / sum(block_count + would_block_count)
+    ELSE 0 END AS value,
+  {measures.logged_days("marts.waf_day")} AS known_days
+FROM marts.waf_path_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(*) AS row_count FROM marts.waf_day
@@ -52,7 +61,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
         return [Silent(rule=RULE, reason="fewer than 100 requests were blocked")]
     first = rows[0]
-    if first["share_pct"] < RULE.threshold:
+    if first["share_pct"] < scope.threshold(RULE):
         return [Silent(rule=RULE, reason=f"no path draws more than {first['share_pct']:.0f}% of the blocks")]
     if first["answered_count"] > first["block_count"] / 10 or first["path"] == "/":
         return [
@@ -80,16 +89,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             reach=first["share_pct"] / 100,
             floor="medium",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="no path above 40% of the blocks for 30 days",
+                text=f"below {scope.threshold(RULE):g}% of the blocks for 30 days",
             ),
             prediction=Prediction(
-                metric="block_count",
+                metric="share_pct",
                 direction="down",
-                size=first["block_count"],
+                size=first["share_pct"],
                 text=f"{first['share_pct']:.0f}% fewer blocked requests",
             ),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -28,6 +28,13 @@ FROM staging.http_request
 WHERE site_id = $site_id AND event_date >= $start_date AND event_date < $end_date AND bot_identity = 'spoofed'
 GROUP BY bot_name
 ORDER BY request_count DESC, bot_name""",
+    measure_sql=f"""
+SELECT
+  CASE WHEN bool_or(bot_identity IN ('verified', 'spoofed'))
+    THEN coalesce(sum(request_count) FILTER (bot_identity = 'spoofed'), 0) END AS value,
+  {measures.logged_days("marts.request_day")} AS known_days
+FROM marts.bot_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 _CHECKED = """
 SELECT
@@ -41,7 +48,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Count the bots whose claim was found false; a claim that could not be checked is none of them."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     total = sum(row["request_count"] for row in rows)
-    if total < RULE.threshold:
+    if total < scope.threshold(RULE):
         (seen,) = scope.query(_CHECKED, scope.parameters)
         if seen["search_count"] is None:
             return [Unknown(rule=RULE, missing="no request of a search engine in an access log of the quarter")]
@@ -68,11 +75,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             confidence=0.95,
             change=waf_syntax.stop_bots(waf_syntax.dialect_of(scope), names, only_unverified=True),
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="fewer than 10 such requests answered in 30 days",
+                text=f"fewer than {scope.threshold(RULE):g} such requests in 30 days",
             ),
             prediction=Prediction(
                 metric="request_count", direction="down", size=total, text="no false search engine is answered"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -25,6 +25,12 @@ FROM marts.blocked_visitor_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY path, attack_class
 ORDER BY block_count DESC, path, attack_class""",
+    measure_sql=f"""
+SELECT
+  coalesce(sum(block_count), 0) AS value,
+  least({measures.logged_days("marts.waf_day")}, {measures.logged_days("marts.request_day")}) AS known_days
+FROM marts.blocked_visitor_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 _EXCLUSIONS = """
 SELECT rule_id, target, path, sum(visitor_event_count) AS visitor_event_count
@@ -44,7 +50,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Add up the blocks of clients that otherwise behave like visitors."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     total = sum(row["block_count"] for row in rows)
-    if total < RULE.threshold:
+    if total < scope.threshold(RULE):
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["waf_count"] or not seen["request_count"]:
             return [Unknown(rule=RULE, missing="needs both a WAF log and an access log of the quarter")]
@@ -57,7 +63,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         recommend(
             RULE,
             scope,
-            subject=rows[0]["path"],
+            subject="visitors",
             rows=rows,
             value=total,
             evidence=f"{total:,} blocks of clients that otherwise did only what visitors and editors do"
@@ -74,11 +80,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             reach=0.6,
             floor="medium",
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="fewer than 3 such blocks in 30 days",
+                text=f"fewer than {scope.threshold(RULE):g} such blocks in 30 days",
             ),
             prediction=Prediction(
                 metric="block_count", direction="down", size=total, text="no editor or visitor turned away"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -23,6 +23,10 @@ FROM marts.waf_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
 GROUP BY attack_class
 ORDER BY would_block_count DESC, attack_class""",
+    measure_sql=f"""
+SELECT coalesce(sum(would_block_count), 0) AS value, {measures.logged_days("marts.waf_day")} AS known_days
+FROM marts.waf_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 _HURT = """
 SELECT coalesce(sum(block_count), 0)::BIGINT AS visitor_count FROM marts.blocked_visitor_day
@@ -35,7 +39,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
     total = sum(row["would_block_count"] for row in rows)
-    if total < RULE.threshold:
+    if total < scope.threshold(RULE):
         return [Silent(rule=RULE, reason="the engine enforces what it finds")]
     first = rows[0]
     (hurt,) = scope.query(_HURT, scope.parameters)
@@ -59,9 +63,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=4,
             likelihood=1.0,
             floor="high",
-            closing_test=ClosingTest(
-                query=RULE.evidence_sql, operator="=", value=0, sustained_days=30, text="no would-be block for 30 days"
-            ),
+            closing_test=ClosingTest(operator="=", value=0, sustained_days=30, text="no would-be block for 30 days"),
             prediction=Prediction(
                 metric="would_block_count", direction="down", size=total, text="recognised attacks are stopped"
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import waf_syntax
+from tasks import measures, waf_syntax
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -26,6 +26,11 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
   AND seen_in = 'access_log' AND kind = 'sensitive_file'
 GROUP BY path, kind
 ORDER BY request_count DESC, path""",
+    measure_sql=f"""
+SELECT coalesce(sum(request_count), 0) AS value, {measures.logged_days("marts.request_day")} AS known_days
+FROM marts.waf_missed_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+  AND seen_in = 'access_log' AND kind = 'sensitive_file'""",  # noqa: S608 - every part is the house's own text
 )
 _DAYS = """
 SELECT count(*) AS row_count FROM marts.request_day
@@ -45,7 +50,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         recommend(
             RULE,
             scope,
-            subject=first["path"],
+            subject="sensitive-files",
             rows=rows,
             value=total,
             evidence=f"{total:,} answers of 2xx for {len(rows)} paths; "
@@ -56,9 +61,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             confidence=0.6,
             floor="medium",
             change=waf_syntax.close_path(waf_syntax.dialect_of(scope), first["path"]),
-            closing_test=ClosingTest(
-                query=RULE.evidence_sql, operator="=", value=0, sustained_days=30, text="no such answer for 30 days"
-            ),
+            closing_test=ClosingTest(operator="=", value=0, sustained_days=30, text="no such answer for 30 days"),
             prediction=Prediction(
                 metric="request_count", direction="down", size=total, text="none of these files is served"
             ),

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
-RULE = Rule(
-    id="servers.backups_missing",
-    area="servers",
-    lane="maintenance",
-    title="Make the backups of {source} complete again",
-    why="On {missing} of {total} days no successful backup is proved; what is newer than the last one would be lost.",
-    standard="CIS Controls 11.2, automated backups",
-    threshold=1.0,
-    threshold_unit="days in 30 without a successful backup",
-    effort_hours=(1, 4),
-    evidence_sql="""
+_DAYS = """
 WITH source AS (
   -- A source speaks from its first report on; a backup counts for as many days as lie between two.
   SELECT
@@ -52,7 +43,24 @@ FROM (
   GROUP BY day.source_id, day.day_date
 )
 GROUP BY source_id
-ORDER BY source_id""",
+ORDER BY source_id"""
+
+RULE = Rule(
+    id="servers.backups_missing",
+    area="servers",
+    lane="maintenance",
+    title="Make the backups of {source} complete again",
+    why="On {missing} of {total} days no successful backup is proved; what is newer than the last one would be lost.",
+    standard="CIS Controls 11.2, automated backups",
+    threshold=1.0,
+    threshold_unit="days in 30 without a successful backup",
+    effort_hours=(1, 4),
+    evidence_sql=_DAYS,
+    measure_sql=f"""
+SELECT
+  any_value(missing_per_month) AS value, coalesce(any_value(day_count), 0) AS known_days,
+  {measures.SOURCE_GONE} AS is_gone
+FROM ({_DAYS}) WHERE source_id = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -61,7 +69,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         return [Unknown(rule=RULE, missing="no backup job reported anything")]
-    late = [row for row in rows if row["missing_per_month"] > RULE.threshold]
+    late = [row for row in rows if row["missing_per_month"] > scope.threshold(RULE)]
     if not late:
         missing, total = (sum(row[name] for row in rows) for name in ("missing_count", "day_count"))
         return [Silent(rule=RULE, reason=f"no successful backup on {missing} of {total} days")]
@@ -76,14 +84,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             words={"source": row["source_id"], "missing": row["missing_count"], "total": row["day_count"]},
             severity=4,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
                 text="at most one day in 30 without a successful backup",
             ),
             prediction=Prediction(
-                metric="missing_count", direction="down", size=row["missing_count"], text="a backup for every day"
+                metric="missing_per_month",
+                direction="down",
+                size=row["missing_per_month"],
+                text="a backup for every day",
             ),
         )
         for row in late

@@ -18,6 +18,7 @@ RULE = Rule(
     threshold_unit="% of CPU busy, 95th percentile of the five-minute figures",
     effort_hours=(1, 8),
     evidence_sql=saturation.evidence_sql("cpu_busy_ratio"),
+    measure_sql=saturation.measure_sql("cpu_busy_ratio"),
 )
 
 

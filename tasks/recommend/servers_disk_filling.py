@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 RULE = Rule(
@@ -22,13 +23,21 @@ FROM marts.disk_day
 WHERE site_id = $site_id AND day_date >= $end_date::DATE - 7 AND day_date < $end_date
 QUALIFY row_number() OVER (PARTITION BY server, device ORDER BY day_date DESC, source_id) = 1
 ORDER BY days_to_full NULLS LAST, server, device""",
+    measure_sql=f"""
+SELECT
+  -- A disk that does not fill has room for as long as anybody plans.
+  min(coalesce(days_to_full, 3650)) FILTER (day_date >= $end_date::DATE - 7 AND trend_day_count >= 14) AS value,
+  count(DISTINCT day_date) AS known_days,
+  {measures.others_measured("marts.disk_day", "server || ':' || device = $subject")} AS is_gone
+FROM marts.disk_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND server || ':' || device = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at the last week's latest figure of each disk."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
-    filling = [row for row in rows if row["days_to_full"] is not None and row["days_to_full"] < RULE.threshold]
+    filling = [row for row in rows if row["days_to_full"] is not None and row["days_to_full"] < scope.threshold(RULE)]
     if filling:
         return [_recommendation(scope, row) for row in filling]
     known = [row for row in rows if row["trend_day_count"] >= 14]
@@ -37,7 +46,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [
             Unknown(rule=RULE, missing=f"{missing} measured on {'fewer than ' if rows else ''}14 of the last 30 days")
         ]
-    return [Silent(rule=RULE, reason=f"{len(rows)} disks have room for 60 days or more")]
+    return [Silent(rule=RULE, reason=f"{len(rows)} disks have room for {scope.threshold(RULE):g} days or more")]
 
 
 def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
@@ -54,11 +63,10 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         likelihood=0.9 if days < 30 else 0.7,
         floor="high" if days < 14 else "none",
         closing_test=ClosingTest(
-            query=RULE.evidence_sql,
             operator=">=",
-            value=RULE.threshold,
+            value=scope.threshold(RULE),
             sustained_days=7,
-            text="60 days or more of room, or a disk that no longer fills, for 7 days",
+            text=f"{scope.threshold(RULE):g} days or more of room, or a disk that no longer fills, for 7 days",
         ),
         prediction=Prediction(metric="days_to_full", direction="up", size=60, text="room for two months and more"),
     )

@@ -6,18 +6,7 @@ from collections.abc import Sequence
 
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
-RULE = Rule(
-    id="servers.errors_high",
-    area="servers",
-    lane="support",
-    title="Find what makes {source} answer with errors",
-    why="{errors} of {requests} requests ({share}%) were answered with an error of the server, most on {worst}.",
-    standard="Google SRE, the four golden signals",
-    threshold=0.5,
-    threshold_unit="% of requests answered with a status of 500 to 599",
-    effort_hours=(2, 8),
-    # Access logs say it by request; where there are none, the counters that servers push.
-    evidence_sql="""
+_SHARES = """
 WITH logged AS (
   SELECT 'the website' AS source, day_date, sum(request_count) AS request_count,
     sum(request_count) FILTER (status_class = 5) AS error_count
@@ -43,10 +32,27 @@ SELECT
   sum(request_count)::BIGINT AS request_count,
   coalesce(sum(error_count), 0)::BIGINT AS error_count,
   100 * coalesce(sum(error_count), 0) / sum(request_count) AS error_pct,
-  arg_max(day_date, error_count) AS worst_date
+  arg_max(day_date, error_count) AS worst_date,
+  count(DISTINCT day_date) AS day_count
 FROM (FROM logged UNION ALL FROM pushed)
 GROUP BY source
-ORDER BY error_pct DESC, source""",
+ORDER BY error_pct DESC, source"""
+
+RULE = Rule(
+    id="servers.errors_high",
+    area="servers",
+    lane="support",
+    title="Find what makes {source} answer with errors",
+    why="{errors} of {requests} requests ({share}%) were answered with an error of the server, most on {worst}.",
+    standard="Google SRE, the four golden signals",
+    threshold=0.5,
+    threshold_unit="% of requests answered with a status of 500 to 599",
+    effort_hours=(2, 8),
+    # Access logs say it by request; where there are none, the counters that servers push.
+    evidence_sql=_SHARES,
+    measure_sql=f"""
+SELECT any_value(error_pct) AS value, coalesce(any_value(day_count), 0) AS known_days
+FROM ({_SHARES}) WHERE source = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
 _LEAST = 1000
@@ -58,7 +64,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = [row for row in scope.query(RULE.evidence_sql, scope.parameters) if row["request_count"] >= _LEAST]
     if not rows:
         return [Unknown(rule=RULE, missing=f"fewer than {_LEAST:,} answers of the server are known")]
-    high = [row for row in rows if row["error_pct"] > RULE.threshold]
+    high = [row for row in rows if row["error_pct"] > scope.threshold(RULE)]
     if not high:
         return [Silent(rule=RULE, reason=f"at most {rows[0]['error_pct']:.2f}% of requests met an error")]
     return [
@@ -79,14 +85,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             severity=3,
             likelihood=0.9,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="<=",
-                value=RULE.threshold,
+                value=scope.threshold(RULE),
                 sustained_days=30,
-                text="0.5% of requests or fewer meet an error for 30 days",
+                text=f"{scope.threshold(RULE):g}% of requests or fewer meet an error for 30 days",
             ),
             prediction=Prediction(
-                metric="error_count", direction="down", size=float(row["error_count"]), text="fewer failed visits"
+                metric="error_pct", direction="down", size=float(row["error_pct"]), text="fewer failed visits"
             ),
         )
         for row in high

@@ -18,6 +18,7 @@ RULE = Rule(
     threshold_unit="% of memory used, 95th percentile of the five-minute figures",
     effort_hours=(1, 6),
     evidence_sql=saturation.evidence_sql("memory_used_ratio"),
+    measure_sql=saturation.measure_sql("memory_used_ratio"),
 )
 
 

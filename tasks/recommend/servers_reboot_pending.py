@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
-RULE = Rule(
-    id="servers.reboot_pending",
-    area="servers",
-    lane="maintenance",
-    title="Restart {server}",
-    why="It has waited for a restart for {days} days; until then what ran before the update still runs.",
-    standard="CIS Controls 7.3, operating system patch management",
-    threshold=14.0,
-    threshold_unit="days that a restart has been due",
-    effort_hours=(0.5, 1),
-    evidence_sql="""
+_PENDING = """
 WITH day AS (
   SELECT server, day_date, is_reboot_required
   FROM marts.server_day
@@ -36,7 +27,24 @@ FROM last
 LEFT JOIN day ON day.server = last.server AND (last.clear_date IS NULL OR day.day_date > last.clear_date)
 WHERE last.last_date >= $end_date::DATE - 7
 GROUP BY last.server, last.last_date
-ORDER BY pending_days DESC, last.server""",
+ORDER BY pending_days DESC, last.server"""
+
+RULE = Rule(
+    id="servers.reboot_pending",
+    area="servers",
+    lane="maintenance",
+    title="Restart {server}",
+    why="It has waited for a restart for {days} days; until then what ran before the update still runs.",
+    standard="CIS Controls 7.3, operating system patch management",
+    threshold=14.0,
+    threshold_unit="days that a restart has been due",
+    effort_hours=(0.5, 1),
+    evidence_sql=_PENDING,
+    measure_sql=f"""
+SELECT
+  any_value(pending_days) AS value, count(*) AS known_days,
+  {measures.others_measured("marts.server_day", "server = $subject")} AS is_gone
+FROM ({_PENDING}) WHERE server = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -45,9 +53,11 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         return [Unknown(rule=RULE, missing="no server said in the last week whether it waits for a restart")]
-    late = [row for row in rows if row["pending_days"] > RULE.threshold]
+    late = [row for row in rows if row["pending_days"] > scope.threshold(RULE)]
     if not late:
-        return [Silent(rule=RULE, reason=f"{len(rows)} servers, none waits for more than 14 days")]
+        return [
+            Silent(rule=RULE, reason=f"{len(rows)} servers, none waits for more than {scope.threshold(RULE):g} days")
+        ]
     return [
         recommend(
             RULE,
@@ -59,7 +69,6 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             words={"server": row["server"], "days": row["pending_days"]},
             severity=3,
             closing_test=ClosingTest(
-                query=RULE.evidence_sql,
                 operator="=",
                 value=0,
                 sustained_days=1,

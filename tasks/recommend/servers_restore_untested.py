@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+_UNTESTED = """
+SELECT *, date_diff('day', coalesce(last_tested_date, first_date), $end_date::DATE) AS untested_days
+FROM (
+  SELECT
+    source_id,
+    min(day_date) AS first_date,
+    max(day_date) FILTER (kind = 'restore_test' AND succeeded_count > 0) AS last_tested_date
+  FROM marts.backup_day
+  WHERE site_id = $site_id AND day_date < $end_date
+  GROUP BY source_id
+)
+ORDER BY source_id"""
 
 RULE = Rule(
     id="servers.restore_untested",
@@ -16,18 +30,10 @@ RULE = Rule(
     threshold=90.0,
     threshold_unit="days since a restore was tested",
     effort_hours=(1, 3),
-    evidence_sql="""
-SELECT *, date_diff('day', coalesce(last_tested_date, first_date), $end_date::DATE) AS untested_days
-FROM (
-  SELECT
-    source_id,
-    min(day_date) AS first_date,
-    max(day_date) FILTER (kind = 'restore_test' AND succeeded_count > 0) AS last_tested_date
-  FROM marts.backup_day
-  WHERE site_id = $site_id AND day_date < $end_date
-  GROUP BY source_id
-)
-ORDER BY source_id""",
+    evidence_sql=_UNTESTED,
+    measure_sql=f"""
+SELECT any_value(untested_days) AS value, count(*) AS known_days, {measures.SOURCE_GONE} AS is_gone
+FROM ({_UNTESTED}) WHERE source_id = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
 
@@ -36,13 +42,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         return [Unknown(rule=RULE, missing="no backup job reported anything")]
-    late = [row for row in rows if row["untested_days"] > RULE.threshold]
+    late = [row for row in rows if row["untested_days"] > scope.threshold(RULE)]
     if late:
         return [_recommendation(scope, row) for row in late]
     new = [row["source_id"] for row in rows if row["last_tested_date"] is None]
     if new:
         return [
-            Unknown(rule=RULE, missing=f"{', '.join(new)} has reported for less than 90 days, and no tested restore")
+            Unknown(
+                rule=RULE,
+                missing=f"{', '.join(new)} has reported for less than {scope.threshold(RULE):g} days, "
+                "and no tested restore",
+            )
         ]
     return [
         Silent(rule=RULE, reason=f"tested {max(row['untested_days'] for row in rows)} days before the quarter's end")
@@ -62,11 +72,10 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         severity=4,
         likelihood=0.5,
         closing_test=ClosingTest(
-            query=RULE.evidence_sql,
             operator="<=",
-            value=RULE.threshold,
+            value=scope.threshold(RULE),
             sustained_days=1,
-            text="a tested restore within 90 days",
+            text=f"a tested restore within {scope.threshold(RULE):g} days",
         ),
         prediction=Prediction(metric="untested_days", direction="down", size=days, text="proof that backups work"),
     )

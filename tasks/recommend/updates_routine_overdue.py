@@ -19,6 +19,7 @@ RULE = Rule(
     threshold_unit="days past the agreed date",
     effort_hours=(1, 4),
     evidence_sql=overdue.evidence_sql("NOT coalesce(is_security_update, false)"),
+    measure_sql=overdue.measure_sql("NOT coalesce(is_security_update, false)"),
 )
 
 

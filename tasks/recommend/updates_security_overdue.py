@@ -18,6 +18,7 @@ RULE = Rule(
     threshold_unit="days past the agreed date",
     effort_hours=(1, 3),
     evidence_sql=overdue.evidence_sql("coalesce(is_security_update, false)"),
+    measure_sql=overdue.measure_sql("coalesce(is_security_update, false)"),
 )
 
 

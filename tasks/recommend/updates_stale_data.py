@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+_LISTS = """
+SELECT
+  ecosystem_group AS ecosystem,
+  max(collected_date) FILTER (fresh_count > 0) AS fresh_date,
+  max(collected_date) AS collected_date,
+  date_diff('day', max(collected_date) FILTER (fresh_count > 0), $end_date::DATE) AS stale_days
+FROM (
+  SELECT *, CASE WHEN ecosystem = 'deb' THEN 'package list' ELSE 'WordPress update list' END AS ecosystem_group
+  FROM marts.bundle WHERE site_id = $site_id AND collected_date < $end_date
+)
+GROUP BY ecosystem_group
+ORDER BY ecosystem_group"""
 
 RULE = Rule(
     id="updates.stale_data",
@@ -16,18 +30,14 @@ RULE = Rule(
     threshold=14.0,
     threshold_unit="days since the update list was last proved current",
     effort_hours=(1, 3),
-    evidence_sql="""
+    evidence_sql=_LISTS,
+    measure_sql=f"""
 SELECT
-  ecosystem_group AS ecosystem,
-  max(collected_date) FILTER (fresh_count > 0) AS fresh_date,
-  max(collected_date) AS collected_date,
-  date_diff('day', max(collected_date) FILTER (fresh_count > 0), $end_date::DATE) AS stale_days
-FROM (
-  SELECT *, CASE WHEN ecosystem = 'deb' THEN 'package list' ELSE 'WordPress update list' END AS ecosystem_group
-  FROM marts.bundle WHERE site_id = $site_id AND collected_date < $end_date
-)
-GROUP BY ecosystem_group
-ORDER BY ecosystem_group""",
+  coalesce(any_value(stale_days), {measures.ALL_DAYS}) AS value,
+  CASE WHEN count(*) > 0 THEN {measures.ALL_DAYS} ELSE 0 END AS known_days,
+  -- An inventory of the last month that lists other software only.
+  bool_and(collected_date < newest_date) AND max(newest_date) >= $end_date::DATE - 31 AS is_gone
+FROM (SELECT *, max(collected_date) OVER () AS newest_date FROM ({_LISTS})) WHERE ecosystem = $subject""",  # noqa: S608 - every part is the house's own text
 )
 _SOURCES = (
     "SELECT count(*) AS source_count FROM staging.source WHERE site_id = $site_id AND fills = 'component_observation'"
@@ -43,7 +53,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [Unknown(rule=RULE, missing=missing)]
     answers: list[Answer] = []
     for row in rows:
-        if row["stale_days"] is not None and row["stale_days"] <= RULE.threshold:
+        if row["stale_days"] is not None and row["stale_days"] <= scope.threshold(RULE):
             continue
         days = row["stale_days"] if row["stale_days"] is not None else (scope.end_date - scope.start_date).days
         since = f"{row['fresh_date']:%-d %B}" if row["fresh_date"] else "the first inventory"
@@ -59,9 +69,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 severity=4,
                 floor="medium",
                 closing_test=ClosingTest(
-                    query=RULE.evidence_sql,
                     operator="<=",
-                    value=RULE.threshold,
+                    value=scope.threshold(RULE),
                     sustained_days=14,
                     text="list proved current in every inventory for 14 days",
                 ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
-from warehouse.connection import quoted
 
 SLOWER = 1.3
 """How many times as slow, in the last four weeks against the first four."""
@@ -58,17 +58,16 @@ WITH day AS (
   GROUP BY run.source_id, run.journey_id
 )
 SELECT * FROM day LEFT JOIN failed USING (source_id, journey_id) ORDER BY source_id, journey_id""",
+    measure_sql=f"""
+SELECT
+  CASE WHEN ends_with($subject, '/slower') THEN median(median_total_ms)
+    ELSE 100.0 * sum(passed_count) / nullif(sum(passed_count) + sum(failed_count), 0) END AS value,
+  count(DISTINCT day_date) FILTER (passed_count + failed_count > 0) AS known_days,
+  {measures.others_measured("marts.journey_day", "journey_id = split_part($subject, '/', 1)")} AS is_gone
+FROM marts.journey_day
+WHERE site_id = $site_id AND journey_id = split_part($subject, '/', 1)
+  AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
-_PASSED = """
-SELECT 100.0 * sum(passed_count) / nullif(sum(passed_count) + sum(failed_count), 0) AS passed_pct
-FROM marts.journey_day
-WHERE site_id = $site_id AND source_id = $source_id AND journey_id = $journey_id
-  AND day_date >= $start_date AND day_date < $end_date"""
-_TIME = """
-SELECT median(median_total_ms) AS median_total_ms
-FROM marts.journey_day
-WHERE site_id = $site_id AND source_id = $source_id AND journey_id = $journey_id
-  AND day_date >= $start_date AND day_date < $end_date"""
 
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
@@ -81,7 +80,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return answers
     return [
         Silent(
-            rule=RULE, reason=f"every one of {len(rows)} journeys passed in 99% of its runs or more, as fast as before"
+            rule=RULE,
+            reason=f"every one of {len(rows)} journeys passed in {scope.threshold(RULE):g}% of its runs or more, "
+            "as fast as before",
         )
     ]
 
@@ -91,7 +92,7 @@ def _answer(row: dict[str, Any], scope: Scope) -> Answer | None:
     if not known:
         return Unknown(rule=RULE, missing=f"none of {row['unknown_count']} runs of {row['journey_name']} could be made")
     passed_pct = 100 * row["passed_count"] / known
-    if passed_pct < RULE.threshold:
+    if passed_pct < scope.threshold(RULE):
         return _failing(row, known, passed_pct, scope)
     return _slower(row, scope) if _is_slower(row) else None
 
@@ -124,14 +125,13 @@ def _failing(row: dict[str, Any], known: int, passed_pct: float, scope: Scope) -
         likelihood=0.95,
         floor="high" if passed_pct < 90 else "medium",
         closing_test=ClosingTest(
-            query=_of(row, _PASSED),
             operator=">=",
-            value=RULE.threshold,
+            value=scope.threshold(RULE),
             sustained_days=30,
-            text="it passes in 99% of its runs or more for 30 days",
+            text=f"it passes in {scope.threshold(RULE):g}% of its runs or more for 30 days",
         ),
         prediction=Prediction(
-            metric="journey_failed_count", direction="down", size=failed, text="fewer than one run in a hundred fails"
+            metric="passed_pct", direction="up", size=100 - passed_pct, text="fewer than one run in a hundred fails"
         ),
     )
 
@@ -153,24 +153,18 @@ def _slower(row: dict[str, Any], scope: Scope) -> Answer:
         },
         severity=3,
         closing_test=ClosingTest(
-            query=_of(row, _TIME),
             operator="<=",
             value=SLOWER * row["first_ms"],
             sustained_days=30,
             text=f"its median stays under {SLOWER * first:.1f} s for 30 days",
         ),
         prediction=Prediction(
-            metric="journey_total_ms",
+            metric="median_total_ms",
             direction="down",
             size=row["last_ms"] - row["first_ms"],
             text=f"back to {first:.1f} s",
         ),
     )
-
-
-def _of(row: dict[str, Any], sql: str) -> str:
-    """Return a query about one journey: a closing test has the parameters of a site only."""
-    return sql.replace("$source_id", quoted(row["source_id"])).replace("$journey_id", quoted(row["journey_id"]))
 
 
 def _since(row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from tasks.recommendation import Scope
+from tasks.recommendation import Recommendation, Scope
 
 START, END = date(2026, 7, 1), date(2026, 10, 1)
 
@@ -27,3 +27,10 @@ def scope(con: duckdb.DuckDBPyConnection, **more: Any) -> Scope:
 
 def ask(con: duckdb.DuckDBPyConnection, rule: str, **more: Any) -> list[Any]:
     return list(import_module(f"tasks.recommend.{rule}").evaluate(scope(con, **more)))
+
+
+def measure(con: duckdb.DuckDBPyConnection, answer: Recommendation) -> float | None:
+    """Return the measure of advice over its quarter."""
+    parameters = scope(con).parameters_of(answer.rule) | {"subject": answer.subject}
+    (row,) = scope(con).query(answer.rule.measure_sql, parameters)
+    return None if row["value"] is None else float(row["value"])

@@ -183,7 +183,7 @@ def test_a_sensitive_file_that_was_answered_is_told(con) -> None:
     add(con, HttpRequest, 3, path="/.env", path_class="sensitive_file", status=200, bytes=40)
     add(con, HttpRequest, 9, path="/.git/config", path_class="sensitive_file", status=404, bytes=40)
     (answer,) = ask(con, "security_waf_missed")
-    assert (answer.subject, answer.evidence.value) == ("/.env", 3)
+    assert (answer.subject, answer.evidence.value) == ("sensitive-files", 3)
 
 
 def test_a_false_positive_is_excluded_for_one_argument_of_one_path(con) -> None:

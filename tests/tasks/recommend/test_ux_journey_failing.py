@@ -15,7 +15,7 @@ from tasks.quarters import parse_quarter
 from tasks.recommend.ux_journey_failing import evaluate
 from tasks.recommendation import Recommendation, Silent, Unknown
 from tasks.report_model import NoData
-from tests.tasks.recommend.asking import scope
+from tests.tasks.recommend.asking import measure, scope
 from warehouse import migrate
 from warehouse.connection import prepare
 from warehouse.records import JourneyRun, JourneyStep
@@ -105,8 +105,7 @@ def test_one_failure_in_a_hundred_is_allowed_and_two_are_not(con) -> None:
         f"the page does not show 'Rye'; picture {PICTURE}"
     )
     assert (answer.subject, answer.band, answer.rule.lane) == ("cart", "medium", "maintenance")
-    ((passed_pct,),) = con.execute(answer.closing_test.query, scope(con).parameters).fetchall()
-    assert passed_pct == pytest.approx(answer.evidence.value)
+    assert measure(con, answer) == pytest.approx(answer.evidence.value)
 
 
 def test_a_journey_that_became_slow_is_named_with_its_slowest_step(con) -> None:
@@ -119,8 +118,7 @@ def test_a_journey_that_became_slow_is_named_with_its_slowest_step(con) -> None:
         answer.evidence.text
         == "median 1.5 s in the first four weeks, 2.1 s in the last; slowest step: click Add to cart"
     )
-    ((median_ms,),) = con.execute(answer.closing_test.query, scope(con).parameters).fetchall()
-    assert median_ms == pytest.approx(1500)
+    assert measure(con, answer) == pytest.approx(1500)
 
 
 def test_a_rise_that_nobody_feels_or_that_few_runs_show_is_silent(con) -> None:
