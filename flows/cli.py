@@ -252,7 +252,12 @@ def _formats(arguments: argparse.Namespace) -> int:
         for f in advisory_formats().values()
     ]
     rows += [
-        {"format": f.name, "what": f.module.TITLE, "fills": f"raw.{f.module.FILLS}", "options": ""}
+        {
+            "format": f.name,
+            "what": f.module.TITLE,
+            "fills": f"raw.{f.module.FILLS}",
+            "options": ", ".join(getattr(f.module, "OPTIONS", ())),
+        }
         for f in audit_formats().values()
     ]
     what = "figures of servers, as servers_files takes them: CSV, JSON lines"

@@ -7,7 +7,8 @@ A format is one module with
 - `VERSION`: raised when the same file gives other rows;
 - `COLUMNS`: what `upkeep try` prints of a record;
 - `detect(head) -> bool`: whether the start of a file looks like it;
-- `read(text, file) -> Audited`: pure; it raises SourceError where the file as a whole is not what it should be.
+- `read(text, file) -> Audited`: pure; it raises SourceError where the file as a whole is not what it should be;
+- `OPTIONS` where `read` takes more, by name: what each is.
 """
 
 from __future__ import annotations

@@ -219,13 +219,16 @@ def _told(entry: Entry) -> Iterator[dict[str, Any]]:
 
 def _audit(found: AuditFormat, path: Path, options: Mapping[str, str]) -> Tried:
     """Parse the results of an audit tool."""
-    if options:
-        raise ConfigurationError(f"The format {found.name} has no options.")
+    known = getattr(found.module, "OPTIONS", {})
+    for option in options.keys() - known.keys():
+        raise ConfigurationError(
+            f"The format {found.name} has no option {option!r}; options: {', '.join(known) or 'none'}."
+        )
     with path.open("rb") as file:
         data = file.read(RESULT_BYTES + 1)
     if len(data) > RESULT_BYTES:
         raise SourceError(f"{path} is larger than {RESULT_BYTES >> 20} MiB.")
-    audited = found.module.read(decode(data), str(path))
+    audited = found.module.read(decode(data), str(path), **options)
     records = [{column: getattr(record, column) for column in found.module.COLUMNS} for record in audited.records]
     return Tried(records, [(reject.line_number, reject.reason, reject.excerpt) for reject in audited.rejects])
 
