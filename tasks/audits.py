@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -27,6 +27,7 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "never_idle": ("incomplete", "the page never stops loading: it was examined as it was then"),
     "frame_unreached": ("incomplete", "a frame of the page could not be examined"),
     "limit_reached": ("incomplete", "there was more than is looked at: what was found holds, more may be there"),
+    "metric_missing": ("incomplete", "a figure could not be measured: the others hold"),
     "http_error": ("error", "the page answered with an error"),
     "not_html": ("error", "the address gives no page"),
     "download": ("error", "the address gives a file to save and no page"),
@@ -34,10 +35,12 @@ CAUSES: Mapping[str, tuple[str, str]] = {
     "dns": ("error", "the name can't be looked up"),
     "tls": ("error", "the certificate is not accepted, or TLS failed"),
     "no_answer": ("error", "the site gave no answer"),
+    "nothing_shown": ("error", "the page stayed blank"),
     "timeout": ("unknown", "the audit was not done in time"),
     "crashed": ("unknown", "the browser or its page crashed"),
     "out_of_memory": ("unknown", "the audit needed more memory than it may have"),
     "blocked_by_csp": ("unknown", "the Content-Security-Policy of the page kept the auditor out"),
+    "tool_failed": ("unknown", "the auditor broke off"),
     "invalid_answer": ("unknown", "the auditor gave no answer that can be read"),
     "not_permitted": ("unknown", "this may not be asked: by robots.txt, by the options, or without a key"),
     "address_refused": ("unknown", "the page led to a private address, which is not asked"),
@@ -54,6 +57,8 @@ WEEK = 7 * 86_400
 RETRY = timedelta(hours=23)
 """When an audit of which every page stayed unknown is tried again, before its week is over."""
 _MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+
+T = TypeVar("T")
 
 PageAddress = Annotated[str, Field(pattern=r"^(/|/[^/\s]\S*|https?://[^\s/@]+(/\S*)?)$", max_length=2000)]
 
@@ -129,10 +134,27 @@ def run_record(
     )
 
 
+async def audit_each(
+    job: Job, todo: Sequence[T], audit: Callable[[T], Awaitable[tuple[AuditRun, Sequence[Record]]]], parser: str
+) -> Outcome:
+    """Audit one thing after the other and land what came of it; `audit` returns the run and what it found."""
+    runs: list[AuditRun] = []
+    found: dict[str, list[Record]] = {}
+    for number, one in enumerate(todo, start=1):
+        run, records = await audit(one)
+        runs.append(run)
+        for record in records:
+            found.setdefault(record.table, []).append(record)
+        if job.on_progress:
+            job.on_progress(number, len(todo))
+    return land(job, runs, found, parser)
+
+
 def land(job: Job, runs: Sequence[AuditRun], found: Mapping[str, Sequence[Record]], parser: str) -> Outcome:
     """Land the runs of one source, with the rows that they brought by table, as one batch; remember when it was."""
     tables: dict[str, Sequence[Record]] = {AuditRun.table: runs, **found}
-    is_known = any(run.outcome != "unknown" for run in runs)
+    unknown = [run for run in runs if run.outcome == "unknown" and run.cause != "no_data"]
+    is_known = len(unknown) < len(runs)
     cursor = {"audited_at": job.context.collected_at.isoformat(), "is_known": is_known}
     with job.spool.hold_cursor(cursor_name(job), wait_seconds=10):
         job.spool.land(
@@ -142,12 +164,11 @@ def land(job: Job, runs: Sequence[AuditRun], found: Mapping[str, Sequence[Record
             parser_version=parser,
             cursor=(cursor_name(job), cursor),
         )
-    unknown = [run for run in runs if run.outcome == "unknown"]
     problems = [f"{run.page_url}: {run.message}" for run in unknown]
     return Outcome(
         state="failed" if runs and not is_known else "partial" if unknown else "complete" if runs else "empty",
         landed={table: len(rows) for table, rows in tables.items() if rows},
-        fresh_as_of=max((run.started_at for run in runs if run.outcome != "unknown"), default=None),
+        fresh_as_of=max((run.started_at for run in runs if run not in unknown), default=None),
         message="; ".join(problems)[:1000] or None,
     )
 

@@ -632,6 +632,141 @@ class AuditRun(Record):
     details_file: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePerformance(Record):
+    """Figures of one page by Lighthouse: the median of several runs, kept whole."""
+
+    table: ClassVar[str] = "page_performance"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    measured_at: datetime
+    auditor: str
+    lighthouse_version: str | None
+    form_factor: str | None
+    throttling_method: str | None
+    outcome: str
+    run_count: int
+    benchmark_index: float | None
+    performance_score: float | None
+    performance_score_min: float | None
+    performance_score_max: float | None
+    lcp_ms: float | None
+    lcp_ms_min: float | None
+    lcp_ms_max: float | None
+    tbt_ms: float | None
+    tbt_ms_min: float | None
+    tbt_ms_max: float | None
+    cls: float | None
+    cls_min: float | None
+    cls_max: float | None
+    fcp_ms: float | None
+    speed_index_ms: float | None
+    interactive_ms: float | None
+    server_response_ms: float | None
+    total_bytes: float | None
+    lcp_selector: str | None
+    lcp_image_url: str | None
+    lcp_image_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageScore(Record):
+    """Score of one category of Lighthouse."""
+
+    table: ClassVar[str] = "page_score"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    measured_at: datetime
+    category: str
+    score: float | None
+    score_min: float | None
+    score_max: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOpportunity(Record):
+    """One audit of Lighthouse that a page did not pass."""
+
+    table: ClassVar[str] = "page_opportunity"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    measured_at: datetime
+    audit_id: str
+    title: str
+    categories: list[str]
+    score: float
+    score_mode: str | None
+    display_value: str | None
+    fcp_saving_ms: float | None
+    lcp_saving_ms: float | None
+    tbt_saving_ms: float | None
+    cls_saving: float | None
+    saving_ms: float | None
+    saving_bytes: float | None
+    item_count: int | None
+    items: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageThirdParty(Record):
+    """What one other party costs a page."""
+
+    table: ClassVar[str] = "page_third_party"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    measured_at: datetime
+    third_party: str
+    transfer_bytes: float | None
+    main_thread_ms: float | None
+    blocking_ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageResource(Record):
+    """Weight of a page by kind of file."""
+
+    table: ClassVar[str] = "page_resource"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    measured_at: datetime
+    resource_type: str
+    request_count: int
+    transfer_bytes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMetric(Record):
+    """One figure of what real visitors saw."""
+
+    table: ClassVar[str] = "field_metric"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    auditor: str
+    measured_at: datetime
+    scope: str
+    subject_url: str
+    form_factor: str
+    period_start_date: date | None
+    period_end_date: date | None
+    metric: str
+    p75: float
+    good_ratio: float | None
+    fair_ratio: float | None
+    poor_ratio: float | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -660,4 +795,10 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ExploitPrediction,
     ProductLifecycle,
     AuditRun,
+    PagePerformance,
+    PageScore,
+    PageOpportunity,
+    PageThirdParty,
+    PageResource,
+    FieldMetric,
 )

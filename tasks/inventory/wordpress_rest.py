@@ -7,6 +7,7 @@ https://developer.wordpress.org/rest-api/reference/plugins/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ VERSION = 1
 
 def detect(head: str) -> bool:
     """Say whether the text starts like either list."""
-    return ('"requires_wp"' in head and '"plugin"' in head) or '"stylesheet"' in head
+    return ('"requires_wp"' in head and '"plugin"' in head) or re.search(r'"stylesheet"\s*:', head) is not None
 
 
 def read(text: str, source: Source) -> Inventory:

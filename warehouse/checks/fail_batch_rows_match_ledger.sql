@@ -17,6 +17,9 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.advisory_range UNION ALL SELECT batch_id FROM raw.feed_run
     UNION ALL SELECT batch_id FROM raw.exploited_vulnerability UNION ALL SELECT batch_id FROM raw.exploit_prediction
     UNION ALL SELECT batch_id FROM raw.product_lifecycle UNION ALL SELECT batch_id FROM raw.audit_run
+    UNION ALL SELECT batch_id FROM raw.page_performance UNION ALL SELECT batch_id FROM raw.page_score
+    UNION ALL SELECT batch_id FROM raw.page_opportunity UNION ALL SELECT batch_id FROM raw.page_third_party
+    UNION ALL SELECT batch_id FROM raw.page_resource UNION ALL SELECT batch_id FROM raw.field_metric
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)
