@@ -482,6 +482,21 @@ class IncidentNote(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingDecision(Record):
+    """What a person decided about a flaw in a component of a site."""
+
+    table: ClassVar[str] = "finding_decision"
+    site_id: str
+    ecosystem: str
+    name: str
+    flaw: str
+    accepted_until_date: date
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket(Record):
     """One ticket of a helpdesk, as one export had it."""
 
@@ -787,6 +802,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ScannerRun,
     ScannerFinding,
     IncidentNote,
+    FindingDecision,
     Ticket,
     AdvisoryChange,
     AdvisoryRange,

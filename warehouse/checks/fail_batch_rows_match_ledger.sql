@@ -20,6 +20,7 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.page_performance UNION ALL SELECT batch_id FROM raw.page_score
     UNION ALL SELECT batch_id FROM raw.page_opportunity UNION ALL SELECT batch_id FROM raw.page_third_party
     UNION ALL SELECT batch_id FROM raw.page_resource UNION ALL SELECT batch_id FROM raw.field_metric
+    UNION ALL SELECT batch_id FROM raw.finding_decision
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)

@@ -1,29 +1,5 @@
 -- Grain: one row per feed and advisory, as the feed tells it now.
--- One flaw has many names. Advisories that share a name are of one flaw, which goes by its first CVE, else its first name.
 CREATE OR REPLACE VIEW marts.advisory AS
-WITH named AS (
-  SELECT feed, advisory_id, unnest(list_distinct(list_append(aliases, advisory_id))) AS name
-  FROM staging.advisory
-),
-flaw AS (
-  SELECT named.feed, named.advisory_id, coalesce(min(other.name) FILTER (regexp_full_match(other.name, 'CVE-[0-9]+-[0-9]+')), min(other.name)) AS flaw_id
-  FROM named
-  JOIN named AS shared USING (name)
-  JOIN named AS other ON other.feed = shared.feed AND other.advisory_id = shared.advisory_id
-  GROUP BY ALL
-),
-exploited AS (
-  SELECT cve_id, min(added_date) AS exploited_date, min(due_date) AS due_date, bool_or(is_ransomware) AS is_ransomware
-  FROM (
-    SELECT * FROM raw.exploited_vulnerability
-    QUALIFY row_number() OVER (PARTITION BY feed, cve_id ORDER BY fetched_at DESC, batch_id DESC) = 1
-  )
-  WHERE NOT is_gone GROUP BY cve_id
-),
-prediction AS (
-  SELECT * FROM raw.exploit_prediction
-  QUALIFY row_number() OVER (PARTITION BY cve_id ORDER BY fetched_at DESC, batch_id DESC) = 1
-)
 SELECT
   newest.feed,
   newest.advisory_id,
@@ -39,20 +15,20 @@ SELECT
   newest.withdrawn_at,
   newest.url,
   newest.fetched_at,
-  exploited.exploited_date,
-  exploited.due_date,
-  exploited.is_ransomware,
-  prediction.epss_score,
-  prediction.epss_percentile,
-  prediction.score_date
+  risk.exploited_date,
+  risk.due_date,
+  risk.is_ransomware,
+  risk.epss_score,
+  risk.epss_percentile,
+  risk.score_date
 FROM staging.advisory AS newest
-JOIN flaw USING (feed, advisory_id)
-LEFT JOIN exploited ON exploited.cve_id = flaw.flaw_id
-LEFT JOIN prediction ON prediction.cve_id = flaw.flaw_id AND NOT prediction.is_gone;
+JOIN staging.flaw_name AS flaw
+  ON flaw.feed = newest.feed AND flaw.advisory_id = newest.advisory_id AND flaw.name = newest.advisory_id
+LEFT JOIN staging.flaw_risk AS risk USING (flaw_id);
 COMMENT ON VIEW marts.advisory IS 'Advisories as the feeds tell them now. Several feeds tell of one flaw: count flaw_id, never rows. Null in the columns of exploitation is not known, not no: see marts.feed.';
 COMMENT ON COLUMN marts.advisory.feed IS 'Feed, as in agency.advisories of sites.yaml.';
 COMMENT ON COLUMN marts.advisory.advisory_id IS 'Identifier that the publisher uses.';
-COMMENT ON COLUMN marts.advisory.flaw_id IS 'The flaw: its first CVE, else its first name. Advisories that share a name share it.';
+COMMENT ON COLUMN marts.advisory.flaw_id IS 'The flaw: its first CVE, else its first name. Advisories that share a name share it, also over others between them.';
 COMMENT ON COLUMN marts.advisory.aliases IS 'Other identifiers of the same flaw, CVE among them.';
 COMMENT ON COLUMN marts.advisory.title IS 'What it is, in the words of the publisher. Text from outside.';
 COMMENT ON COLUMN marts.advisory.severity IS 'critical, high, medium, low, none or unknown.';

@@ -1,89 +1,174 @@
--- Grain: one row per site, source, installed component and version, flaw and time during which that version was installed.
+-- Grain: one row per site, source, installed component and version, flaw and time during which that version was exposed to it.
 CREATE OR REPLACE VIEW marts.finding AS
-WITH seen AS (
-  SELECT state.*, site.time_zone
-  FROM staging.component_state AS state JOIN staging.site AS site USING (site_id)
-), flaw AS (
+WITH installed AS MATERIALIZED (
+  FROM staging.installed_span
+), hit AS (
+  -- What each advisory says of each version, from when to when.
   SELECT
-    seen.site_id, seen.source_id, seen.ecosystem, seen.name, seen.version, advisory.flaw_id,
-    -- What can be told speaks before what cannot.
-    CASE WHEN bool_or(affected.is_comparable AND seen.advisory_key IS NOT NULL) THEN 'affected' ELSE 'unknown' END AS outcome,
-    list_sort(list(DISTINCT advisory.feed || ':' || advisory.advisory_id)) AS advisories,
-    max(advisory.cvss_score) AS cvss_score,
-    min(advisory.exploited_date) AS exploited_date,
-    max(advisory.epss_score) AS epss_score,
-    min(advisory.published_at) AS published_at,
-    arg_min(affected.fixed_version, affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_version
-  FROM (SELECT DISTINCT site_id, source_id, ecosystem, name, version, advisory_ecosystem, advisory_name, advisory_key FROM seen) AS seen
-  JOIN marts.advisory_range AS affected
+    seen.*,
+    flaw.flaw_id,
+    span.feed || ':' || span.advisory_id AS teller,
+    span.from_at, span.until_at, span.ended_reason, span.told_at, span.published_at, span.severity, span.cvss_score, span.title,
+    bool_or(affected.is_comparable AND seen.advisory_key IS NOT NULL) AS is_comparable,
+    -- 5.1 and 5.1.0 are one version to whoever writes an advisory, and two to WordPress.
+    bool_and(
+      starts_with(seen.advisory_ecosystem, 'wordpress-') AND affected.is_comparable
+      AND NOT list_contains([affected.from_version, affected.to_version], seen.version)
+      AND list_contains([regexp_replace(affected.from_version, '(\.0)+$', ''), regexp_replace(affected.to_version, '(\.0)+$', '')], regexp_replace(seen.version, '(\.0)+$', ''))
+    ) AS is_probable,
+    arg_min(affected.fixed_version, affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_version,
+    min(affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_key
+  FROM (SELECT DISTINCT advisory_ecosystem, advisory_name, advisory_key, version FROM installed) AS seen
+  JOIN raw.advisory_range AS affected
     ON affected.ecosystem = seen.advisory_ecosystem AND affected.name = seen.advisory_name AND (
       NOT affected.is_comparable OR seen.advisory_key IS NULL
       OR ((affected.from_key IS NULL OR seen.advisory_key > affected.from_key OR (seen.advisory_key = affected.from_key AND affected.is_from_included))
         AND (affected.to_key IS NULL OR seen.advisory_key < affected.to_key OR (seen.advisory_key = affected.to_key AND affected.is_to_included))))
-  JOIN marts.advisory AS advisory USING (feed, advisory_id)
-  WHERE NOT advisory.is_informational
+  JOIN staging.advisory_span AS span USING (feed, advisory_id, fetched_at, batch_id)
+  JOIN staging.flaw_name AS flaw ON flaw.feed = span.feed AND flaw.advisory_id = span.advisory_id AND flaw.name = span.advisory_id
+  WHERE span.is_standing
   GROUP BY ALL
-), bundle AS (
-  SELECT site_id, source_id, ecosystem, bundle_id, max(seen.collected_at) AS collected_at, bool_and(batch.reject_count = 0) AS is_whole
-  FROM seen JOIN raw.batch AS batch USING (batch_id)
-  GROUP BY ALL
-), subject AS (
-  SELECT DISTINCT site_id, source_id, ecosystem, name, version FROM flaw
-), listed AS (
+), told AS (
+  SELECT version.site_id, version.source_id, version.ecosystem, version.name, version.version, hit.* EXCLUDE (advisory_ecosystem, advisory_name, advisory_key, version)
+  FROM (SELECT DISTINCT site_id, source_id, ecosystem, name, version, advisory_ecosystem, advisory_name, advisory_key FROM installed) AS version
+  JOIN hit
+    ON hit.advisory_ecosystem = version.advisory_ecosystem AND hit.advisory_name = version.advisory_name
+    AND hit.advisory_key IS NOT DISTINCT FROM version.advisory_key AND hit.version = version.version
+), changed AS (
+  SELECT DISTINCT site_id, source_id, ecosystem, name, version, flaw_id FROM told WHERE from_at IS NOT NULL OR until_at IS NOT NULL
+), reached AS (
+  SELECT *, max(coalesce(until_at, 'infinity'::TIMESTAMPTZ)) OVER (
+      PARTITION BY site_id, source_id, ecosystem, name, version, flaw_id
+      ORDER BY coalesce(from_at, '-infinity'::TIMESTAMPTZ) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS reached_at
+  FROM told SEMI JOIN changed USING (site_id, source_id, ecosystem, name, version, flaw_id)
+), counted AS (
+  SELECT * EXCLUDE (reached_at), count(*) FILTER (from_at > reached_at) OVER (
+      PARTITION BY site_id, source_id, ecosystem, name, version, flaw_id
+      ORDER BY coalesce(from_at, '-infinity'::TIMESTAMPTZ), reached_at ROWS UNBOUNDED PRECEDING
+    ) AS times
+  FROM reached
+), timed AS (
+  -- As long as one of them tells of it, it stands; what is told again after that is a new time.
+  SELECT *, max(coalesce(until_at, 'infinity'::TIMESTAMPTZ)) OVER (
+      PARTITION BY site_id, source_id, ecosystem, name, version, flaw_id, times
+    ) = coalesce(until_at, 'infinity'::TIMESTAMPTZ) AS is_last
+  FROM counted
+  UNION ALL
+  SELECT told.*, 0, true FROM told ANTI JOIN changed USING (site_id, source_id, ecosystem, name, version, flaw_id)
+), stood AS (
   SELECT
-    subject.*, bundle.bundle_id, bundle.collected_at, bundle.is_whole,
-    count(seen.version) AS listed_count,
-    count(*) FILTER (seen.version = subject.version) AS same_count
-  FROM subject
-  JOIN bundle USING (site_id, source_id, ecosystem)
-  LEFT JOIN seen ON seen.site_id = subject.site_id AND seen.source_id = subject.source_id
-    AND seen.ecosystem = subject.ecosystem AND seen.name = subject.name AND seen.bundle_id = bundle.bundle_id
+    site_id, source_id, ecosystem, name, version, flaw_id, times,
+    CASE WHEN bool_or(is_comparable) FILTER (is_last) THEN 'affected' ELSE 'unknown' END AS outcome,
+    bool_and(is_probable) FILTER (is_last AND is_comparable) AS is_probable,
+    list_sort(list(DISTINCT teller) FILTER (is_last)) AS advisories,
+    ['unknown', 'none', 'low', 'medium', 'high', 'critical'][max(list_position(['unknown', 'none', 'low', 'medium', 'high', 'critical'], severity)) FILTER (is_last)] AS severity,
+    max(cvss_score) FILTER (is_last) AS cvss_score,
+    min(title) FILTER (is_last) AS title,
+    min(published_at) FILTER (is_last) AS published_at,
+    arg_min(fixed_version, fixed_key) FILTER (is_last) AS fixed_version,
+    min(coalesce(from_at, told_at)) FILTER (fixed_version IS NOT NULL) AS fix_known_at,
+    greatest(coalesce(min(published_at) FILTER (is_last), min(told_at)), nullif(min(coalesce(from_at, '-infinity'::TIMESTAMPTZ)), '-infinity'::TIMESTAMPTZ)) AS from_at,
+    max(until_at) FILTER (is_last) AS until_at,
+    min(ended_reason) FILTER (is_last) AS ended_reason
+  FROM timed
   GROUP BY ALL
-), ended AS (
-  -- That a component is missing from a list says that it was removed only where the whole list could be read.
-  SELECT *, min(CASE WHEN same_count = 0 AND (listed_count > 0 OR is_whole) THEN collected_at END) OVER (
-      PARTITION BY site_id, source_id, ecosystem, name, version
-      ORDER BY collected_at, bundle_id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-    ) AS closed_at
-  FROM listed
-), installed AS (
-  -- What is installed again after it ended is a new time.
-  SELECT site_id, source_id, ecosystem, name, version, closed_at, min(collected_at) AS seen_at, max(collected_at) AS last_seen_at
-  FROM ended WHERE same_count > 0
-  GROUP BY ALL
+), exposed AS (
+  SELECT
+    stood.* EXCLUDE (times, from_at, until_at, ended_reason),
+    installed.seen_at,
+    installed.last_seen_at,
+    greatest(stood.from_at, installed.seen_at) AS opened_at,
+    least(stood.until_at, installed.closed_at) AS closed_at,
+    CASE
+      WHEN coalesce(stood.until_at < installed.closed_at, installed.closed_at IS NULL) THEN stood.ended_reason
+      WHEN installed.is_replaced THEN 'patched'
+      ELSE 'removed'
+    END AS closed_reason
+  FROM stood JOIN installed USING (site_id, source_id, ecosystem, name, version)
+  WHERE coalesce(greatest(stood.from_at, installed.seen_at) < least(stood.until_at, installed.closed_at), true)
 ), successor AS (
-  SELECT flaw.site_id, flaw.source_id, flaw.ecosystem, flaw.name, flaw.flaw_id, seen.collected_at AS closed_at
-  FROM flaw JOIN seen USING (site_id, source_id, ecosystem, name, version)
+  -- An update to a version with the flaw, or of which nobody can tell, mends nothing.
+  SELECT DISTINCT mended.site_id, mended.source_id, mended.ecosystem, mended.name, mended.version, mended.flaw_id, mended.closed_at
+  FROM exposed AS mended JOIN exposed AS following USING (site_id, source_id, ecosystem, name, flaw_id)
+  WHERE mended.closed_reason = 'patched' AND following.opened_at <= mended.closed_at
+    AND coalesce(following.closed_at > mended.closed_at, true)
+), gap AS (
+  -- The times between acceptances, each with the one that ends it.
+  SELECT
+    site_id, ecosystem, name, flaw_id,
+    lag(ends_at) OVER (PARTITION BY site_id, ecosystem, name, flaw_id ORDER BY decided_at) AS from_at,
+    decided_at AS until_at,
+    accepted_until_date, decided_by, reason
+  FROM marts.finding_decision WHERE ends_at > decided_at
+  UNION ALL
+  SELECT site_id, ecosystem, name, flaw_id, max(ends_at), NULL, NULL, NULL, NULL
+  FROM marts.finding_decision WHERE ends_at > decided_at
   GROUP BY ALL
-), known AS (
-  SELECT site_id, any_value(time_zone) AS time_zone FROM seen GROUP BY site_id
+), finding AS (
+  SELECT
+    exposed.* EXCLUDE (opened_at, closed_at, closed_reason),
+    greatest(exposed.opened_at, gap.from_at) AS opened_at,
+    least(exposed.closed_at, gap.until_at) AS closed_at,
+    CASE
+      WHEN gap.until_at < coalesce(exposed.closed_at, 'infinity'::TIMESTAMPTZ) THEN 'accepted'
+      WHEN successor.flaw_id IS NOT NULL THEN 'version_changed'
+      ELSE exposed.closed_reason
+    END AS closed_reason,
+    gap.accepted_until_date, gap.decided_by, gap.reason
+  FROM exposed
+  LEFT JOIN successor USING (site_id, source_id, ecosystem, name, version, flaw_id, closed_at)
+  LEFT JOIN gap USING (site_id, ecosystem, name, flaw_id)
+  WHERE coalesce(greatest(exposed.opened_at, gap.from_at) < least(exposed.closed_at, gap.until_at), true)
+), dated AS (
+  -- Asking for the zone row by row is slow, and few moments differ.
+  SELECT time_zone, moment_at, timezone(time_zone, moment_at)::DATE AS day_date
+  FROM (
+    SELECT DISTINCT site.time_zone, unnest([opened_at, coalesce(closed_at, last_seen_at), fix_known_at]) AS moment_at
+    FROM finding JOIN staging.site AS site USING (site_id)
+  )
 )
 SELECT
-  flaw.*,
-  installed.seen_at,
-  installed.last_seen_at,
-  greatest(installed.seen_at, flaw.published_at) AS opened_at,
-  installed.closed_at,
-  CASE
-    WHEN installed.closed_at IS NULL THEN NULL
-    WHEN successor.closed_at IS NOT NULL THEN 'version_changed'
-    WHEN listed.listed_count > 0 THEN 'patched'
-    ELSE 'removed'
-  END AS closed_reason,
-  greatest(date_diff('day',
-    timezone(known.time_zone, greatest(installed.seen_at, flaw.published_at))::DATE,
-    timezone(known.time_zone, coalesce(installed.closed_at, installed.last_seen_at))::DATE
-  ), 0) AS exposure_days
-FROM flaw
-JOIN installed USING (site_id, source_id, ecosystem, name, version)
-JOIN known USING (site_id)
-LEFT JOIN successor USING (site_id, source_id, ecosystem, name, flaw_id, closed_at)
-LEFT JOIN (
-  SELECT site_id, source_id, ecosystem, name, version, collected_at AS closed_at, max(listed_count) AS listed_count FROM listed GROUP BY ALL
-) AS listed USING (site_id, source_id, ecosystem, name, version, closed_at)
--- A flaw that was disclosed after the version had gone never was a finding.
-WHERE installed.closed_at IS NULL OR flaw.published_at IS NULL OR flaw.published_at < installed.closed_at;
-COMMENT ON VIEW marts.finding IS 'Flaws of what is or was installed, by the advisories as they stand now: one that was withdrawn leaves no row. Nothing here means none is known, not none: see marts.feed for how current the feeds are, and marts.bundle for the lists.';
+  finding.site_id,
+  finding.source_id,
+  finding.ecosystem,
+  finding.name,
+  finding.version,
+  finding.flaw_id,
+  finding.outcome,
+  coalesce(finding.is_probable, false) AS is_probable,
+  finding.advisories,
+  finding.title,
+  finding.severity,
+  finding.cvss_score,
+  risk.exploited_date,
+  risk.due_date,
+  risk.is_ransomware,
+  risk.epss_score,
+  risk.score_date,
+  finding.published_at,
+  finding.fixed_version,
+  finding.fix_known_at,
+  finding.seen_at,
+  finding.last_seen_at,
+  finding.opened_at,
+  finding.closed_at,
+  finding.closed_reason,
+  coalesce(finding.closed_at, finding.last_seen_at + to_seconds(coalesce(source.expected_every_seconds, 0))) AS known_until_at,
+  CASE WHEN finding.opened_at <= coalesce(finding.closed_at, finding.last_seen_at) THEN date_diff('day', opened.day_date, ended.day_date) END AS exposure_days,
+  CASE WHEN finding.opened_at <= coalesce(finding.closed_at, finding.last_seen_at) AND finding.fix_known_at IS NOT NULL
+    THEN greatest(date_diff('day', greatest(opened.day_date, fixed.day_date), ended.day_date), 0) END AS fix_exposure_days,
+  finding.accepted_until_date,
+  finding.decided_by AS accepted_by,
+  finding.reason AS accepted_reason
+FROM finding
+JOIN staging.site AS site USING (site_id)
+LEFT JOIN staging.source AS source ON source.site_id = finding.site_id AND source.source_id = finding.source_id
+LEFT JOIN staging.flaw_risk AS risk USING (flaw_id)
+LEFT JOIN dated AS opened ON opened.time_zone = site.time_zone AND opened.moment_at = finding.opened_at
+LEFT JOIN dated AS ended ON ended.time_zone = site.time_zone AND ended.moment_at = coalesce(finding.closed_at, finding.last_seen_at)
+LEFT JOIN dated AS fixed ON fixed.time_zone = site.time_zone AND fixed.moment_at = finding.fix_known_at;
+COMMENT ON VIEW marts.finding IS 'Flaws of what is or was installed: since when, until when and why it ended. No row means that none is known, not that there is none: see marts.feed for how current the feeds are, and marts.bundle for the lists.';
 COMMENT ON COLUMN marts.finding.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.finding.source_id IS 'Source within the site, as in sites.yaml.';
 COMMENT ON COLUMN marts.finding.ecosystem IS 'As raw.component_observation.ecosystem.';
@@ -91,15 +176,27 @@ COMMENT ON COLUMN marts.finding.name IS 'Component. Text from outside.';
 COMMENT ON COLUMN marts.finding.version IS 'Installed version.';
 COMMENT ON COLUMN marts.finding.flaw_id IS 'The flaw, as in marts.advisory.';
 COMMENT ON COLUMN marts.finding.outcome IS 'affected, or unknown where the versions cannot be compared: neither affected nor safe.';
-COMMENT ON COLUMN marts.finding.advisories IS 'Advisories that tell of it, as feed:advisory.';
+COMMENT ON COLUMN marts.finding.is_probable IS 'The version is that of a bound but for zeros at its end, as 5.1.0 for 5.1: two versions to WordPress, probably one to whoever wrote the advisory.';
+COMMENT ON COLUMN marts.finding.advisories IS 'Who tells of it, as feed:advisory.';
+COMMENT ON COLUMN marts.finding.title IS 'What it is, in the words of one of them. Text from outside.';
+COMMENT ON COLUMN marts.finding.severity IS 'The worst that one of them says: critical, high, medium, low, none or unknown.';
 COMMENT ON COLUMN marts.finding.cvss_score IS 'Highest CVSS base score, 0 to 10; null where nobody scored it.';
 COMMENT ON COLUMN marts.finding.exploited_date IS 'Day on which an authority added it to what is exploited; null where no such feed names it.';
+COMMENT ON COLUMN marts.finding.due_date IS 'Day by which authorities must have mended it.';
+COMMENT ON COLUMN marts.finding.is_ransomware IS 'Whether ransomware is known to use it; null where that is not known.';
 COMMENT ON COLUMN marts.finding.epss_score IS 'Probability of exploitation within 30 days, 0 to 1; null where no such feed scores it.';
-COMMENT ON COLUMN marts.finding.published_at IS 'When it was first disclosed, UTC; null where no feed says.';
+COMMENT ON COLUMN marts.finding.score_date IS 'Day of epss_score.';
+COMMENT ON COLUMN marts.finding.published_at IS 'When it was first disclosed by those that tell of it, UTC; null where none says.';
 COMMENT ON COLUMN marts.finding.fixed_version IS 'Smallest version above the installed one that mends it; null where none is known.';
+COMMENT ON COLUMN marts.finding.fix_known_at IS 'Since when a version that mends it was known, UTC: when the advisory was published, if it named one when it was first fetched, else when it named one first; null where none is known.';
 COMMENT ON COLUMN marts.finding.seen_at IS 'First list that showed this version, UTC; it may have been installed before.';
 COMMENT ON COLUMN marts.finding.last_seen_at IS 'Last list that showed it, UTC.';
-COMMENT ON COLUMN marts.finding.opened_at IS 'Since when it was exposed, UTC: the later of the disclosure and seen_at.';
-COMMENT ON COLUMN marts.finding.closed_at IS 'First list that no longer showed it, UTC; null while it is open.';
-COMMENT ON COLUMN marts.finding.closed_reason IS 'patched, removed, or version_changed where the version that followed has the flaw too, or nobody can tell; null while it is open.';
-COMMENT ON COLUMN marts.finding.exposure_days IS 'Days of the site from opened_at to closed_at, or to last_seen_at while it is open: what came after is not known.';
+COMMENT ON COLUMN marts.finding.opened_at IS 'Since when it was exposed, UTC: the latest of seen_at, of the disclosure (where nobody dates it, of when we first were told) and of a change of the advisory that first named this version; the end of an acceptance where it was accepted, and then it may lie ahead. Ask for opened_at before the end of your time.';
+COMMENT ON COLUMN marts.finding.closed_at IS 'When that ended, UTC: the first list that no longer showed it, the fetch that no longer told it, or the acceptance; null while it is open.';
+COMMENT ON COLUMN marts.finding.closed_reason IS 'patched, removed, version_changed (the version that followed has the flaw too, or nobody can tell), not_affected (the advisory no longer names the version), withdrawn (nobody tells of it any more) or accepted; null while it is open.';
+COMMENT ON COLUMN marts.finding.known_until_at IS 'Until when this is known, UTC: closed_at, or for what is open last_seen_at and the longest normal time between two lists. Whether it was still open after that is unknown.';
+COMMENT ON COLUMN marts.finding.exposure_days IS 'Days since disclosure: of the site, from the day of opened_at to that of closed_at, or of last_seen_at while it is open; a half-open interval, so days of times that follow each other add up. Null where it opened after the last list.';
+COMMENT ON COLUMN marts.finding.fix_exposure_days IS 'The same since a fix existed: from the later of opened_at and fix_known_at. Null where no fix is known.';
+COMMENT ON COLUMN marts.finding.accepted_until_date IS 'Last day of the acceptance that closed it, in the zone of the site.';
+COMMENT ON COLUMN marts.finding.accepted_by IS 'Who accepted it.';
+COMMENT ON COLUMN marts.finding.accepted_reason IS 'Why, in the words of that person.';

@@ -1,22 +1,13 @@
 -- Grain: one row per site, source, component, version and bundle.
 CREATE OR REPLACE VIEW staging.component_state AS
 SELECT
-  * EXCLUDE (parser_version, is_single),
+  * EXCLUDE (is_single),
   CASE WHEN is_single THEN lag(version) OVER component END AS previous_version,
   CASE WHEN is_single THEN lag(collected_at) OVER component END AS previous_collected_at
 FROM (
   -- npm and others install a package in several versions at once: which one took the place of which is not known.
   SELECT *, count(*) OVER (PARTITION BY site_id, source_id, bundle_id, ecosystem, name) = 1 AS is_single
-  FROM (
-    SELECT *
-    FROM raw.component_observation
-    -- A bundle that a newer parser read again counts once, as that one read it.
-    QUALIFY try_cast(split_part(parser_version, '/', 2) AS BIGINT) IS NOT DISTINCT FROM
-        max(try_cast(split_part(parser_version, '/', 2) AS BIGINT)) OVER (PARTITION BY site_id, source_id, bundle_id)
-      AND row_number() OVER (
-        PARTITION BY site_id, source_id, bundle_id, parser_version, ecosystem, name, version ORDER BY batch_id
-      ) = 1
-  )
+  FROM staging.component_listing
 )
 WINDOW component AS (PARTITION BY site_id, source_id, ecosystem, name, is_single ORDER BY collected_at, bundle_id);
 COMMENT ON VIEW staging.component_state IS 'Every component in every bundle, with what the bundle before said of it. Bundles are ordered by the time they were made on the server, not by arrival.';

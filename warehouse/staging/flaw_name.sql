@@ -1,0 +1,46 @@
+-- Grain: one row per feed, advisory and name that it has, with the flaw that it is of.
+-- One flaw has many names. Advisories that share one are of one flaw, and so are those that are linked over others:
+-- connected components. A flaw goes by its first CVE, else by its first name.
+CREATE OR REPLACE VIEW staging.flaw_name AS
+WITH RECURSIVE named AS MATERIALIZED (
+  -- What is gone from its feed keeps the names that it had.
+  SELECT feed, advisory_id, unnest(list_distinct(list_append(aliases, advisory_id))) AS name
+  FROM (
+    SELECT feed, advisory_id, aliases FROM raw.advisory WHERE NOT is_gone
+    QUALIFY row_number() OVER (PARTITION BY feed, advisory_id ORDER BY fetched_at DESC, batch_id DESC) = 1
+  )
+), shared AS MATERIALIZED (
+  -- Only a name of two advisories can link them, and few names are.
+  SELECT feed, advisory_id, name, min(name) OVER (PARTITION BY feed, advisory_id) AS hub
+  FROM named SEMI JOIN (SELECT name FROM named GROUP BY name HAVING count(*) > 1) AS several USING (name)
+), link AS MATERIALIZED (
+  SELECT name, hub AS other FROM shared WHERE name <> hub
+  UNION
+  SELECT hub, name FROM shared WHERE name <> hub
+), reached AS (
+  SELECT DISTINCT name, name AS other FROM link
+  UNION
+  SELECT reached.name, link.other FROM reached JOIN link ON link.name = reached.other
+), root AS (
+  SELECT shared.feed, shared.advisory_id, min(coalesce(first.other, shared.name)) AS root
+  FROM shared LEFT JOIN (SELECT name, min(other) AS other FROM reached GROUP BY name) AS first USING (name)
+  GROUP BY ALL
+), own AS MATERIALIZED (
+  SELECT feed, advisory_id, min(name) FILTER (starts_with(name, 'CVE-')) AS cve, min(name) AS name
+  FROM named
+  GROUP BY ALL
+), flaw AS (
+  SELECT root, coalesce(min(cve), min(name)) AS flaw_id
+  FROM root JOIN own USING (feed, advisory_id)
+  GROUP BY ALL
+)
+SELECT named.feed, named.advisory_id, named.name, coalesce(flaw.flaw_id, own.cve, own.name) AS flaw_id
+FROM named
+JOIN own USING (feed, advisory_id)
+LEFT JOIN root USING (feed, advisory_id)
+LEFT JOIN flaw USING (root);
+COMMENT ON VIEW staging.flaw_name IS 'Every name of every flaw that a feed tells of or told of. A bulletin that gives several CVEs as its aliases makes them one flaw.';
+COMMENT ON COLUMN staging.flaw_name.feed IS 'Feed, as in agency.advisories of sites.yaml.';
+COMMENT ON COLUMN staging.flaw_name.advisory_id IS 'Advisory.';
+COMMENT ON COLUMN staging.flaw_name.name IS 'The identifier of the advisory itself, or an alias.';
+COMMENT ON COLUMN staging.flaw_name.flaw_id IS 'The flaw: its first CVE, else its first name.';
