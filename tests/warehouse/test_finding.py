@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from tasks.advisory_format import Affected
 from tasks.versions import sort_key
 from tests.warehouse.test_marts import warehouse
 
@@ -19,26 +20,59 @@ def day(number: int) -> datetime:
 @pytest.fixture
 def con():
     with warehouse("Europe/Berlin", [], 300.0, (1, 1, 1)) as con:
-        row = {
-            "f": day(0),
-            "p": day(2),
-            "a": sort_key("wordpress-plugin", "1.0"),
-            "b": sort_key("wordpress-plugin", "5.2"),
-        }
-        con.execute(
-            "INSERT INTO raw.advisory BY NAME SELECT 'wf' AS feed, 'w1' AS advisory_id, $f AS fetched_at, false AS is_gone,"
-            " ['CVE-2026-1'] AS aliases, 'x' AS title, 'high' AS severity, 9.8 AS cvss_score, false AS is_informational,"
-            " $p AS published_at, 't' AS parser_version, 'b' AS batch_id",
-            {"f": row["f"], "p": row["p"]},
-        )
-        con.execute(
-            "INSERT INTO raw.advisory_range BY NAME SELECT 'wf' AS feed, 'w1' AS advisory_id, $f AS fetched_at,"
-            " 'wordpress-plugin' AS ecosystem, 'forms' AS name, '1.0' AS from_version, $a AS from_key, true AS is_from_included,"
-            " '5.2' AS to_version, $b AS to_key, false AS is_to_included, '5.2' AS fixed_version, $b AS fixed_key,"
-            " true AS is_comparable, 't' AS parser_version, 'b' AS batch_id",
-            {"f": row["f"], "a": row["a"], "b": row["b"]},
-        )
+        advisory(con, 0)
         yield con
+
+
+def advisory(
+    con,
+    number: int,
+    to: str | None = "5.2",
+    *,
+    feed: str = "wf",
+    name: str = "w1",
+    aliases: tuple[str, ...] = ("CVE-2026-1",),
+    published: int | None = 2,
+    fixed: str | None = "same",
+    included: bool = False,
+    withdrawn: bool = False,
+    gone: bool = False,
+) -> None:
+    """Write what a feed says of `forms` from that day on: versions from 1.0 to `to` have the flaw."""
+    fixed = to if fixed == "same" else fixed
+    content = {
+        "feed": feed, "id": name, "at": day(number), "batch": f"{feed}{number}", "gone": gone, "aliases": list(aliases),
+        "published": None if published is None or gone else day(published), "withdrawn": day(number) if withdrawn else None,
+    }  # fmt: skip
+    con.execute(
+        "INSERT INTO raw.advisory BY NAME SELECT $feed AS feed, $id AS advisory_id, $at AS fetched_at, $gone AS is_gone,"
+        " $aliases AS aliases, 'x' AS title, 'high' AS severity, 9.8 AS cvss_score, false AS is_informational,"
+        " $published AS published_at, $withdrawn AS withdrawn_at, 't' AS parser_version, $batch AS batch_id",
+        content,
+    )
+    if gone:
+        return
+    form = Affected(
+        ecosystem="wordpress-plugin", name="forms", from_version="1.0", to_version=to, is_to_included=included
+    )
+    con.execute(
+        "INSERT INTO raw.advisory_range BY NAME SELECT $feed AS feed, $id AS advisory_id, $at AS fetched_at,"
+        " 'wordpress-plugin' AS ecosystem, 'forms' AS name, '1.0' AS from_version, $from AS from_key, true AS is_from_included,"
+        " $to AS to_version, $to_key AS to_key, $included AS is_to_included, $fixed AS fixed_version, $fixed_key AS fixed_key,"
+        " true AS is_comparable, 't' AS parser_version, $batch AS batch_id",
+        {name: content[name] for name in ("feed", "id", "at", "batch")} | {
+            "from": form.from_key, "to": to, "to_key": form.to_key, "included": included, "fixed": fixed,
+            "fixed_key": sort_key("wordpress-plugin", fixed) if fixed else None,
+        },
+    )  # fmt: skip
+
+
+def decide(con, number: int, until: date, flaw: str = "CVE-2026-1") -> None:
+    con.execute(
+        "INSERT INTO raw.finding_decision SELECT min(site_id), 'wordpress-plugin', 'forms', $flaw, $until, 'behind a login', 'Ada', $at, 't', $b"
+        " FROM raw.site",
+        {"flaw": flaw, "until": until, "at": day(number), "b": f"decision{number}"},
+    )
 
 
 def inventory(con, number: int, installed: dict[str, str], rejects: int = 0) -> None:
@@ -96,3 +130,99 @@ def test_a_version_without_order_is_unknown_and_one_gone_before_the_disclosure_i
     inventory(con, 1, {"forms": ""})
     inventory(con, 4, {"forms": "5.3"})
     assert [row[:2] for row in findings(con)] == [("", "unknown")]
+
+
+def times(con) -> list[tuple]:
+    return con.execute(
+        "SELECT opened_at, closed_at, closed_reason FROM marts.finding ORDER BY version, opened_at"
+    ).fetchall()
+
+
+def test_a_flaw_that_is_taken_back_or_corrected_is_closed_and_not_forgotten(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    advisory(con, 10, withdrawn=True)
+    assert times(con) == [(day(3), day(10), "withdrawn")]
+    advisory(con, 12)
+    assert times(con) == [(day(3), day(10), "withdrawn"), (day(12), None, None)]
+    advisory(con, 14, "5.1")
+    assert times(con)[1] == (day(12), day(14), "not_affected")
+    advisory(con, 16, "5.2")
+    advisory(con, 18, gone=True)
+    assert times(con)[2] == (day(16), day(18), "withdrawn")
+
+
+def test_a_flaw_that_one_of_two_feeds_still_tells_of_is_open(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    advisory(con, 4, "5.3", feed="osv", name="GHSA-1", published=1)
+    advisory(con, 10, gone=True)
+    query = "SELECT flaw_id, advisories, fixed_version, closed_at FROM marts.finding"
+    assert con.execute(query).fetchall() == [("CVE-2026-1", ["osv:GHSA-1"], "5.3", None)]
+
+
+def test_advisories_that_are_linked_over_others_are_one_flaw(con) -> None:
+    for number, aliases in enumerate((("A",), ("A", "B"), ("B", "C"), ("C", "CVE-2026-1")), 1):
+        advisory(con, 1, feed=f"f{number}", name=f"n{number}", aliases=aliases)
+    advisory(con, 1, feed="other", name="n5", aliases=("D",))
+    inventory(con, 3, {"forms": "5.1"})
+    found = con.execute("SELECT flaw_id, len(advisories) FROM marts.finding ORDER BY ALL").fetchall()
+    assert found == [("CVE-2026-1", 5), ("D", 1)]
+    con.execute(
+        "INSERT INTO raw.exploited_vulnerability BY NAME SELECT 'kev' AS feed, 'CVE-2026-1' AS cve_id, now() AS fetched_at,"
+        " false AS is_gone, DATE '2026-07-09' AS added_date, 't' AS parser_version, 'k' AS batch_id"
+    )
+    told = con.execute(
+        "SELECT count(*) FROM marts.advisory WHERE exploited_date = DATE '2026-07-09' AND flaw_id = 'CVE-2026-1'"
+    )
+    assert told.fetchall() == [(5,)]
+
+
+def test_an_acceptance_closes_and_ends_by_itself_after_its_last_day_of_the_site(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    decide(con, 5, date(2026, 7, 20), flaw="w1")
+    inventory(con, 40, {"forms": "5.1"})
+    reopened = datetime(2026, 7, 20, 22, tzinfo=UTC)
+    assert times(con) == [(day(3), day(5), "accepted"), (reopened, None, None)]
+    query = "SELECT accepted_until_date, accepted_by, accepted_reason FROM marts.finding ORDER BY opened_at"
+    assert con.execute(query).fetchall() == [(date(2026, 7, 20), "Ada", "behind a login"), (None, None, None)]
+    decide(con, 8, date(2026, 7, 9))
+    assert times(con)[1][0] == datetime(2026, 7, 9, 22, tzinfo=UTC), "a later decision replaces an earlier one"
+    decide(con, 10, date(2026, 12, 31))
+    assert times(con)[1:] == [
+        (datetime(2026, 7, 9, 22, tzinfo=UTC), day(10), "accepted"),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), None, None),
+    ]
+    inventory(con, 50, {"forms": "5.2"})
+    assert [row[2] for row in times(con)] == ["accepted", "accepted"], "what was mended meanwhile does not come back"
+
+
+def test_exposure_since_a_fix_is_counted_from_when_one_was_known(con) -> None:
+    advisory(con, 1, fixed=None)
+    advisory(con, 20, fixed="5.2")
+    con.execute(
+        "DELETE FROM raw.advisory WHERE batch_id = 'wf0'; DELETE FROM raw.advisory_range WHERE batch_id = 'wf0'"
+    )
+    inventory(con, 3, {"forms": "5.1"})
+    inventory(con, 30, {"forms": "5.2"})
+    query = "SELECT fix_known_at, exposure_days, fix_exposure_days FROM marts.finding"
+    assert con.execute(query).fetchall() == [(day(20), 27, 10)]
+
+
+def test_a_flaw_without_a_date_is_counted_from_when_it_was_told_first(con) -> None:
+    advisory(con, 8, published=None, name="w2", aliases=())
+    inventory(con, 3, {"forms": "5.1"})
+    query = "SELECT opened_at, published_at, exposure_days, known_until_at FROM marts.finding WHERE flaw_id = 'w2'"
+    assert con.execute(query).fetchall() == [(day(8), None, None, day(3))], "nobody looked after it was disclosed"
+
+
+@pytest.mark.parametrize(
+    ("version", "found"), [("5.1", False), ("5.1.0", True), ("5.1.0.0", True), ("5.1.1", None), ("5.10", None)]
+)
+def test_a_version_that_differs_from_a_bound_by_zeros_only_is_probably_meant(con, version, found) -> None:
+    advisory(con, 1, "5.1", included=True)
+    con.execute(
+        "DELETE FROM raw.advisory WHERE batch_id = 'wf0'; DELETE FROM raw.advisory_range WHERE batch_id = 'wf0'"
+    )
+    inventory(con, 3, {"forms": version})
+    assert con.execute("SELECT outcome, is_probable FROM marts.finding").fetchall() == (
+        [] if found is None else [("affected", found)]
+    )
