@@ -96,8 +96,8 @@ def _installed(site: int, slug: int, versions: list[str], rng: random.Random) ->
     key = sort_key(ECOSYSTEM, version)
     return ComponentObservation(
         site_id=f"site-{site}", source_id="patches", bundle_id="20260701T030000Z", collected_at=START,
-        ecosystem=ECOSYSTEM, name=f"plugin-{slug}", version=version, status="active", update_state="unknown", latest_version=None,
-        is_security_update=None, is_auto_update=None, fresh_as_of_at=None, version_key=key,
+        ecosystem=ECOSYSTEM, name=f"plugin-{slug}", version=version, status="active", update_state="unknown",
+        latest_version=None, is_security_update=None, is_auto_update=None, fresh_as_of_at=None, version_key=key,
         advisory_ecosystem=ECOSYSTEM, advisory_name=f"plugin-{slug}", advisory_key=key,
     )  # fmt: skip
 
