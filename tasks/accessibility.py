@@ -11,9 +11,8 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from tasks.log_files import LineReject
 from tasks.redact import HIDDEN, redact
@@ -125,7 +124,7 @@ def keys(findings: Sequence[Finding], page: str, source: str) -> list[str]:
 
     Args:
         findings: all findings of the page, in the order of the page.
-        page: address of the page, as `page_of` gives it.
+        page: address of the page as it is stored.
         source: axe or static: what one engine found is never compared with what another one did.
     """
     seen: dict[tuple[str, str], int] = {}
@@ -134,11 +133,6 @@ def keys(findings: Sequence[Finding], page: str, source: str) -> list[str]:
         number = seen[one.rule_id, one.element_sha256] = seen.get((one.rule_id, one.element_sha256), 0) + 1
         made.append(_digest(source, one.rule_id, page, one.element_sha256, str(number)))
     return made
-
-
-def page_of(url: str) -> str:
-    """Return the address of a page without its fragment and without secrets: what its findings are kept under."""
-    return clean(urlsplit(url)._replace(fragment="").geturl(), 1000)
 
 
 def snippet(html: str) -> str:
@@ -160,11 +154,6 @@ def steady(markup: str) -> str:
     markup = _CHANGING.sub("", markup)
     markup = _NAMED.sub(lambda match: match[1] + re.sub(r"\d+", "0", match[2]), markup)
     return _QUERY.sub("", markup).lower()
-
-
-def with_url(results: Sequence[PageResult], url: str) -> list[PageResult]:
-    """Return the results as those of one page: what was found in its frames is found on it."""
-    return [replace(one, url=url, findings=[replace(item, url=url) for item in one.findings]) for one in results]
 
 
 def _digest(*parts: str) -> str:

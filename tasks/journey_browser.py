@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -65,6 +65,19 @@ async def opened(given: str | None, private_hosts: Collection[str], step_seconds
     Raises:
         StepError: it can't be started; the text says how to mend that.
     """
+    async with launched(given, private_hosts) as (browser, gate):
+        yield lambda: _open_page(browser, gate, step_seconds)
+
+
+@contextlib.asynccontextmanager
+async def launched(
+    given: str | None, private_hosts: Collection[str], flags: Sequence[str] = ()
+) -> AsyncIterator[tuple[Browser, Gate]]:
+    """Start a browser behind a gate of its own, until the end of the block.
+
+    Raises:
+        StepError: it can't be started; the text says how to mend that.
+    """
     path = browser_file(given)
     try:
         from playwright.async_api import Error, async_playwright
@@ -76,16 +89,16 @@ async def opened(given: str | None, private_hosts: Collection[str], step_seconds
         try:
             browser = await playwright.chromium.launch(
                 executable_path=path,
-                args=list(_FLAGS),
+                args=[*_FLAGS, *flags],
                 # Chromium refuses its sandbox to root, as in most containers.
                 chromium_sandbox=os.geteuid() != 0,
                 proxy={"server": f"socks5://127.0.0.1:{gate.port}", "bypass": "<-loopback>"},
                 timeout=20_000,
             )
         except Error as error:
-            raise StepError("browser_missing", f"{path} can't be started: {_first_line(error)}") from None
+            raise StepError("browser_missing", f"{path} can't be started: {first_line(error)}") from None
         try:
-            yield lambda: _open_page(browser, gate, step_seconds)
+            yield browser, gate
         finally:
             with contextlib.suppress(Error):
                 await browser.close()
@@ -100,7 +113,7 @@ async def _open_page(browser: Browser, gate: Gate, step_seconds: float) -> Async
         context.set_default_timeout(1000 * step_seconds)
         tab = await context.new_page()
     except Error as error:
-        raise StepError("browser_crashed", f"the browser opens no page: {_first_line(error)}") from None
+        raise StepError("browser_crashed", f"the browser opens no page: {first_line(error)}") from None
     try:
         yield BrowserPage(tab, gate)
     finally:
@@ -170,7 +183,7 @@ class BrowserPage:
         except Error as error:
             self._raise_if_gone()
             if "not a valid selector" in str(error):
-                raise StepError("configuration", f"there is no such CSS selector: {_first_line(error)}") from None
+                raise StepError("configuration", f"there is no such CSS selector: {first_line(error)}") from None
             return Seen(url=self._tab.url, status=self._status)
         return Seen(
             url=self._tab.url,
@@ -194,7 +207,7 @@ class BrowserPage:
             masks = [self._tab.locator("input,textarea" if secrets else "input[type=password]")]
             picture = await self._tab.screenshot(mask=masks, timeout=4000, animations="disabled", caret="hide")
         except Error as error:
-            return Evidence(note=f"no picture could be taken: {_first_line(error)}")
+            return Evidence(note=f"no picture could be taken: {first_line(error)}")
         return Evidence(screenshot=picture)
 
     def _field(self, label: str) -> Any:
@@ -215,7 +228,7 @@ class BrowserPage:
             self._raise_if_gone()
             raise StepError("too_slow" if cause == "no_answer" else cause, message) from None
         except Error as error:
-            text = _first_line(error)
+            text = first_line(error)
             await self._await_news(text)
             self._raise_if_gone()
             if "crashed" in text or "has been closed" in text:
@@ -277,5 +290,6 @@ class BrowserPage:
             self.console.append(text[:2000])
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of what Playwright says, cut."""
     return str(error).strip().split("\n", 1)[0][:300]

@@ -782,6 +782,80 @@ class FieldMetric(Record):
     poor_ratio: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessibilityRun(Record):
+    """What an accessibility audit of one page looked for."""
+
+    table: ClassVar[str] = "accessibility_run"
+    run_id: str
+    site_id: str
+    source_id: str
+    auditor: str
+    page_url: str
+    started_at: datetime
+    tested_criteria: list[str]
+    frame_count: int | None
+    finding_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessibilityFinding(Record):
+    """One element that breaks a rule, or that a person has to look at."""
+
+    table: ClassVar[str] = "accessibility_finding"
+    run_id: str
+    site_id: str
+    source_id: str
+    auditor: str
+    page_url: str
+    started_at: datetime
+    finding_key: str
+    rule_id: str
+    kind: str
+    impact: str | None
+    outcome: str
+    success_criteria: list[str]
+    level: str | None
+    selector: str
+    snippet: str
+    help: str
+    message_key: str | None
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessibilityDecision(Record):
+    """What a person decided on a finding that needs a review."""
+
+    table: ClassVar[str] = "accessibility_decision"
+    site_id: str
+    finding_key: str
+    content_sha256: str
+    page_url: str
+    rule_id: str
+    decision: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessibilityAssertion(Record):
+    """What a person said of one success criterion."""
+
+    table: ClassVar[str] = "accessibility_assertion"
+    site_id: str
+    source_id: str
+    assertion_key: str
+    page_url: str | None
+    criterion: str
+    outcome: str
+    checked_date: date
+    is_manual: bool
+    asserted_by: str | None
+    note: str | None
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -817,4 +891,8 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     PageThirdParty,
     PageResource,
     FieldMetric,
+    AccessibilityRun,
+    AccessibilityFinding,
+    AccessibilityDecision,
+    AccessibilityAssertion,
 )

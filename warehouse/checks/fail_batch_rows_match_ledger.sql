@@ -21,6 +21,8 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.page_opportunity UNION ALL SELECT batch_id FROM raw.page_third_party
     UNION ALL SELECT batch_id FROM raw.page_resource UNION ALL SELECT batch_id FROM raw.field_metric
     UNION ALL SELECT batch_id FROM raw.finding_decision
+    UNION ALL SELECT batch_id FROM raw.accessibility_run UNION ALL SELECT batch_id FROM raw.accessibility_finding
+    UNION ALL SELECT batch_id FROM raw.accessibility_decision UNION ALL SELECT batch_id FROM raw.accessibility_assertion
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)

@@ -10,4 +10,11 @@ SELECT 'collection_run', state FROM raw.collection_run WHERE state NOT IN ('comp
 UNION ALL
 SELECT 'journey_run', outcome FROM raw.journey_run WHERE outcome NOT IN ('passed', 'failed', 'unknown')
 UNION ALL
-SELECT 'audit_run', outcome FROM raw.audit_run WHERE outcome NOT IN ('complete', 'incomplete', 'error', 'unknown');
+SELECT 'audit_run', outcome FROM raw.audit_run WHERE outcome NOT IN ('complete', 'incomplete', 'error', 'unknown')
+UNION ALL
+SELECT 'accessibility_finding', outcome FROM raw.accessibility_finding WHERE outcome NOT IN ('violation', 'needs_review')
+UNION ALL
+SELECT 'accessibility_decision', decision FROM raw.accessibility_decision WHERE decision NOT IN ('confirmed', 'dismissed')
+UNION ALL
+SELECT 'accessibility_assertion', outcome FROM raw.accessibility_assertion
+WHERE outcome NOT IN ('passed', 'failed', 'cant_tell', 'inapplicable', 'untested');
