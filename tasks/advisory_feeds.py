@@ -7,10 +7,9 @@ or is cut short, changes nothing but its row in `raw.feed_run`: what was known s
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,30 +18,16 @@ from typing import Annotated, Any
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from tasks.advisory_format import (
-    Advisory,
-    AdvisoryFormat,
-    Entry,
-    Exploited,
-    Lifecycle,
-    Prediction,
-    Rejected,
-    advisory_formats,
-)
+from tasks import osv_api
+from tasks.advisory_changes import Known, changes
+from tasks.advisory_format import advisory_formats
 from tasks.contracts import IDENTIFIER, SecretReference
 from tasks.download import save
 from tasks.errors import SourceError
 from tasks.settings import Settings
-from tasks.versions import sort_key
-from warehouse.records import (
-    AdvisoryChange,
-    AdvisoryRange,
-    ExploitedVulnerability,
-    ExploitPrediction,
-    FeedRun,
-    ProductLifecycle,
-    Record,
-)
+from tasks.waiting import send
+from warehouse.connection import open_snapshot
+from warehouse.records import FeedRun, Record
 from warehouse.spool import batch_id_of
 
 MAX_BYTES = 1 << 30
@@ -52,6 +37,9 @@ REFUSALS = {
     403: "refused the token, or has none of us",
     404: "has nothing at that address",
 }
+_INSTALLED = """
+SELECT DISTINCT advisory_ecosystem, advisory_name FROM raw.component_observation
+WHERE list_contains($ecosystems, split_part(advisory_ecosystem, ':', 1)) AND advisory_name <> '' ORDER BY ALL"""
 GetSecret = Callable[[SecretReference], Awaitable[str]]
 
 
@@ -71,11 +59,18 @@ class Feed(BaseModel):
     url: str | None = Field(default=None, pattern="^https?://", description="Address; the publisher's when left out.")
     path: Path | None = Field(default=None, description="File instead of an address, relative to this file.")
     token: SecretReference | None = Field(default=None, description="Bearer token, where the publisher wants one.")
+    ask: tuple[str, ...] = Field(
+        default=(),
+        description="Ecosystems, as [npm, Packagist]: ask the API of OSV about what is installed of them, instead of "
+        "fetching all. It is told the names of the packages, and nothing of the sites.",
+    )
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Feed:
         if self.url and self.path:
             raise ValueError("give either url or path")
+        if self.ask and (self.format != "osv" or self.path):
+            raise ValueError("ask is for the format osv, and not for a path")
         if not self.path and not self.address:
             raise ValueError(f"{self.format} has no address of its own: give url or path")
         return self
@@ -83,7 +78,11 @@ class Feed(BaseModel):
     @property
     def address(self) -> str | None:
         """Return where to fetch it."""
-        return self.url or getattr(advisory_formats()[self.format].module, "URL", None)
+        return (
+            self.url
+            or (osv_api.URL if self.ask else None)
+            or getattr(advisory_formats()[self.format].module, "URL", None)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,32 +107,38 @@ async def collect_feed(feed: Feed, settings: Settings, secret: GetSecret, now: d
         entry_count=None,
         changed_count=None,
         reject_count=None,
+        ecosystems=[],
         licence=form.module.LICENCE,
     )
     with settings.spool.hold_cursor(f"feed-{feed.id}") as held:
         cursor: dict[str, Any] = held or {"known": {}}
         # An answer on condition is about what this parser read from this place.
-        read = {"parser": form.parser_version, "place": str(feed.path or feed.address)}
-        is_same = read.items() <= cursor.items()
+        read = {"parser": form.parser_version, "place": f"{feed.path or feed.address} {' '.join(feed.ask)}".strip()}
+        is_same = read.items() <= cursor.items() and "ecosystems" in cursor
         rows: dict[str, list[Record]] = {}
         following: tuple[str, Any] | None = None
         try:
             fetched = await _fetch(feed, settings, secret, cursor if is_same else {})
             if fetched.is_unchanged:
-                run = replace(run, outcome="unchanged", as_of_at=_http_date(cursor.get("last_modified")))
+                as_of = _http_date(cursor.get("last_modified"))
+                run = replace(run, outcome="unchanged", as_of_at=as_of, ecosystems=cursor.get("ecosystems", []))
             else:
-                change = _changes(form, feed.id, fetched.file, cursor["known"], at)
+                before = Known(cursor["known"], cursor.get("rejected", ()))
+                change = changes(form, feed.id, fetched.file, before, at)
                 rows = change.rows
                 run = replace(
                     run,
                     outcome="fetched",
                     as_of_at=_http_date(fetched.last_modified),
-                    entry_count=len(change.known),
+                    entry_count=len(change.known.entries),
                     changed_count=change.count,
-                    reject_count=change.reject_count,
+                    reject_count=len(change.known.rejects),
+                    licence="\n\n".join([run.licence, *change.licences]),
+                    ecosystems=sorted({*change.ecosystems, *feed.ask}),
                 )
-                state = {"etag": fetched.etag, "last_modified": fetched.last_modified, "known": change.known}
-                following = (f"feed-{feed.id}", read | state)
+                state = {"etag": fetched.etag, "last_modified": fetched.last_modified, "ecosystems": run.ecosystems}
+                known = {"known": change.known.entries, "rejected": change.known.rejects}
+                following = (f"feed-{feed.id}", read | state | known)
         except (SourceError, OSError) as error:
             run = replace(run, detail=str(error))
         settings.spool.land(
@@ -152,6 +157,8 @@ async def _fetch(feed: Feed, settings: Settings, secret: GetSecret, cursor: Mapp
         mark = f"{file.stat().st_mtime_ns}-{file.stat().st_size}"
         return _Fetched(file, is_unchanged=mark == cursor.get("etag"), etag=mark)
     address = feed.address or ""
+    if feed.ask:
+        return await _ask(feed, settings, address)
     headers = {"User-Agent": "site-upkeep"}
     if cursor.get("etag"):
         headers["If-None-Match"] = cursor["etag"]
@@ -163,16 +170,15 @@ async def _fetch(feed: Feed, settings: Settings, secret: GetSecret, cursor: Mapp
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.name}.new")
     try:
-        async with (
-            httpx.AsyncClient(timeout=60, follow_redirects=True, max_redirects=5) as client,
-            client.stream("GET", address, headers=headers) as answer,
-        ):
-            if answer.status_code == 304 and cursor:
-                return _Fetched(file, is_unchanged=True)
-            if answer.status_code != 200:
-                raise SourceError(_refusal(feed, answer))
-            if not await save(answer, temporary, MAX_BYTES):
-                raise SourceError(f"The feed {feed.id} gives more than {MAX_BYTES >> 20} MiB.")
+        async with httpx.AsyncClient(timeout=60, follow_redirects=True, max_redirects=5) as client:
+            answer = await send(client, client.build_request("GET", address, headers=headers))
+            async with contextlib.aclosing(answer):
+                if answer.status_code == 304 and cursor:
+                    return _Fetched(file, is_unchanged=True)
+                if answer.status_code != 200:
+                    raise SourceError(_refusal(feed, answer))
+                if not await save(answer, temporary, MAX_BYTES):
+                    raise SourceError(f"The feed {feed.id} gives more than {MAX_BYTES >> 20} MiB.")
             temporary.replace(file)
             return _Fetched(file, etag=answer.headers.get("ETag"), last_modified=answer.headers.get("Last-Modified"))
     except httpx.HTTPError as error:
@@ -181,118 +187,29 @@ async def _fetch(feed: Feed, settings: Settings, secret: GetSecret, cursor: Mapp
         temporary.unlink(missing_ok=True)
 
 
+async def _ask(feed: Feed, settings: Settings, address: str) -> _Fetched:
+    """Ask the API of OSV about every package that ever was installed, as the snapshot knows them."""
+    if not settings.snapshot.exists():
+        raise SourceError(f"The feed {feed.id} asks about what is installed: run `upkeep publish` first.")
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        packages = con.execute(_INSTALLED, {"ecosystems": feed.ask}).fetchall()
+    file = settings.var / "feeds" / feed.id / "asked.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        async with httpx.AsyncClient(timeout=60, headers={"User-Agent": "site-upkeep"}) as client:
+            await osv_api.save(client, address.rstrip("/"), packages, file)
+    except httpx.HTTPError as error:
+        raise SourceError(f"The feed {feed.id} can't be fetched: {error or type(error).__name__}.") from None
+    except SourceError as error:
+        raise SourceError(f"The feed {feed.id} can't be fetched: {error}.") from None
+    return _Fetched(file)
+
+
 def _refusal(feed: Feed, answer: httpx.Response) -> str:
     said = REFUSALS.get(answer.status_code, f"answered {answer.status_code}")
     wait = answer.headers.get("Retry-After", "")
     later = f"; it asks to wait {wait[:40]}" if wait else ""
     return f"The publisher of the feed {feed.id} {said}{later}."
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    rows: dict[str, list[Record]]
-    known: dict[str, str]
-    count: int
-    reject_count: int
-
-
-def _changes(form: AdvisoryFormat, feed: str, file: Path, known: Mapping[str, str], at: datetime) -> _Change:
-    """Compare a whole feed with what it said before."""
-    rows: dict[str, list[Record]] = {}
-    now_known: dict[str, str] = {}
-    rejected: set[str] = set()
-    is_all_named = True
-    count = reject_count = 0
-    for entry in form.module.read(file):
-        if isinstance(entry, Rejected):
-            rejected.add(entry.where)
-            is_all_named &= entry.is_key
-            reject_count += 1
-            continue
-        key, digest = _key(entry), _digest(entry)
-        is_new = now_known.get(key, known.get(key)) != digest
-        now_known[key] = digest
-        if is_new:
-            count += 1
-            for record in _records(entry, feed, at):
-                rows.setdefault(record.table, []).append(record)
-    for key in known.keys() - now_known.keys():
-        # An entry that can't be read is not gone; where it can't be told which ones those are, none is.
-        if key in rejected or not is_all_named:
-            now_known[key] = known[key]
-        else:
-            count += 1
-            gone = _gone(form, key, feed, at)
-            rows.setdefault(gone.table, []).append(gone)
-    return _Change(rows, now_known, count, reject_count)
-
-
-def _key(entry: Entry) -> str:
-    match entry:
-        case Advisory():
-            return entry.advisory_id
-        case Lifecycle():
-            return f"{entry.product} {entry.cycle}"
-        case Exploited() | Prediction():
-            return entry.cve_id
-        case Rejected():
-            return entry.where
-
-
-def _digest(entry: Entry) -> str:
-    told = asdict(entry)
-    if isinstance(entry, Prediction):
-        told = {"score": round(entry.epss_score, 3), "model": entry.model_version}
-    return hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _records(entry: Entry, feed: str, at: datetime) -> Iterable[Record]:
-    place: dict[str, Any] = {"feed": feed, "fetched_at": at}
-    if isinstance(entry, Advisory):
-        told = {field.name: getattr(entry, field.name) for field in fields(entry) if field.name != "affected"}
-        yield AdvisoryChange(**place, **told | {"aliases": list(entry.aliases)}, is_gone=False)
-        for one in entry.affected:
-            yield AdvisoryRange(
-                **place,
-                advisory_id=entry.advisory_id,
-                ecosystem=one.ecosystem,
-                name=one.name,
-                from_version=one.from_version,
-                from_key=one.from_key,
-                is_from_included=one.is_from_included,
-                to_version=one.to_version,
-                to_key=one.to_key,
-                is_to_included=one.is_to_included,
-                fixed_version=one.fixed_version,
-                fixed_key=sort_key(one.ecosystem, one.fixed_version) if one.fixed_version else None,
-                is_comparable=one.is_comparable,
-            )
-    elif isinstance(entry, Exploited):
-        yield ExploitedVulnerability(**place, **asdict(entry), is_gone=False)
-    elif isinstance(entry, Prediction):
-        yield ExploitPrediction(**place, **asdict(entry), is_gone=False)
-    elif isinstance(entry, Lifecycle):
-        yield ProductLifecycle(**place, **asdict(entry), is_gone=False)
-
-
-def _gone(form: AdvisoryFormat, key: str, feed: str, at: datetime) -> Record:
-    """Return the row that says that an entry is no longer there."""
-    told: dict[str, Any] = {"feed": feed, "fetched_at": at, "is_gone": True}
-    record: type[Any]
-    match form.module.FILLS:
-        case "advisory":
-            record = AdvisoryChange
-            told |= {"advisory_id": key, "aliases": [], "severity": "unknown", "is_informational": False}
-        case "product_lifecycle":
-            record = ProductLifecycle
-            told |= dict(zip(("product", "cycle"), key.split(" ", 1), strict=True))
-        case "exploited_vulnerability":
-            record, told = ExploitedVulnerability, told | {"cve_id": key}
-        case _:
-            record, told = ExploitPrediction, told | {"cve_id": key}
-    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(record))
-    gone: Record = record(**nothing | told)
-    return gone
 
 
 def _http_date(text: object) -> datetime | None:

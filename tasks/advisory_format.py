@@ -7,8 +7,8 @@ A format is one module with
 - `VERSION`: raised when the same file gives other rows;
 - `LICENCE`: what the publisher asks of those who use it; `URL` where it is, if there is one for all;
 - `detect(head) -> bool`: whether the start of a file looks like it, for `upkeep try auto`; zips are named by hand;
-- `read(path) -> Iterator[Advisory | ... | Rejected]`: streamed, so that a feed may be larger than the memory; it raises
-  SourceError where the file as a whole is not what it should be.
+- `read(path) -> Iterator[Advisory | ... | Rejected | Licence]`: streamed, so that a feed may be larger than the
+  memory; it raises SourceError where the file as a whole is not what it should be.
 
 **A version without an order matches nothing, and is not safe either**: such a range says `is_comparable` false.
 """
@@ -150,7 +150,14 @@ class Rejected:
     """Whether `where` is the identifier that the entry would have; a place in the file otherwise."""
 
 
-Entry = Advisory | Exploited | Prediction | Lifecycle | Rejected
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What the publisher asks of those who use the feed, in the words that stand in it."""
+
+    text: str
+
+
+Entry = Advisory | Exploited | Prediction | Lifecycle | Rejected | Licence
 
 
 @dataclass(frozen=True, slots=True)

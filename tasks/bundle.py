@@ -24,11 +24,11 @@ import hashlib
 import re
 import zlib
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, TypedDict
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -93,6 +93,13 @@ class Manifest(BaseModel):
     files: list[ManifestFile] = Field(max_length=1000)
 
 
+class Held(TypedDict):
+    """Whether a component is held at its version, and why."""
+
+    is_held: bool | None
+    hold_reason: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where records come from and how old an answer may be that proves anything."""
@@ -102,6 +109,13 @@ class Origin:
     bundle_id: str
     manifest: Manifest
     max_age: timedelta
+    hold_reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why components stay at their version on purpose, by name."""
+
+    def held(self, name: str, *, is_held: bool | None) -> Held:
+        """Return what is known of a component that may be held at its version; one with a reason is."""
+        reason = self.hold_reasons.get(name)
+        return {"is_held": True if reason else is_held, "hold_reason": reason}
 
     def is_fresh(self, at: datetime | None) -> bool:
         """Say whether an answer of that time proves the state at the time of the bundle."""

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from tasks import bundle, patch_debian, patch_inventory, patch_wordpress
 from tasks.bundle import Bundle, Files, Manifest, Origin
@@ -17,13 +17,14 @@ from tasks.errors import SourceError
 from warehouse.records import ComponentObservation, Reject
 from warehouse.spool import batch_id_of
 
-VERSION = 2
+VERSION = 3
 """Raised when the same bundle gives other rows."""
 _NAMES = frozenset(
     {
         "core-version.txt",
         "core-check-update.json",
         "plugin-list.json",
+        "plugin-directory.json",
         "theme-list.json",
         "update-transients.json",
         "dpkg-query.tsv",
@@ -36,6 +37,9 @@ _AHEAD = timedelta(days=1)
 """A bundle made later than that after now has a wrong clock."""
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+
+
 class BundleOptions(SourceOptions):
     """What every source of bundles may say."""
 
@@ -45,6 +49,10 @@ class BundleOptions(SourceOptions):
         default=24, gt=0, le=24 * 366, description="Age of an update list, hours, up to which it proves anything."
     )
     every_days: float = Field(default=8, gt=0, le=366, description="Longest silence that is still normal, days.")
+
+    held: dict[str, Reason] = Field(
+        default_factory=dict, description="Components that stay at their version on purpose, each with the reason."
+    )
 
     @property
     def expected_every_seconds(self) -> int:
@@ -154,6 +162,7 @@ def _read(found: _Found, job: Job) -> Parsed:
         bundle_id=found.bundle.name,
         manifest=found.manifest,
         max_age=timedelta(hours=options.max_age_hours),
+        hold_reasons=options.held,
     )
     return parse(bundle.read_files(found.bundle, origin))
 

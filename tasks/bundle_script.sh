@@ -106,6 +106,10 @@ if [ -n "$wordpress" ]; then
   take core-version.txt wp --path="$wordpress" core version
   take core-check-update.json wp --path="$wordpress" core check-update --format=json
   take plugin-list.json wp --path="$wordpress" plugin list --format=json
+  # Older ones can't ask wordpress.org about the plugins.
+  if limited wp help plugin list 2>/dev/null </dev/null | grep wporg_status >/dev/null; then
+    take plugin-directory.json wp --path="$wordpress" plugin list --fields=name,version,wporg_status,wporg_last_updated --format=json
+  fi
   take theme-list.json wp --path="$wordpress" theme list --format=json
   take update-transients.json wp --path="$wordpress" eval 'echo json_encode(["update_core" => get_site_transient("update_core"), "update_plugins" => get_site_transient("update_plugins"), "update_themes" => get_site_transient("update_themes")]);'
 fi

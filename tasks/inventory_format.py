@@ -72,6 +72,12 @@ class Component:
     advisory_ecosystem: str | None = None
     advisory_name: str | None = None
     advisory_version: str | None = None
+    is_abandoned: bool | None = None
+    """Whether its publisher says so, or says that it is deprecated."""
+    replacement: str | None = None
+    """What its publisher names to take its place."""
+    is_held: bool | None = None
+    """Whether it is held at its version; None where that is not said."""
 
     @property
     def version_key(self) -> str | None:
@@ -183,11 +189,19 @@ def format_of(file: str) -> InventoryFormat | None:
 
 
 def component(
-    ecosystem: str, name: str, version: str, *, offer: str = "", is_proved: bool = False, **more: object
+    ecosystem: str,
+    name: str,
+    version: str,
+    *,
+    offer: str = "",
+    is_proved: bool = False,
+    abandoned: object = None,
+    **more: object,
 ) -> Component:
     """Return a component with its update state: `offer` counts only where it is newer, by comparing.
 
-    `none` needs `is_proved`: an answer about this very component, which says that nothing newer is there.
+    `none` needs `is_proved`: an answer about this very component, which says that nothing newer is there. `abandoned`
+    is what the publisher says: None is nothing, true or false, or the name of what takes its place.
     """
     is_offer_newer = is_newer(ecosystem, offer, version) if offer else False
     state = AVAILABLE if is_offer_newer else NONE if is_proved and is_offer_newer is False and version else UNKNOWN
@@ -198,6 +212,8 @@ def component(
         version=version,
         update_state=state,
         latest_version=offer if is_offer_newer else None,
+        is_abandoned=None if abandoned is None else bool(abandoned),
+        replacement=abandoned if isinstance(abandoned, str) and abandoned else None,
         **made,  # type: ignore[arg-type]
     )
 

@@ -122,6 +122,7 @@ def _component(
         advisory_ecosystem=described.advisory_ecosystem,
         advisory_name=text(described.advisory_name or "") if system else None,
         advisory_key=described.advisory_key,
+        **origin.held(package.name, is_held=described.is_held),
     )
 
 

@@ -79,6 +79,12 @@ def _both(one: ComponentObservation, other: ComponentObservation) -> ComponentOb
         advisory_ecosystem=advised.advisory_ecosystem,
         advisory_name=advised.advisory_name,
         advisory_key=advised.advisory_key,
+        directory_state=first.directory_state or second.directory_state,
+        directory_updated_date=first.directory_updated_date or second.directory_updated_date,
+        is_abandoned=second.is_abandoned if first.is_abandoned is None else first.is_abandoned,
+        replacement=first.replacement or second.replacement,
+        is_held=second.is_held if first.is_held is None else first.is_held,
+        hold_reason=first.hold_reason or second.hold_reason,
     )
 
 
@@ -104,6 +110,9 @@ def _observation(files: Files, item: Component) -> ComponentObservation:
         advisory_ecosystem=item.advisory_ecosystem,
         advisory_name=_text(item.advisory_name) if item.advisory_ecosystem else None,
         advisory_key=item.advisory_key,
+        is_abandoned=item.is_abandoned,
+        replacement=_text(item.replacement),
+        **origin.held(item.name, is_held=item.is_held),
     )
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from tasks.bundle import Files, text
@@ -31,14 +32,22 @@ def observe(files: Files) -> list[ComponentObservation]:
     offers = _parsed(files, "core-check-update.json", wp_cli.core_offers)
     if version is not None:
         observations.append(_core(files, version, offers, answers.get("core")))
+    directory, _ = _parsed(files, "plugin-directory.json", wp_cli.component_list) or ([], [])
+    told = {item.name: item for item in directory}
     for name, ecosystem, kind in (
         ("plugin-list.json", "wordpress-plugin", "plugins"),
         ("theme-list.json", "wordpress-theme", "themes"),
     ):
         listed, problems = _parsed(files, name, wp_cli.component_list) or ([], [])
         files.refuse_lines(name, problems)
+        if kind == "plugins":
+            listed = [_with_directory(item, told.get(item.name, item)) for item in listed]
         observations += [_component(files, ecosystem, item, answers.get(kind)) for item in listed]
     return observations
+
+
+def _with_directory(item: Listed, told: Listed) -> Listed:
+    return replace(item, directory_state=told.directory_state, directory_updated_date=told.directory_updated_date)
 
 
 def _parsed(files: Files, name: str, parser: Callable[[str], T]) -> T | None:
@@ -103,6 +112,7 @@ def _component(files: Files, ecosystem: str, item: Listed, answer: Answer | None
         answer=answer,
         status=item.status or None,
         is_auto_update=item.is_auto_update,
+        listed=item,
     )
 
 
@@ -118,6 +128,7 @@ def _observation(
     answer: Answer | None,
     status: str | None = None,
     is_auto_update: bool | None = None,
+    listed: Listed | None = None,
 ) -> ComponentObservation:
     origin = files.origin
     return ComponentObservation(
@@ -138,4 +149,7 @@ def _observation(
         advisory_ecosystem=ecosystem,
         advisory_name=text(name.lower()),
         advisory_key=sort_key(ecosystem, version),
+        directory_state=listed.directory_state if listed else None,
+        directory_updated_date=listed.directory_updated_date if listed else None,
+        **origin.held(name, is_held=None),
     )

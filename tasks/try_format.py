@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks import server_metrics
-from tasks.advisory_format import Advisory, AdvisoryFormat, Entry, Rejected, advisory_formats
+from tasks.advisory_format import Advisory, AdvisoryFormat, Entry, Licence, Rejected, advisory_formats
 from tasks.audit_format import FILE_BYTES as RESULT_BYTES
 from tasks.audit_format import AuditFormat, audit_formats
 from tasks.bundle import FILE_BYTES
@@ -208,7 +208,7 @@ def _advisories(found: AdvisoryFormat, path: Path, options: Mapping[str, str]) -
 
 
 def _told(entry: Entry) -> Iterator[dict[str, Any]]:
-    if isinstance(entry, Rejected):
+    if isinstance(entry, Rejected | Licence):
         return
     if not isinstance(entry, Advisory):
         yield asdict(entry)

@@ -184,6 +184,12 @@ class ComponentObservation(Record):
     advisory_ecosystem: str | None = None
     advisory_name: str | None = None
     advisory_key: str | None = None
+    directory_state: str | None = None
+    directory_updated_date: date | None = None
+    is_abandoned: bool | None = None
+    replacement: str | None = None
+    is_held: bool | None = None
+    hold_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -575,6 +581,7 @@ class FeedRun(Record):
     changed_count: int | None
     reject_count: int | None
     licence: str
+    ecosystems: list[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

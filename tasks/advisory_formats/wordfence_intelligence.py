@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.advisory_format import Advisory, Affected, Entry, Rejected, entries, excerpt, graded, moment
+from tasks.advisory_format import Advisory, Affected, Entry, Licence, Rejected, entries, excerpt, graded, moment
 from tasks.json_text import items, part, word
 from tasks.versions import sort_key
 
@@ -21,6 +21,8 @@ URL = "https://www.wordfence.com/api/intelligence/v3/vulnerabilities/production"
 LICENCE = (
     "Copyright 2012-2026 Defiant Inc. and The MITRE Corporation; free use with these notices kept, as each record says."
 )
+LICENCES, LICENCE_LENGTH = 5, 10_000
+"""Texts that are kept at most, and characters of each."""
 _ECOSYSTEMS = {"core": "wordpress-core", "plugin": "wordpress-plugin", "theme": "wordpress-theme"}
 
 
@@ -30,14 +32,27 @@ def detect(head: str) -> bool:
 
 
 def read(path: Path) -> Iterator[Entry]:
-    """Yield an advisory for each record.
+    """Yield an advisory for each record, and each licence text once.
 
     Raises:
         SourceError: it is no JSON object, or cut short.
     """
+    licences: set[str] = set()
     with path.open("rb") as file:
         for key, record in entries(file, "", "feed of Wordfence Intelligence"):
+            licence = _licence(record)
+            if licence and licence not in licences and len(licences) < LICENCES:
+                licences.add(licence)
+                yield Licence(licence)
             yield _advisory(key, record)
+
+
+def _licence(record: Any) -> str:
+    """Return what a record says of its copyrights: `{message, defiant: {notice, license, license_url}, ...}`."""
+    rights = part(record, "copyrights") if isinstance(record, Mapping) else {}
+    said = [rights, *(one for one in rights.values() if isinstance(one, Mapping))]
+    texts = [word(one, key) for one in said for key in ("message", "notice", "license", "license_url")]
+    return "\n".join(text for text in texts if text)[:LICENCE_LENGTH]
 
 
 def _advisory(key: str, record: Any) -> Advisory | Rejected:

@@ -7,6 +7,7 @@ What a bundle and its manifest are: see `tasks.bundle`. The name of a file decid
 | `core-version.txt` | `wp core version`, also with `--extra` | WordPress itself |
 | `core-check-update.json` | `wp core check-update --format=json` | its updates |
 | `plugin-list.json` | `wp plugin list --format=json` | plugins, must-use plugins and drop-ins, with their updates |
+| `plugin-directory.json` | the same with `--fields=name,wporg_status,wporg_last_updated` | what wordpress.org closed |
 | `theme-list.json` | `wp theme list --format=json` | themes, with their updates |
 | `update-transients.json` | `wp eval`, below | the proof that the update server answered, and when |
 | `dpkg-query.tsv` | see `tasks.inventory.dpkg_query` | installed packages |

@@ -12,7 +12,7 @@ from tasks.json_text import items, read_json, word
 TITLE = "Composer: the file composer.lock"
 FILES = ("composer.lock",)
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 
 
 def detect(head: str) -> bool:
@@ -45,6 +45,7 @@ def read(text: str, source: Source) -> Inventory:
                     status=status,
                     purl=purl.write("composer", name, version),
                     advisory_ecosystem=purl.advisory_ecosystem("Packagist", name),
+                    abandoned=item.get("abandoned"),
                 )
             )
     return Inventory(components, rejects=rejects.found)

@@ -14,7 +14,7 @@ from tasks.json_text import items, read_json, word
 TITLE = "Composer: composer outdated --all --locked --format=json"
 FILES = ("composer-outdated.json",)
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 _NO_CACHE = "COMPOSER_CACHE_DIR=/dev/null "
 
 
@@ -52,6 +52,7 @@ def read(text: str, source: Source) -> Inventory:
                 status="abandoned" if item.get("abandoned") else None,
                 purl=purl.write("composer", name, version),
                 advisory_ecosystem=purl.advisory_ecosystem("Packagist", name),
+                abandoned=item.get("abandoned"),
             )
         )
     return Inventory(components, rejects=rejects.found)

@@ -14,12 +14,12 @@ from typing import Any
 from tasks import purl
 from tasks.errors import SourceError
 from tasks.inventory_format import Component, Finding, Inventory, Rejects, Source, component, distinct, severity
-from tasks.json_text import items, read_json, word
+from tasks.json_text import items, part, read_json, word
 
 TITLE = ".NET: dotnet list package --include-transitive --format json, with --outdated, --vulnerable or --deprecated"
 FILES = ("dotnet-list.json", "dotnet-outdated.json", "dotnet-vulnerable.json", "dotnet-deprecated.json")
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 _GHSA = re.compile(r"GHSA(?:-[0-9a-z]{4}){3}", re.IGNORECASE)
 
 
@@ -50,7 +50,13 @@ def read(text: str, source: Source) -> Inventory:
         url = purl.write("nuget", name, version)
         is_deprecated = bool(item.get("deprecationReasons")) if isinstance(item, Mapping) else False
         made = component(
-            "NuGet", name, version, offer=_offer(item), status="deprecated" if is_deprecated else None, purl=url
+            "NuGet",
+            name,
+            version,
+            offer=_offer(item),
+            status="deprecated" if is_deprecated else None,
+            purl=url,
+            abandoned=(word(part(item, "alternativePackage"), "id") or True) if is_deprecated else None,
         )
         components[made] = None
         for flaw in rejects.items(item, "vulnerabilities"):

@@ -17,16 +17,18 @@ from tasks.log_files import LineReject
 TITLE = "dpkg: dpkg-query -W with five fields, see tasks/inventory/dpkg_query.py"
 FILES: tuple[str, ...] = ()  # read together: see tasks.patch_debian
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 
 _FIELDS = 5
-_INSTALLED = ("ii", "hi")
-"""Installed, and installed but held back; all others are half done or left configuration files."""
+_THERE = frozenset("iUFWt")
+"""Second letters whose version is on the disk: installed, or unpacked and not (wholly) configured."""
+_HALF = "H"
+"""Half installed: nobody knows which files are there. Other letters left configuration files at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One installed binary package; `name` without the architecture, `status` is ii or hi.
+    """One installed binary package; `name` without the architecture, `status` as dpkg abbreviates it: ii, hi, iF.
 
     Advisories speak of the source package and its version, which can be others.
     """
@@ -63,6 +65,7 @@ def described(package: Package, distribution: str) -> Component:
         package.name,
         package.version,
         status=package.status,
+        is_held=package.status.startswith("h"),
         purl=purl.write("deb", f"{word}/{package.name}", package.version, distro=f"{word}-{release}", upstream=upstream)
         if word
         else None,
@@ -87,7 +90,11 @@ def parse(text: str) -> tuple[list[Package], list[LineReject]]:
         if len(fields) == _FIELDS and fields[0] and fields[1] and not fields[4][:1].isspace():
             is_listed = True
             name, status = fields[0].partition(":")[0], fields[4].strip()
-            if status in _INSTALLED:
+            if status[1:2] == _HALF:
+                rejects.append(
+                    LineReject(number, "the package is half installed: which version is there, nobody knows", line)
+                )
+            elif status[1:2] in _THERE:
                 packages.setdefault(name, Package(name, fields[1], status, fields[2], fields[3]))
         elif len(fields) == _FIELDS and fields[0] and not fields[1]:
             is_listed = True  # known to dpkg and not installed: it has no version

@@ -16,7 +16,7 @@ from tasks.json_text import part, read_json, word
 TITLE = "npm: the file package-lock.json, also npm-shrinkwrap.json"
 FILES = ("package-lock.json", "npm-shrinkwrap.json")
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 _FOLDER = "node_modules/"
 
 
@@ -47,7 +47,10 @@ def read(text: str, source: Source) -> Inventory:
             rejects.add(number, "has no name or no version", item)
             continue
         status = next((key for key in ("dev", "devOptional", "optional", "peer") if item.get(key) is True), None)
-        made = component("npm", name, version, status=status, purl=purl.write("npm", name, version))
+        is_deprecated = bool(item.get("deprecated")) or None  # a lock file from before npm 7 says it of none
+        made = component(
+            "npm", name, version, status=status, purl=purl.write("npm", name, version), abandoned=is_deprecated
+        )
         # Installed in several places: that which the site itself needs says the status.
         if status is None or (name, version) not in found:
             found[name, version] = made

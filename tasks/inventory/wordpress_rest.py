@@ -18,7 +18,7 @@ from tasks.json_text import read_json, word
 TITLE = "WordPress REST: /wp-json/wp/v2/plugins or /wp-json/wp/v2/themes"
 FILES = ("wordpress-rest-plugins.json", "wordpress-rest-themes.json")
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 
 
 def detect(head: str) -> bool:
@@ -38,8 +38,9 @@ def read(text: str, source: Source) -> Inventory:
         raise SourceError(_refusal(text)) from None
     components: list[Component] = []
     rejects = Rejects()
+    parents = {word(item, "template") for item in listed if word(item, "status") == "active"}
     for number, item in enumerate(listed, start=1):
-        made = _component(item) if isinstance(item, Mapping) else None
+        made = _component(item, parents) if isinstance(item, Mapping) else None
         if made:
             components.append(made)
         else:
@@ -47,14 +48,16 @@ def read(text: str, source: Source) -> Inventory:
     return Inventory(components, rejects=rejects.found)
 
 
-def _component(item: Mapping[str, Any]) -> Component | None:
+def _component(item: Mapping[str, Any], parents: set[str]) -> Component | None:
+    status = word(item, "status") or None
     if plugin := word(item, "plugin"):
         ecosystem, name = "wordpress-plugin", plugin.partition("/")[0]
     else:
         ecosystem, name = "wordpress-theme", word(item, "stylesheet")
+        # As WP-CLI says it: a theme that another one is built on is in use.
+        status = "parent" if status == "inactive" and name in parents else status
     if not name:
         return None
-    status = word(item, "status") or None
     return component(ecosystem, name, word(item, "version"), status=status, advisory_name=name.lower())
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tasks.errors import SourceError
@@ -25,7 +25,7 @@ from tasks.log_files import LineReject
 TITLE = "WordPress: wp core version, wp plugin list or wp theme list --format=json"
 FILES: tuple[str, ...] = ()  # read together: see tasks.patch_wordpress
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 
 _CORE_VERSION = re.compile(r"(?:WordPress version:\s*)?(\d{1,4}(?:\.\d{1,4})+(?:[-.+][\w.+-]{1,40})?)", re.ASCII)
 
@@ -40,7 +40,10 @@ class CoreOffer:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of `wp plugin list` or `wp theme list`; `update` is WP-CLI's word, `update_version` empty where none."""
+    """One line of `wp plugin list` or `wp theme list`; `update` is WP-CLI's word, `update_version` empty where none.
+
+    `directory_state` is listed or closed where wordpress.org is proved to have answered about it.
+    """
 
     name: str
     status: str
@@ -48,6 +51,8 @@ class Listed:
     update: str
     update_version: str
     is_auto_update: bool | None
+    directory_state: str | None = None
+    directory_updated_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +152,29 @@ def component_list(text: str) -> tuple[list[Listed], list[LineReject]]:
                 update=word(item, "update"),
                 update_version=word(item, "update_version"),
                 is_auto_update={"on": True, "off": False}.get(word(item, "auto_update")),
+                directory_state=_directory_state(item),
+                directory_updated_date=_day(word(item, "wporg_last_updated")),
             )
         )
     return listed, rejects
+
+
+def _directory_state(item: Mapping[str, Any]) -> str | None:
+    """Return what wordpress.org says of a plugin.
+
+    WP-CLI says `closed` of every plugin where the directory was not reached; only the day of the last change, which
+    comes from there too, proves that it was.
+    """
+    if word(item, "wporg_status") == "active":
+        return "listed"
+    return "closed" if word(item, "wporg_status") == "closed" and _day(word(item, "wporg_last_updated")) else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def update_answers(text: str) -> dict[str, Answer]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from flows.cli import main
+from tasks import advisory_changes
 from tasks.advisory_feeds import Feed, collect_feed
 from tasks.contracts import SecretReference
 from tasks.errors import ConfigurationError
@@ -186,6 +187,39 @@ def test_an_entry_that_can_not_be_read_any_more_is_not_gone(place: Place, tmp_pa
     path.write_text(json.dumps(told))
     assert place.fetch(file_feed(path, "wordfence-intelligence")).changed_count == 0
     assert place.match("wordpress-plugin", "acme-forms", "5.1").flaws
+
+
+def test_what_can_not_be_read_is_told_once_with_its_reason(place: Place, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(advisory_changes, "LINE_REJECTS", 2)
+    path = tmp_path / "feed.json"
+    told = {str(number): {"software": f"of tomorrow password=hunter2 \ud800{number}"} for number in range(4)}
+    path.write_text(json.dumps(told))
+    assert place.fetch(file_feed(path, "wordfence-intelligence", "wf")).reject_count == 4
+    path.write_text(json.dumps(told | {"4": {}}))
+    assert place.fetch(file_feed(path, "wordfence-intelligence", "wf")).reject_count == 5
+    found = place.rows("SELECT site_id, source_id, file, reason FROM raw.reject ORDER BY ALL")
+    assert [row[:3] for row in found] == [("", "wf", "feed.json")] * 4
+    assert [row[3] for row in found] == [
+        "2 more entries could not be read",
+        "entry 0 is no record with software",
+        "entry 1 is no record with software",
+        "entry 4 is no record with software",
+    ]
+    assert "hunter2" not in str(place.rows("SELECT excerpt FROM raw.reject"))
+
+
+def test_licences_that_stand_in_a_feed_and_what_it_speaks_of_are_kept(place: Place, tmp_path: Path) -> None:
+    told = json.loads(WORDFENCE.read_text())
+    rights = {"message": "Keep this.", "mitre": {"notice": "Copyright MITRE", "license_url": "https://x.example/"}}
+    told["0d3a4b4e-1f9e-4f0e-9c5a-5d3f6b1f0a01"]["copyrights"] = rights
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(told))
+    place.fetch(file_feed(path, "wordfence-intelligence"))
+    assert place.fetch(file_feed(path, "wordfence-intelligence")).outcome == "unchanged"
+    ((licence, ecosystems),) = place.rows("SELECT licence, ecosystems FROM marts.feed")
+    assert "Keep this.\nCopyright MITRE\nhttps://x.example/" in licence
+    assert licence.startswith("Copyright 2012-2026 Defiant")
+    assert ecosystems == ["wordpress-core", "wordpress-plugin"]
 
 
 def test_feeds_that_tell_of_one_flaw_are_one_line_with_exploitation_and_probability(place: Place) -> None:

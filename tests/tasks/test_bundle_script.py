@@ -17,7 +17,22 @@ from tasks.contracts import Context, Job
 from tests.conftest import CASES
 
 SCRIPT = Path(bundle.__file__).with_name("bundle_script.sh")
-TOOLS = ("cat", "cut", "date", "dpkg-query", "env", "mkdir", "mv", "readlink", "rm", "sed", "sha256sum", "stat", "tr")
+TOOLS = (
+    "cat",
+    "cut",
+    "date",
+    "dpkg-query",
+    "env",
+    "grep",
+    "mkdir",
+    "mv",
+    "readlink",
+    "rm",
+    "sed",
+    "sha256sum",
+    "stat",
+    "tr",
+)
 SHELLS = {"dash": ["dash"], "busybox": ["busybox", "sh"], "bash": ["bash", "--posix"]}
 INVENTORY = CASES / "inventory"
 
@@ -99,6 +114,21 @@ def test_a_bundle_is_made_whole_and_taken(shell: list[str], server: Path, settin
     assert outcome.landed["scanner_run"] == 1
     assert outcome.landed["scanner_finding"] == 2
     assert outcome.landed["component_observation"] > 25
+
+
+def test_the_directory_is_asked_only_where_wp_can(shell: list[str], server: Path, tmp_path: Path) -> None:
+    made = []
+    for drop, helped in (
+        (tmp_path / "old", "--format"),
+        (tmp_path / "new", "These are wporg_status, wporg_last_updated."),
+    ):
+        drop.mkdir()
+        fake(server, "wp", f'case "$*" in help*) echo "{helped}";; *) echo "[]";; esac')
+        assert run(shell, server, "--wordpress", tmp_path, "one", drop).returncode == 0
+        (folder,) = drop.iterdir()
+        made.append((folder / "plugin-directory.json").exists())
+        assert (folder / "plugin-list.json").read_text() == "[]\n"
+    assert made == [False, True]
 
 
 def test_a_wordpress_without_wp_or_a_wrong_use_writes_nothing(shell: list[str], server: Path, tmp_path: Path) -> None:

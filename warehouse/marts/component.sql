@@ -11,7 +11,13 @@ SELECT
   state.latest_version,
   state.is_security_update,
   state.fresh_as_of_at,
-  state.collected_at
+  state.collected_at,
+  state.directory_state,
+  state.directory_updated_date,
+  state.is_abandoned,
+  state.replacement,
+  state.is_held,
+  state.hold_reason
 FROM staging.component_state AS state
 JOIN (
   SELECT site_id, source_id, max(collected_at) AS collected_at
@@ -30,3 +36,9 @@ COMMENT ON COLUMN marts.component.latest_version IS 'Version offered.';
 COMMENT ON COLUMN marts.component.is_security_update IS 'Whether the offer is announced as a security update.';
 COMMENT ON COLUMN marts.component.fresh_as_of_at IS 'Moment at which the update list was proved current, UTC; null where not proved.';
 COMMENT ON COLUMN marts.component.collected_at IS 'When the newest bundle was made, UTC.';
+COMMENT ON COLUMN marts.component.directory_state IS 'listed or closed, where the public directory of plugins is proved to have answered about this very one; null is unknown.';
+COMMENT ON COLUMN marts.component.directory_updated_date IS 'Day of its last change in the public directory, UTC; null is unknown.';
+COMMENT ON COLUMN marts.component.is_abandoned IS 'Whether its publisher says that it is abandoned or deprecated; null where the source does not say.';
+COMMENT ON COLUMN marts.component.replacement IS 'What its publisher names to take its place. Text from outside.';
+COMMENT ON COLUMN marts.component.is_held IS 'Whether it is held at its version; null where the source does not say.';
+COMMENT ON COLUMN marts.component.hold_reason IS 'Why it is held, as sites.yaml said; null where nobody gave a reason.';

@@ -10,7 +10,8 @@ SELECT
   arg_max(coalesce(detail, ''), fetched_at) AS detail,
   arg_max(entry_count, fetched_at) FILTER (outcome = 'fetched') AS entry_count,
   arg_max(reject_count, fetched_at) FILTER (outcome = 'fetched') AS reject_count,
-  arg_max(licence, fetched_at) AS licence
+  coalesce(arg_max(licence, fetched_at) FILTER (outcome = 'fetched'), arg_max(licence, fetched_at)) AS licence,
+  coalesce(arg_max(ecosystems, fetched_at) FILTER (outcome <> 'failed'), []) AS ecosystems
 FROM raw.feed_run
 GROUP BY feed;
 COMMENT ON VIEW marts.feed IS 'How current each feed is. What was not fetched of late says nothing of what was disclosed since.';
@@ -24,3 +25,4 @@ COMMENT ON COLUMN marts.feed.detail IS 'Why the last attempt failed; empty where
 COMMENT ON COLUMN marts.feed.entry_count IS 'Entries when it last was read; null where it never was.';
 COMMENT ON COLUMN marts.feed.reject_count IS 'Entries that could not be read then.';
 COMMENT ON COLUMN marts.feed.licence IS 'What the publisher asks of those who use it.';
+COMMENT ON COLUMN marts.feed.ecosystems IS 'Ecosystems of which its advisories speak, and those that it was asked about: of others it says nothing.';

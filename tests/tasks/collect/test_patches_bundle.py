@@ -612,6 +612,45 @@ def test_advisories_of_debian_are_asked_for_the_source_package_of_the_release(se
     assert query(settings, without) == [(None, None, None)]
 
 
+def test_what_is_closed_abandoned_deprecated_or_held_is_kept(settings, folder: Path) -> None:
+    directory = [
+        {"name": "acme-old", "wporg_status": "closed", "wporg_last_updated": "2024-05-06"},
+        {"name": "acme-forms", "wporg_status": "active", "wporg_last_updated": "2026-10-01"},
+    ]
+    lock = {"lockfileVersion": 3, "packages": {"node_modules/request": {"version": "2.88.2", "deprecated": "no more"}}}
+    packages = "".join(
+        f"{name}\t1.0\t{name}\t1.0\t{status}\n" for name, status in (("a", "hi "), ("b", "ii "), ("c", "hi "))
+    )
+    drop(
+        folder,
+        wordpress(plugin_directory__json=json.dumps(directory).encode())
+        | {
+            "composer-outdated.json": case("composer-outdated/composer-outdated.json"),
+            "package-lock.json": json.dumps(lock).encode(),
+            "dpkg-query.tsv": packages.encode(),
+        },
+    )
+    options = patches_bundle.Options(kind="patches_bundle", folder=folder, held={"c": "the printer needs it"})
+    take(settings, folder, options=options)
+    said = "directory_state, directory_updated_date::VARCHAR, is_abandoned, replacement, is_held, hold_reason"
+    sql = f"SELECT name, {said} FROM staging.component_state WHERE {{}} ORDER BY ALL"
+    assert query(settings, sql.format("directory_state IS NOT NULL")) == [
+        ("acme-forms", "listed", "2026-10-01", None, None, None, None),
+        ("acme-old", "closed", "2024-05-06", None, None, None, None),
+    ]
+    assert query(settings, sql.format("is_abandoned IS NOT NULL")) == [
+        ("drupal/webform", None, None, True, "drupal/webform_next", None, None),
+        ("guzzlehttp/psr7", None, None, False, None, None, None),
+        ("request", None, None, True, None, None, None),
+        ("symfony/http-foundation", None, None, False, None, None, None),
+    ]
+    assert [row[:1] + row[5:] for row in query(settings, sql.format("is_held IS NOT NULL"))] == [
+        ("a", True, None),
+        ("b", False, None),
+        ("c", True, "the printer needs it"),
+    ]
+
+
 def test_files_that_list_the_same_component_are_joined(settings, folder: Path) -> None:
     drop(
         folder,

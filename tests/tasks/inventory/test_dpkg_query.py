@@ -1,4 +1,4 @@
-"""Installed packages are those that dpkg calls installed."""
+"""Installed packages are those whose files are on the disk."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ def test_every_package_of_a_real_server_is_read() -> None:
     assert all(":" not in package.name for package in packages)
 
 
-def test_only_installed_and_held_packages_count() -> None:
-    text = (
-        line("a") + line("b", status="hi ") + line("c", status="rc ") + line("d", "", "un ") + line("e", status="iU ")
-    )
+def test_what_is_on_the_disk_counts_whole_or_not_and_half_installed_is_said() -> None:
+    states = {"a": "ii ", "b": "hi ", "c": "rc ", "e": "iU ", "f": "iFR", "g": "ri ", "h": "iHR", "i": "iW "}
+    text = "".join(line(name, status=status) for name, status in states.items()) + line("d", "", "un ")
     packages, rejects = dpkg_query.parse(text)
-    assert [(package.name, package.status) for package in packages] == [("a", "ii"), ("b", "hi")]
-    assert rejects == []
+    assert [(package.name, package.status) for package in packages] == [
+        (name, states[name].strip()) for name in "abefgi"
+    ]
+    assert [(reject.line_number, "half installed" in reject.reason) for reject in rejects] == [(7, True)]
+    held = {package.name: dpkg_query.described(package, "").is_held for package in packages}
+    assert held == {"a": False, "b": True, "e": False, "f": False, "g": False, "i": False}
 
 
 def test_a_package_of_two_architectures_is_one_component() -> None:
@@ -55,4 +58,4 @@ def test_any_text_is_parsed_or_is_a_source_error(text: str) -> None:
         packages, _ = dpkg_query.parse(text)
     except SourceError:
         return
-    assert all(package.status in ("ii", "hi") for package in packages)
+    assert all(package.status[1] in "iUFWt" for package in packages)

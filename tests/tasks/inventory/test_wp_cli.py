@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -64,6 +64,31 @@ def test_an_entry_without_a_name_is_rejected_and_the_others_are_kept() -> None:
     listed, rejects = wp_cli.component_list('[{"name": "a"}, 7, {"name": ""}, {"name": "b"}]')
     assert [item.name for item in listed] == ["a", "b"]
     assert [reject.reason for reject in rejects] == [f"entry {n} of the list has no name" for n in (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("status", "updated", "found"),
+    [
+        ("active", "2026-01-02", ("listed", date(2026, 1, 2))),
+        ("active", "", ("listed", None)),
+        ("closed", "2024-05-06", ("closed", date(2024, 5, 6))),
+        ("closed", "", (None, None)),  # so WP-CLI says it of all where the directory was not reached
+        ("", "", (None, None)),
+        ("closed", "soon", (None, None)),
+        (None, 7, (None, None)),
+    ],
+)
+def test_closed_is_said_only_where_the_directory_answered(status, updated, found) -> None:
+    item = {"name": "a", "version": "1", "wporg_status": status, "wporg_last_updated": updated}
+    ((listed,), _) = wp_cli.component_list(json.dumps([item]))
+    assert (listed.directory_state, listed.directory_updated_date) == found
+
+
+def test_a_directory_that_was_not_reached_closed_no_plugin() -> None:
+    text = case("wordpress/plugin-directory.json")
+    listed, _ = wp_cli.component_list(text)
+    assert text.count('"wporg_status":"closed"') > 5
+    assert {item.directory_state for item in listed} == {None}
 
 
 @pytest.mark.parametrize("text", ["", "[{", '{"name": "a"}', "Error: no WordPress here", "[" * 100_000])
