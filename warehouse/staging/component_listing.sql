@@ -28,3 +28,9 @@ COMMENT ON COLUMN staging.component_listing.advisory_ecosystem IS 'Ecosystem und
 COMMENT ON COLUMN staging.component_listing.advisory_name IS 'Name that advisories use.';
 COMMENT ON COLUMN staging.component_listing.advisory_key IS 'Key of the version that advisories speak of; null where it has no order.';
 COMMENT ON COLUMN staging.component_listing.batch_id IS 'Batch that brought the row; see raw.batch.';
+COMMENT ON COLUMN staging.component_listing.directory_state IS 'listed or closed, where the public directory of plugins is proved to have answered about this very one; null is unknown.';
+COMMENT ON COLUMN staging.component_listing.directory_updated_date IS 'Day of its last change in the public directory, UTC; null is unknown.';
+COMMENT ON COLUMN staging.component_listing.is_abandoned IS 'Whether its publisher says that it is abandoned or deprecated; null where the source does not say.';
+COMMENT ON COLUMN staging.component_listing.replacement IS 'What its publisher names to take its place. Text from outside.';
+COMMENT ON COLUMN staging.component_listing.is_held IS 'Whether it is held at its version; null where the source does not say.';
+COMMENT ON COLUMN staging.component_listing.hold_reason IS 'Why it is held, as sites.yaml said; null where nobody gave a reason.';
