@@ -287,7 +287,7 @@ def _isolation(seen: Observed, *, header: str, short: str, words: tuple[str, ...
 
 
 def _no_page() -> Found:
-    return NOT_KNOWN, "the recording ends with a redirect"
+    return NOT_KNOWN, "the page was not seen"
 
 
 def _metas(html: str | None, name: str, attribute: str = "http-equiv") -> list[str]:

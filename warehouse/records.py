@@ -863,6 +863,82 @@ class AccessibilityAssertion(Record):
     note: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostureTest(Record):
+    """One test of the security headers of one page."""
+
+    table: ClassVar[str] = "posture_test"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    audited_at: datetime
+    test: str
+    outcome: str
+    points: int
+    is_passed: bool | None
+    detail: str
+    score: int
+    grade: str
+    known_count: int
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostureFinding(Record):
+    """One thing that a site shows of itself beside the tests of its headers."""
+
+    table: ClassVar[str] = "posture_finding"
+    run_id: str
+    site_id: str
+    source_id: str
+    page_url: str
+    audited_at: datetime
+    kind: str
+    outcome: str
+    target: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawledPage(Record):
+    """One address that a crawl asked."""
+
+    table: ClassVar[str] = "crawled_page"
+    run_id: str
+    site_id: str
+    source_id: str
+    crawled_at: datetime
+    url: str
+    kind: str
+    outcome: str
+    status: int | None
+    cause: str | None
+    final_url: str | None
+    redirect_count: int
+    content_type: str | None
+    body_bytes: int | None
+    duration_ms: float | None
+    title: str | None
+    third_party_hosts: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlIssue(Record):
+    """One thing that a crawl found wrong."""
+
+    table: ClassVar[str] = "crawl_issue"
+    run_id: str
+    site_id: str
+    source_id: str
+    crawled_at: datetime
+    issue_key: str
+    kind: str
+    page_url: str
+    target: str
+    detail: str
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -902,4 +978,8 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     AccessibilityFinding,
     AccessibilityDecision,
     AccessibilityAssertion,
+    PostureTest,
+    PostureFinding,
+    CrawledPage,
+    CrawlIssue,
 )

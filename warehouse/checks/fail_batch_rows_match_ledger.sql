@@ -23,6 +23,8 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.finding_decision
     UNION ALL SELECT batch_id FROM raw.accessibility_run UNION ALL SELECT batch_id FROM raw.accessibility_finding
     UNION ALL SELECT batch_id FROM raw.accessibility_decision UNION ALL SELECT batch_id FROM raw.accessibility_assertion
+    UNION ALL SELECT batch_id FROM raw.posture_test UNION ALL SELECT batch_id FROM raw.posture_finding
+    UNION ALL SELECT batch_id FROM raw.crawled_page UNION ALL SELECT batch_id FROM raw.crawl_issue
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)

@@ -17,4 +17,9 @@ UNION ALL
 SELECT 'accessibility_decision', decision FROM raw.accessibility_decision WHERE decision NOT IN ('confirmed', 'dismissed')
 UNION ALL
 SELECT 'accessibility_assertion', outcome FROM raw.accessibility_assertion
-WHERE outcome NOT IN ('passed', 'failed', 'cant_tell', 'inapplicable', 'untested');
+WHERE outcome NOT IN ('passed', 'failed', 'cant_tell', 'inapplicable', 'untested')
+UNION ALL
+SELECT 'crawled_page', outcome FROM raw.crawled_page WHERE outcome NOT IN ('ok', 'broken', 'not_known')
+UNION ALL
+SELECT 'posture_finding', outcome FROM raw.posture_finding
+WHERE outcome NOT IN ('ok', 'weak', 'missing', 'not_known', 'refused', 'active', 'passive', 'found', 'not_found');
