@@ -41,7 +41,7 @@ FILES: tuple[tuple[str, bytes, str], ...] = (
     ("/.DS_Store", rb"\A\x00\x00\x00\x01Bud1", "the names of files can be read"),
     ("/readme.html", rb"(?i)<title>WordPress &#8250; ReadMe", "it tells that this is WordPress"),
 )
-"""Path, proof that the content is what the name says, and what follows. `{name}` is the site's own, without its suffix."""
+"""Path, proof that the content is what the name says, and what follows. `{name}` is the site's own."""
 BYTES = 64 << 10
 """What of a file is looked at."""
 

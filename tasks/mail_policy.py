@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks.probe_dns import split_nameserver
+
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver
 
@@ -87,6 +89,6 @@ def _resolver(nameserver: str | None) -> Resolver:
     resolver = dns.asyncresolver.Resolver(configure=nameserver is None)
     resolver.lifetime = SECONDS
     if nameserver:
-        host, _, port = nameserver.rpartition(":")
-        resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
+        host, port = split_nameserver(nameserver)
+        resolver.nameservers, resolver.port = [host], port
     return resolver

@@ -65,24 +65,19 @@ async def audit(url: str, http_url: str | None, asking: Asking) -> Posture:
     http = await follow(http_url, asking)
     chosen = https if https and https.page else http
     first = (https or http).last
-    if {first.audit_cause, http.last.audit_cause} & {"own_network"} or first.audit_cause == "dns":
-        return Posture(
-            tests=[],
-            findings=[],
-            cause=first.audit_cause or "own_network",
-            message=first.message,
-            final_url=None,
-            status=None,
-        )
+    has_answer = any(hop.response for way in (https, http) if way for hop in way.hops)
+    is_refused = bool(https and https.last.is_certificate_refused)
+    if "own_network" in (first.audit_cause, http.last.audit_cause) or not (has_answer or is_refused):
+        cause = first.audit_cause or "own_network"
+        return Posture(tests=[], findings=[], cause=cause, message=first.message, final_url=None, status=None)
     page = chosen.page if chosen.page and _is_told(chosen.page) else None
     cors = None
     if page:
         cors = (await fetch(chosen.last.url, asking, method="OPTIONS", headers=_CORS)).response
     observed = observed_of(https, http, chosen, page, cors)
-    findings = [*_certificates(https, http), *_mixed(page)]
+    findings = [*dict.fromkeys(_certificates(https, http)), *_mixed(page)]
     cause = None if page else chosen.last.audit_cause or ("http_error" if chosen.page else "no_answer")
-    if https and https.last.is_certificate_refused:
-        cause = "tls"
+    cause = "tls" if is_refused else cause
     return Posture(
         tests=judge(observed),
         findings=findings,
@@ -99,7 +94,7 @@ def observed_of(
     """Return what the twelve tests look at."""
     secure = https.page if https and https.last.url.startswith("https:") else None
     cookies = [cookie for hop in chosen.hops if hop.response for cookie in hop.response.all("set-cookie")]
-    nobody_listens = len(http.hops) == 1 and http.last.cause in ("refused", "connect_timeout", "unreachable", "reset")
+    nobody_listens = len(http.hops) == 1 and http.last.cause in ("refused", "connect_timeout", "unreachable")
     is_whole = http.last.response is not None or http.last.is_certificate_refused
     return Observed(
         page=page,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dns.message
+import dns.rrset
 import trustme
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -114,3 +116,31 @@ def authority(folder: Path) -> Authority:
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(folder / "ca.pem"))
     return Authority(ca, str(folder / "ca.pem"))
+
+
+@contextlib.asynccontextmanager
+async def name_server(records: dict[str, list[str]]) -> AsyncIterator[int]:
+    """Answer from a table of `name TYPE` to records; no key is NXDOMAIN, no records is an empty answer."""
+
+    class Server(asyncio.DatagramProtocol):
+        def connection_made(self, transport) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, address) -> None:
+            query = dns.message.from_wire(data)
+            reply, question = dns.message.make_response(query), query.question[0]
+            kind = question.to_text().split()[-1]
+            found = records.get(f"{question.name} {kind}")
+            if found is None:
+                reply.set_rcode(3)
+            elif found:
+                reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *found))
+            self.transport.sendto(reply.to_wire(), address)
+
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+    try:
+        yield transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()
+        await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""How well the responses of a site protect its visitors: headers, cookies, redirects, TLS; its mail policies; its files.
+"""How well the responses of a site protect its visitors: headers, cookies, redirects, TLS; its mail policies, files.
 
 Three requests a page: https, http, and one in the name of another origin. Files that should not be there are asked for
 only where `exposed_files` says so.
@@ -11,15 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tasks import posture_audit
 from tasks.audit_pages import pages_of, private_hosts
 from tasks.audits import AuditOptions, land, run_record, shown_url
 from tasks.contracts import Job, OpenUrl, Outcome
 from tasks.errors import SourceError
-from tasks.posture import ALGORITHM
+from tasks.posture import ALGORITHM, Test
 from tasks.posture_audit import Finding, Posture
+from tasks.probe_dns import split_nameserver
 from tasks.redact import redact
 from tasks.site_fetch import Asking
 from warehouse.records import AuditRun, PostureFinding, PostureTest
@@ -45,11 +46,16 @@ class Options(AuditOptions):
         description="Domain whose SPF and DMARC are asked; the site's when left out.",
     )
     nameserver: str | None = Field(
-        default=None,
-        pattern=r"^\S+:\d{1,5}$",
-        description="Resolver to ask, as 192.0.2.53:53; the system's when left out.",
+        default=None, description="Resolver to ask, as 192.0.2.53 or 192.0.2.53:5353; the system's when left out."
     )
     ca_file: Path | None = Field(default=None, description="Authorities of a private CA (PEM), relative to this file.")
+
+    @field_validator("nameserver")
+    @classmethod
+    def _is_nameserver(cls, value: str | None) -> str | None:
+        if value is not None:
+            split_nameserver(value)
+        return value
 
 
 async def collect(job: Job) -> Outcome:
@@ -118,7 +124,7 @@ def _asking(job: Job, options: Options) -> Asking:
     )
 
 
-def _test_record(run: AuditRun, test: posture_audit.Test) -> PostureTest:
+def _test_record(run: AuditRun, test: Test) -> PostureTest:
     return PostureTest(
         run_id=run.run_id,
         site_id=run.site_id,

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import dns.message
-import dns.rrset
 import pytest
 
 from tasks import collecting
@@ -21,7 +17,7 @@ from tasks.errors import ConfigurationError, SourceError
 from tasks.probe_dns import Question, compare, split_nameserver
 from tasks.probe_result import CAUSES
 from tasks.sites import parse_sites
-from tests.servers import Authority, answering, authority, ok, serving
+from tests.servers import Authority, answering, authority, name_server, ok, serving
 from warehouse.connection import open_live
 
 HEAD = """
@@ -146,34 +142,6 @@ def test_a_protocol_that_is_too_old(settings, tls: Authority) -> None:
         ("up", None, "TLSv1.2"),
         ("down", "tls_version", "TLSv1.2"),
     ]
-
-
-@contextlib.asynccontextmanager
-async def name_server(records: dict[str, list[str]]) -> AsyncIterator[int]:
-    """Answer from a table of `name TYPE` to records; no key is NXDOMAIN, no records is an empty answer."""
-
-    class Server(asyncio.DatagramProtocol):
-        def connection_made(self, transport) -> None:
-            self.transport = transport
-
-        def datagram_received(self, data: bytes, address) -> None:
-            query = dns.message.from_wire(data)
-            reply, question = dns.message.make_response(query), query.question[0]
-            kind = question.to_text().split()[-1]
-            found = records.get(f"{question.name} {kind}")
-            if found is None:
-                reply.set_rcode(3)
-            elif found:
-                reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *found))
-            self.transport.sendto(reply.to_wire(), address)
-
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
-    try:
-        yield transport.get_extra_info("sockname")[1]
-    finally:
-        transport.close()
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(
