@@ -68,8 +68,8 @@ async def audit(url: str, http_url: str | None, asking: Asking) -> Posture:
     has_answer = any(hop.response for way in (https, http) if way for hop in way.hops)
     is_refused = bool(https and https.last.is_certificate_refused)
     if "own_network" in (first.audit_cause, http.last.audit_cause) or not (has_answer or is_refused):
-        cause = first.audit_cause or "own_network"
-        return Posture(tests=[], findings=[], cause=cause, message=first.message, final_url=None, status=None)
+        why = first.audit_cause or "own_network"
+        return Posture(tests=[], findings=[], cause=why, message=first.message, final_url=None, status=None)
     page = chosen.page if chosen.page and _is_told(chosen.page) else None
     cors = None
     if page:
