@@ -118,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--quarter", help="as 2026Q3 (default: the last one that is over)")
     sub.add_argument("--site", action="append", help="only this site; may be repeated")
     sub.add_argument("--out", type=Path, help="folder for the PDFs (default: var/reports)")
+    sub = add("verify", _verify, "derive every printed figure of a report again from the PDF's own attachments")
+    sub.add_argument("file", metavar="REPORT.pdf", type=Path)
+    sub.add_argument("--json", action="store_true", help="the result as one object")
     sub = add("rules", _rules, "list every recommendation rule with its threshold and source")
     sub.add_argument("--json", action="store_true")
     sub = add("alerts", _alerts, "tell what is news now, show it, or send a test message to every channel")
@@ -397,6 +400,28 @@ def _report(arguments: argparse.Namespace) -> int:
     from flows import run_command
 
     return run_command.report(arguments.quarter, arguments.site, arguments.out)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    import dataclasses
+
+    from tasks.report_verification import SHOWN, verify
+    from tasks.terminal import plain, write_json_lines
+
+    verified = verify(arguments.file)
+    if arguments.json:
+        write_json_lines([dataclasses.asdict(verified)])
+    elif verified.differences:
+        for sentence in verified.differences[:SHOWN]:
+            sys.stderr.write(f"upkeep: {arguments.file}: {plain(sentence)}\n")
+        sys.stderr.write(f"upkeep: {len(verified.differences)} differences: this is not what its data say.\n")
+    else:
+        bytes_ = "the same bytes" if verified.is_identical else "other bytes, as its libraries are of other versions"
+        sys.stdout.write(
+            f"{verified.figure_count:,} printed figures, derived again from {verified.table_count} attached tables, "
+            f"are all as printed; {bytes_}. SHA-256 {verified.sha256}\n"
+        )
+    return 1 if verified.differences else 0
 
 
 def _rules(arguments: argparse.Namespace) -> int:

@@ -16,21 +16,22 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
 from tasks import progress, reporting, runs
+from tasks.brand import Brand, brand_of
 from tasks.errors import UpkeepError
 from tasks.quarters import Quarter, last_finished, parse_quarter
-from tasks.settings import load_settings
-from tasks.sites import Site, Sites, load_sites
+from tasks.reporting import Written
+from tasks.settings import Settings, load_settings
+from tasks.sites import Site, load_sites
 
 REPORTS_PER_PROCESS = 50
 
 
 @task(name="write-report", task_run_name="{site.id} {quarter}", cache_policy=NO_CACHE)
 async def write_report(
-    pool: Executor, configuration: Sites, site: Site, quarter: Quarter, folder: Path
-) -> tuple[Path, int]:
+    pool: Executor, settings: Settings, brand: Brand, site: Site, quarter: Quarter, folder: Path
+) -> Written:
     """Write one site's PDF in a process of the pool; its failure stays its own."""
-    settings = load_settings()
-    arguments = (settings.snapshot, configuration.agency, settings.sites_file.parent, site.id, quarter, folder)
+    arguments = (settings.snapshot, brand, site.id, quarter, folder)
     return await asyncio.get_running_loop().run_in_executor(pool, reporting.write_site_report, *arguments)
 
 
@@ -49,14 +50,17 @@ async def report_quarterly(
     configuration = load_sites(settings.sites_file)
     wanted = parse_quarter(quarter) if quarter else last_finished(runs.scheduled_at())
     folder = Path(out) if out else settings.reports
-    chosen, rows = configuration.select(sites), list[dict[str, Any]]()
+    brand = brand_of(configuration.agency, settings.sites_file.parent)
+    chosen, rows, written = configuration.select(sites), list[dict[str, Any]](), list[Written]()
 
     async def one(pool: Executor, site: Site) -> None:
         try:
-            path, count = await write_report(pool, configuration, site, wanted, folder)
-            rows.append({"site": site.id, "state": "written", "recommendations": count, "file": str(path)})
+            done = await write_report(pool, settings, brand, site, wanted, folder)
+            written.append(done)
+            row = {"site": site.id, "state": "written", "recommendations": done.recommendation_count}
+            rows.append(row | {"file": str(done.path)})
             key = re.sub(r"[^a-z0-9]+", "-", f"report-{site.id}-{wanted}".lower())
-            await acreate_link_artifact(key=key, link=path.as_uri(), link_text=path.name)
+            await acreate_link_artifact(key=key, link=done.path.as_uri(), link_text=done.path.name)
         except UpkeepError as error:
             rows.append({"site": site.id, "state": "failed", "recommendations": 0, "file": str(error)})
             get_run_logger().error(str(error))
@@ -65,6 +69,7 @@ async def report_quarterly(
     # Rendering is all CPU; a process each of few sites, so that what WeasyPrint keeps of memory is given back.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), max_tasks_per_child=REPORTS_PER_PROCESS) as pool:
         await asyncio.gather(*(one(pool, site) for site in chosen))
+    reporting.land(settings, written)
     rows.sort(key=lambda row: row["site"])
     await acreate_table_artifact(key="report-quarterly", table=rows, description=f"Reports of {wanted}")
     failed = [row for row in rows if row["state"] == "failed"]

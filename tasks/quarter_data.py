@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import duckdb
 import pandas as pd
 
+from tasks.answers import Answers
 from tasks.quarters import Quarter
 from tasks.recommendation import Scope
 from tasks.report_model import Action, RecommendationView
@@ -26,7 +26,7 @@ NAMED = 4
 class QuarterData:
     """One site and quarter on one snapshot."""
 
-    con: duckdb.DuckDBPyConnection
+    answers: Answers
     site: Site
     quarter: Quarter
     scope: Scope
@@ -34,8 +34,7 @@ class QuarterData:
 
     def frame(self, sql: str) -> pd.DataFrame:
         """Return the rows of a query; `$site_id`, `$start_date`, `$end_date` (exclusive) are bound where named."""
-        bound = {name: value for name, value in self.scope.parameters.items() if f"${name}" in sql}
-        return self.con.execute(sql, bound).df()
+        return self.answers.frame(sql, self.scope.parameters)
 
     @property
     def days(self) -> list[date]:

@@ -6,8 +6,8 @@ it is never zero and never green.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal, Protocol
 
@@ -82,6 +82,8 @@ class RecommendationView:
     expected: str
     area: str
     change: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """The same for programs, with its closing test, as `recommendations.json` has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +265,44 @@ def view_of(recommendation: Recommendation, number: int) -> RecommendationView:
         expected=recommendation.prediction.text,
         area=rule.area,
         change=recommendation.change,
+        record=_record_of(recommendation, number),
     )
+
+
+def _record_of(recommendation: Recommendation, number: int) -> dict[str, Any]:
+    """Return a recommendation as plain values; the table of its evidence is attached beside it."""
+    rule, evidence, test = recommendation.rule, recommendation.evidence, recommendation.closing_test
+    return {
+        "number": f"R-{number:02d}",
+        "key": recommendation.key,
+        "rule_id": rule.id,
+        "subject": recommendation.subject,
+        "title": recommendation.title,
+        "why": recommendation.why,
+        "area": rule.area,
+        "lane": rule.lane,
+        "standard": rule.standard,
+        "severity": recommendation.severity,
+        "likelihood": recommendation.likelihood,
+        "reach": recommendation.reach,
+        "confidence": recommendation.confidence,
+        "risk": round(recommendation.risk, 2),
+        "band": recommendation.band,
+        "effort_hours": list(rule.effort_hours),
+        "owner": recommendation.owner,
+        "due_date": recommendation.due.isoformat(),
+        "evidence": {
+            "sql": evidence.sql,
+            "value": evidence.value,
+            "threshold": evidence.threshold,
+            "threshold_unit": rule.threshold_unit,
+            "row_count": evidence.row_count,
+            "text": evidence.text,
+        },
+        "closing_test": asdict(test),
+        "prediction": asdict(recommendation.prediction),
+        "change": recommendation.change,
+    }
 
 
 def effort_text(low: float, high: float) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import mimetypes
-from collections.abc import Iterator
-from dataclasses import fields
+import hashlib
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
-from tasks import page_one
+from tasks import page_one, report_attachments
+from tasks.answers import Answers
+from tasks.brand import Brand
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
 from tasks.page_one import Measured
@@ -19,23 +22,34 @@ from tasks.quarter_data import QuarterData
 from tasks.quarters import Quarter
 from tasks.recommendation import Scope
 from tasks.recommending import advise
-from tasks.render.document import write_report
+from tasks.render.document import render_pdf, write
 from tasks.report_model import NoData, Part, Report, view_of
-from tasks.sites import Agency
-from warehouse.connection import dicts
-from warehouse.publish import snapshot_id
-from warehouse.records import Site
+from tasks.settings import Settings
+from warehouse.records import ReportFile, Site
 from warehouse.site_snapshot import open_site_snapshot
 
 NEWEST = """
 SELECT max(day_date) AS day_date FROM marts.source_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND row_count > 0"""
 
+SITE = "SELECT * FROM staging.site WHERE site_id = $site_id"
 
-def write_site_report(
-    snapshot: Path, agency: Agency, base: Path, site_id: str, quarter: Quarter, out: Path
-) -> tuple[Path, int]:
-    """Write one report; return its path and the number of recommendations. The logo's path counts from `base`.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A report that was written."""
+
+    site_id: str
+    quarter: str
+    path: Path
+    sha256: str
+    byte_count: int
+    recommendation_count: int
+    snapshot_id: str
+
+
+def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quarter, out: Path) -> Written:
+    """Write one report as `<site>-<quarter>.pdf` into the folder `out`, whole or not at all.
 
     Raises:
         ConfigurationError: the snapshot or the site is not there.
@@ -44,33 +58,66 @@ def write_site_report(
     if not snapshot.exists():
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
     with contextlib.closing(open_site_snapshot(snapshot, site_id)) as con:
-        report = build(con, agency, base, site_id, quarter)
-    return write_report(report, out), len(report.recommendations)
+        report, pdf = make(Answers.on(con), brand, site_id, quarter)
+    return Written(
+        site_id=site_id,
+        quarter=str(quarter),
+        path=write(pdf, out, f"{site_id}-{quarter}.pdf"),
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        byte_count=len(pdf),
+        recommendation_count=len(report.recommendations),
+        snapshot_id=report.snapshot_id,
+    )
 
 
-def build(con: duckdb.DuckDBPyConnection, agency: Agency, base: Path, site_id: str, quarter: Quarter) -> Report:
+def land(settings: Settings, written: Sequence[Written]) -> None:
+    """Land a line of the ledger for each report: what was handed out can be told by its hash."""
+    now = datetime.now(UTC)
+    lines = [
+        ReportFile(
+            site_id=report.site_id,
+            quarter=report.quarter,
+            written_at=now,
+            file_name=report.path.name,
+            sha256=report.sha256,
+            byte_count=report.byte_count,
+            snapshot_id=report.snapshot_id,
+            recommendation_count=report.recommendation_count,
+        )
+        for report in written
+    ]
+    if lines:
+        settings.spool.land(uuid.uuid4().hex, {ReportFile.table: lines}, collector="report", parser_version="report/1")
+
+
+def make(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> tuple[Report, bytes]:
+    """Return what the report says, and its PDF, which carries the answers."""
+    report = build(answers, brand, site_id, quarter)
+    return report, render_pdf(report, report_attachments.of(report, answers, brand))
+
+
+def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Report:
     """Return what the report says."""
-    site = _site(con, site_id)
-    scope = _scope(con, agency, site, quarter)
+    site = _site(answers, site_id)
+    scope = _scope(answers, brand, site, quarter)
     advice = advise(scope)
     views = [view_of(item, number) for number, item in enumerate(advice.recommendations, start=1)]
-    data = QuarterData(con, site, quarter, scope, views)
+    data = QuarterData(answers, site, quarter, scope, views)
     sections = list(measured(data))
     known = {item.part.name: item.part.view for item in sections}
     figures = page_one.figures(data, sections)
-    logo = _logo(agency, base)
     newest = data.frame(NEWEST)["day_date"].iloc[0]
     return Report(
         site_id=site.site_id,
         site_name=site.site_name,
         client_name=site.client_name,
         host=site.url.split("//", 1)[-1].rstrip("/"),
-        agency_name=agency.name,
-        contact=agency.contact,
-        ink=agency.colours.ink,
-        accent=agency.colours.accent,
-        logo=logo,
-        logo_type=mimetypes.guess_type(str(agency.logo))[0] or "image/png",
+        agency_name=brand.name,
+        contact=brand.contact,
+        ink=brand.ink,
+        accent=brand.accent,
+        logo=brand.logo,
+        logo_type=brand.logo_type,
         locale=site.locale,
         quarter=str(quarter),
         start_date=quarter.start_date,
@@ -95,43 +142,24 @@ def measured(data: QuarterData) -> Iterator[Measured]:
         yield Measured(Part(name=name, title=module.SECTION.title, view=module.view(data)), module)
 
 
-def _logo(agency: Agency, base: Path) -> bytes | None:
-    """Return the bytes of the agency's logo; one that would not be drawn is refused here, not left out in silence."""
-    if agency.logo is None:
-        return None
-    path = base / agency.logo
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"Can't read the logo {path}: {error.strerror}. Mend agency.logo.") from None
-    if not (data.startswith(b"\x89PNG\r\n\x1a\n") or b"<svg" in data[:1000]):
-        raise ConfigurationError(f"The logo {path} is neither PNG nor SVG: mend agency.logo.")
-    return data
-
-
-def _site(con: duckdb.DuckDBPyConnection, site_id: str) -> Site:
-    names = [field.name for field in fields(Site)]
-    rows = dicts(con.execute("SELECT * FROM staging.site WHERE site_id = $site_id", {"site_id": site_id}))
+def _site(answers: Answers, site_id: str) -> Site:
+    rows = answers.dicts(SITE, {"site_id": site_id})
     if not rows:
         raise ConfigurationError(
             f"The snapshot knows no site {site_id!r}: collect something for it, then `upkeep publish`."
         )
-    return Site(**{name: rows[0][name] for name in names})
+    return Site(**{field.name: rows[0][field.name] for field in fields(Site)})
 
 
-def _scope(con: duckdb.DuckDBPyConnection, agency: Agency, site: Site, quarter: Quarter) -> Scope:
-    def query(sql: str, parameters: dict[str, object]) -> list[dict[str, object]]:
-        bound = {name: value for name, value in parameters.items() if f"${name}" in sql}
-        return dicts(con.execute(sql, bound))
-
+def _scope(answers: Answers, brand: Brand, site: Site, quarter: Quarter) -> Scope:
     return Scope(
         site_id=site.site_id,
         site_name=site.site_name,
-        agency_name=agency.name,
+        agency_name=brand.name,
         lanes=tuple(site.lanes),
         start_date=quarter.start_date,
         end_date=quarter.end_date,
-        snapshot_id=snapshot_id(con),
-        query=query,
+        snapshot_id=answers.snapshot_id,
+        query=answers.dicts,
         trusted_networks=tuple(site.trusted_networks or ()),
     )

@@ -12,6 +12,8 @@ import pypdf
 import pytest
 
 from tasks import collecting, reporting
+from tasks.answers import Answers
+from tasks.brand import brand_of
 from tasks.discovery import units
 from tasks.quarters import parse_quarter
 from tasks.render.document import render_pdf
@@ -58,7 +60,9 @@ def made(tmp_path_factory: pytest.TempPathFactory):
         collecting.load_landed(settings)
     publish(settings.warehouse, settings.snapshot)
     with contextlib.closing(open_site_snapshot(settings.snapshot, "shop")) as con:
-        return reporting.build(con, sites.agency, folder, "shop", parse_quarter("2026Q4")), settings
+        return reporting.build(
+            Answers.on(con), brand_of(sites.agency, folder), "shop", parse_quarter("2026Q4")
+        ), settings
 
 
 def test_the_report_has_the_counts_of_the_captures(made) -> None:

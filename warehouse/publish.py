@@ -61,12 +61,12 @@ def publish(warehouse: Path, snapshot: Path, *, wait_seconds: float = 0.0) -> Pu
 def snapshot_id(con: duckdb.DuckDBPyConnection) -> str:
     """Return the identity of the data: a hash over the ledger and the schema, so equal data has an equal id.
 
-    The records of the attempts are left out: they say when somebody looked, which differs between two collections
-    of the very same data.
+    The records of attempts and of reports are left out: they say when somebody looked, which differs between two
+    collections of the very same data.
     """
     (digest,) = con.execute(
         "SELECT sha256(coalesce(string_agg(batch_id, ',' ORDER BY batch_id), '') || '|' ||"
         " (SELECT string_agg(sha256, ',' ORDER BY name) FROM raw.migration))"
-        " FROM raw.batch WHERE collector <> 'collection_run'"
+        " FROM raw.batch WHERE collector NOT IN ('collection_run', 'report')"
     ).fetchall()[0]
     return str(digest)[:16]

@@ -939,6 +939,21 @@ class CrawlIssue(Record):
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile(Record):
+    """A report that was written."""
+
+    table: ClassVar[str] = "report_file"
+    site_id: str
+    quarter: str
+    written_at: datetime
+    file_name: str
+    sha256: str
+    byte_count: int
+    snapshot_id: str
+    recommendation_count: int
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -982,4 +997,5 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     PostureFinding,
     CrawledPage,
     CrawlIssue,
+    ReportFile,
 )

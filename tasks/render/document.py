@@ -16,7 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tasks.render import art, charts, fonts
 from tasks.render.fetcher import AssetFetcher, RenderError
+from tasks.render.lasting import finish
 from tasks.render.text import visible
+from tasks.report_attachments import Attachment
 from tasks.report_model import NoData, Report
 
 TEMPLATES = Path(__file__).parent.parent.parent / "templates"
@@ -39,18 +41,17 @@ def _environment() -> Environment:
 
 def render_html(report: Report) -> str:
     """Return the report as one HTML document; everything in it that came from outside is escaped."""
-    moment = datetime.combine(report.end_date, time(), UTC)
-    return _environment().get_template("report.html").render(report=report, created=moment.isoformat())
+    return _environment().get_template("report.html").render(report=report, created=_moment(report).isoformat())
 
 
-def render_pdf(report: Report) -> bytes:
-    """Return the report as a tagged PDF (built to PDF/UA-1).
+def render_pdf(report: Report, attachments: Sequence[Attachment] = ()) -> bytes:
+    """Return the report as a tagged PDF with its attachments (built to PDF/A-3a and PDF/UA-1).
 
     Raises:
         RenderError: something in it wanted to load what is not ours.
     """
     # Imported here: WeasyPrint takes half a second and native libraries, which collecting does not need.
-    from weasyprint import CSS, HTML
+    import weasyprint
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import FatalURLFetchingError
 
@@ -58,14 +59,30 @@ def render_pdf(report: Report) -> bytes:
     faces = fonts.faces(html)
     fetcher, font_config = AssetFetcher(_assets(report, faces)), FontConfiguration()
     style = _style(report, faces)
+    identity = hashlib.sha256((html + style).encode())
+    for attachment in attachments:
+        identity.update(attachment.name.encode() + hashlib.sha256(attachment.data).digest())
+    moment = _moment(report)
     try:
-        document = HTML(string=html, base_url="asset:", url_fetcher=fetcher)
-        sheet = CSS(string=style, base_url="asset:", url_fetcher=fetcher, font_config=font_config)
+        document = weasyprint.HTML(string=html, base_url="asset:", url_fetcher=fetcher)
+        sheet = weasyprint.CSS(string=style, base_url="asset:", url_fetcher=fetcher, font_config=font_config)
         pdf: bytes = document.write_pdf(
             stylesheets=[sheet],
             font_config=font_config,
-            pdf_variant="pdf/ua-1",
-            pdf_identifier=hashlib.sha256((html + style).encode()).digest()[:16],
+            pdf_variant="pdf/a-3a",
+            pdf_identifier=identity.digest()[:16],
+            attachments=[
+                weasyprint.Attachment(
+                    string=attachment.data,
+                    name=attachment.name,
+                    description=attachment.text,
+                    created=moment,
+                    modified=moment,
+                    relationship=attachment.relationship,
+                )
+                for attachment in attachments
+            ],
+            finisher=finish,
         )
     except FatalURLFetchingError as error:
         raise RenderError(f"The report of {report.site_id} {error}: nothing in a report may be fetched.") from None
@@ -76,13 +93,18 @@ def render_pdf(report: Report) -> bytes:
     return pdf
 
 
-def write_report(report: Report, folder: Path) -> Path:
-    """Render the report and write `<site>-<quarter>.pdf` into `folder`, whole or not at all; return its path."""
+def write(data: bytes, folder: Path, name: str) -> Path:
+    """Write a file into `folder`, whole or not at all; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{report.site_id}-{report.quarter}.pdf"
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    temporary.write_bytes(render_pdf(report))
+    path = folder / name
+    temporary = path.with_name(f".{name}.{os.getpid()}.part")
+    temporary.write_bytes(data)
     return temporary.replace(path)
+
+
+def _moment(report: Report) -> datetime:
+    """Return the date of everything in the file: the end of its quarter, whenever it is made."""
+    return datetime.combine(report.end_date, time(), UTC)
 
 
 def _style(report: Report, faces: Sequence[fonts.Face]) -> str:

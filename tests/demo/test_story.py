@@ -15,6 +15,8 @@ from demo import prometheus
 from demo.configure import configure
 from demo.notes import write_notes
 from tasks import collecting, reporting
+from tasks.answers import Answers
+from tasks.brand import brand_of
 from tasks.discovery import units
 from tasks.quarters import parse_quarter
 from tasks.settings import Settings
@@ -56,7 +58,7 @@ def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def test_the_rules_of_the_readme_speak_and_no_others(loaded: Loaded, site: str) -> None:
     _, sites, snapshot = loaded
     with contextlib.closing(open_site_snapshot(snapshot, site)) as con:
-        report = reporting.build(con, sites.agency, Path(), site, parse_quarter("2026Q3"))
+        report = reporting.build(Answers.on(con), brand_of(sites.agency, Path()), site, parse_quarter("2026Q3"))
     found = sorted(item.rule_id for item in report.recommendations)
     assert (", ".join(found) or "none") == counting.readme_rules()[site]
 

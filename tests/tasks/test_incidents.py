@@ -10,6 +10,8 @@ import pytest
 
 from flows.cli import main
 from tasks import collecting, incidents, reporting
+from tasks.answers import Answers
+from tasks.brand import brand_of
 from tasks.errors import ConfigurationError
 from tasks.quarters import parse_quarter
 from tasks.render.document import render_html
@@ -106,7 +108,7 @@ def test_the_report_tells_cause_and_fix_beside_what_the_checks_saw(installation:
     refresh(installation)
     agency = load_sites(installation.sites_file).agency
     with contextlib.closing(open_site_snapshot(installation.snapshot, "one")) as con:
-        report = reporting.build(con, agency, Path(), "one", parse_quarter("2026Q3"))
+        report = reporting.build(Answers.on(con), brand_of(agency, Path()), "one", parse_quarter("2026Q3"))
     assert not isinstance(report.view("availability"), NoData)
     ((_, cause, minutes, _),) = report.view("availability").incidents
     assert minutes == "50"

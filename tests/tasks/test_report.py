@@ -9,18 +9,23 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pypdf
 import pytest
 
-from tasks import reporting
+from flows.cli import main
+from tasks import report_attachments, reporting
+from tasks.answers import Answers
+from tasks.brand import brand_of
 from tasks.errors import ConfigurationError
 from tasks.quarters import parse_quarter
 from tasks.recommendation import in_order
 from tasks.render.document import render_html, render_pdf
 from tasks.render.fetcher import AssetFetcher, RenderError
 from tasks.report_model import NoData, Report
+from tasks.report_verification import verify
 from tests import quarter
 from warehouse.connection import open_snapshot
 from warehouse.site_snapshot import open_site_snapshot
@@ -36,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
 def report_of(made, site: str) -> Report:
     settings, sites = made
     with contextlib.closing(open_site_snapshot(settings.snapshot, site)) as con:
-        return reporting.build(con, sites.agency, settings.sites_file.parent, site, Q3)
+        return reporting.build(Answers.on(con), brand_of(sites.agency, settings.sites_file.parent), site, Q3)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +50,10 @@ def report(made) -> Report:
 
 
 @pytest.fixture(scope="module")
-def pdf(report: Report) -> bytes:
-    return render_pdf(report)
+def pdf(made) -> bytes:
+    settings, sites = made
+    with contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con:
+        return reporting.make(Answers.on(con), brand_of(sites.agency, settings.sites_file.parent), "one", Q3)[1]
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +151,6 @@ def test_a_report_that_wants_to_load_something_fails(report: Report) -> None:
         with pytest.raises(FatalURLFetchingError):
             fetcher.fetch(url)
     assert len(fetcher.refused) == 4
-    from dataclasses import replace
-
     broken = replace(
         report,
         logo=b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
@@ -178,10 +183,10 @@ def test_the_pdf_is_tagged_titled_and_has_six_pages_or_more(pdf: bytes) -> None:
 def test_the_same_data_gives_the_same_bytes_in_other_processes_zones_and_locales(made, pdf: bytes) -> None:
     settings, _ = made
     code = (
-        "import hashlib, sys; from pathlib import Path; from tasks import reporting; from tasks.settings import load_settings;"
+        "import hashlib, sys; from pathlib import Path; from tasks import reporting; from tasks.brand import brand_of; from tasks.settings import load_settings;"
         "from tasks.sites import load_sites; from tasks.quarters import parse_quarter; s = load_settings(); c = load_sites(s.sites_file);"
-        "path, _ = reporting.write_site_report(s.snapshot, c.agency, s.sites_file.parent, 'one', parse_quarter('2026Q3'), Path(sys.argv[1]));"
-        "print(hashlib.sha256(path.read_bytes()).hexdigest())"
+        "w = reporting.write_site_report(s.snapshot, brand_of(c.agency, s.sites_file.parent), 'one', parse_quarter('2026Q3'), Path(sys.argv[1]));"
+        "print(hashlib.sha256(w.path.read_bytes()).hexdigest())"
     )
     hashes = {hashlib.sha256(pdf).hexdigest()}
     for number, (zone, locale, seed) in enumerate((("Asia/Tokyo", "C", "1"), ("America/New_York", "C.UTF-8", "2"))):
@@ -200,7 +205,7 @@ def test_an_unknown_site_and_a_missing_snapshot_say_what_to_do(made, tmp_path: P
     with pytest.raises(ConfigurationError, match="knows no site 'two'"):
         report_of(made, "two")
     with pytest.raises(ConfigurationError, match="upkeep publish"):
-        reporting.write_site_report(tmp_path / "none", sites.agency, tmp_path, "one", Q3, tmp_path)
+        reporting.write_site_report(tmp_path / "none", brand_of(sites.agency, tmp_path), "one", Q3, tmp_path)
 
 
 def test_recommendations_are_ordered_by_band_then_by_risk_for_effort(made) -> None:
@@ -208,8 +213,9 @@ def test_recommendations_are_ordered_by_band_then_by_risk_for_effort(made) -> No
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:
         from tasks.recommending import advise
 
-        site = reporting._site(con, "one")
-        advice = advise(reporting._scope(con, sites.agency, site, Q3))
+        answers = Answers.on(con)
+        site = reporting._site(answers, "one")
+        advice = advise(reporting._scope(answers, brand_of(sites.agency, settings.sites_file.parent), site, Q3))
     order = [(item.band, item.risk) for item in advice.recommendations]
     bands = ["act now", "high", "medium", "low"]
     assert [bands.index(band) for band, _ in order] == sorted(bands.index(band) for band, _ in order)
@@ -219,12 +225,100 @@ def test_recommendations_are_ordered_by_band_then_by_risk_for_effort(made) -> No
 
 
 def test_a_logo_that_can_not_be_drawn_is_refused_with_its_name(made, tmp_path: Path) -> None:
-    settings, sites = made
+    _, sites = made
     (tmp_path / "logo.png").write_bytes(b"not a picture")
     for name, says in (("logo.png", "neither PNG nor SVG"), ("none.svg", "Can't read the logo")):
         agency = sites.agency.model_copy(update={"logo": Path(name)})
-        with (
-            contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con,
-            pytest.raises(ConfigurationError, match=says),
-        ):
-            reporting.build(con, agency, tmp_path, "one", Q3)
+        with pytest.raises(ConfigurationError, match=says):
+            brand_of(agency, tmp_path)
+
+
+def made_of(made) -> tuple[Report, list[report_attachments.Attachment]]:
+    settings, sites = made
+    brand = brand_of(sites.agency, settings.sites_file.parent)
+    with contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con:
+        answers = Answers.on(con)
+        report = reporting.build(answers, brand, "one", Q3)
+        return report, report_attachments.of(report, answers, brand)
+
+
+def test_every_printed_figure_is_derived_again_from_the_attachments(pdf: bytes, tmp_path: Path, capsys) -> None:
+    (tmp_path / "one.pdf").write_bytes(pdf)
+    assert main(["verify", str(tmp_path / "one.pdf")]) == 0
+    assert "are all as printed; the same bytes." in capsys.readouterr().out
+    assert verify(tmp_path / "one.pdf").figure_count > 200
+
+
+def test_a_figure_that_is_printed_otherwise_is_told_with_its_page(made, tmp_path: Path, capsys) -> None:
+    report, attachments = made_of(made)
+    flattered = replace(report, kpis=[replace(report.kpis[0], text="100%"), *report.kpis[1:]])
+    (tmp_path / "one.pdf").write_bytes(render_pdf(flattered, attachments))
+    differences = verify(tmp_path / "one.pdf").differences
+    assert [sentence for sentence in differences if sentence.startswith("page 1: printed '100%")]
+    assert main(["verify", str(tmp_path / "one.pdf")]) == 1
+    assert "this is not what its data say" in capsys.readouterr().err
+
+
+def test_an_attachment_that_was_changed_is_told_and_so_is_the_figure_that_it_gives(made, tmp_path: Path) -> None:
+    report, attachments = made_of(made)
+    changed = [
+        replace(item, data=item.data.replace(b"2026-07-02,86400,86400.0,0.0", b"2026-07-02,86400,76400.0,10000.0"))
+        if item.name == "availability-days.csv"
+        else item
+        for item in attachments
+    ]
+    assert changed != attachments
+    (tmp_path / "one.pdf").write_bytes(render_pdf(report, changed))
+    differences = verify(tmp_path / "one.pdf").differences
+    assert differences[0] == "attachment report.json: it is not what the report was made of"
+    assert [sentence for sentence in differences if sentence.startswith("page 1: printed '99.8")]
+    less = [item for item in attachments if item.name != "recommendations.json"]
+    (tmp_path / "one.pdf").write_bytes(render_pdf(report, less))
+    assert verify(tmp_path / "one.pdf").differences == ("attachment recommendations.json: it is missing",)
+
+
+def test_what_is_no_report_is_refused_in_one_sentence(made, tmp_path: Path, capsys) -> None:
+    report, _ = made_of(made)
+    for data, says in (
+        (render_pdf(report), "carries no data of site-upkeep"),
+        (b"no PDF", "can't be read as a PDF"),
+        (b"%PDF-1.7 cut", "can't be read"),
+    ):
+        (tmp_path / "one.pdf").write_bytes(data)
+        assert main(["verify", str(tmp_path / "one.pdf")]) == 1
+        told = capsys.readouterr().err
+        assert says in told
+        assert told.count("\n") == 1
+    assert main(["verify", str(tmp_path / "none.pdf")]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_the_pdf_names_both_standards_each_attachment_once_and_a_scope_for_every_header(pdf: bytes) -> None:
+    root = pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]
+    metadata = root["/Metadata"].get_data().decode()
+    assert metadata.count("<rdf:RDF") == 1
+    assert 'pdfaid:part="3" pdfaid:conformance="A"' in metadata
+    assert 'pdfuaid:part="1"' in metadata
+    attached = [item.get_object()["/F"] for item in root["/AF"]]
+    assert len(attached) == len(set(attached)) > 20
+    assert {item.get_object()["/AFRelationship"] for item in root["/AF"]} == {"/Data", "/Source"}
+    cells, alternatives = [], []
+
+    def walk(element) -> None:
+        element = element.get_object()
+        if not isinstance(element, dict):
+            return
+        if element.get("/S") == "/TH":
+            cells.append(element["/A"].get("/Scope"))
+        if element.get("/S") == "/Figure":
+            alternatives.append(element.get("/Alt"))
+        kids = element.get("/K", [])
+        for kid in kids if isinstance(kids, list) else [kids]:
+            if not isinstance(kid, int):
+                walk(kid)
+
+    walk(root["/StructTreeRoot"])
+    assert len(cells) > 20
+    assert set(cells) <= {"/Column", "/Row"}
+    assert len(alternatives) > 5
+    assert all(alternatives)

@@ -15,7 +15,7 @@ import pypdf
 import pytest
 
 from tasks.render import fonts
-from tasks.render.document import render_html, render_pdf, write_report
+from tasks.render.document import render_html, render_pdf, write
 from tasks.render.text import cut, visible
 from tests.tasks.render import sample
 
@@ -147,7 +147,7 @@ def test_the_colours_of_the_agency_reach_the_page() -> None:
 
 
 def test_a_report_is_written_whole_under_its_name(tmp_path: Path) -> None:
-    path = write_report(sample.sparse(), tmp_path / "out")
+    path = write(render_pdf(sample.sparse()), tmp_path / "out", "harbour-vale-2026Q3.pdf")
     assert path.name == "harbour-vale-2026Q3.pdf"
     assert path.read_bytes().startswith(b"%PDF-")
     assert [item.name for item in path.parent.iterdir()] == [path.name]
