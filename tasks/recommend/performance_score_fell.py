@@ -1,0 +1,111 @@
+"""The Lighthouse score of a page fell, and something was changed just before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tasks import performance_rules
+from tasks.performance_rules import SCREENS, page_name, unmeasured
+from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+
+_UPDATES = """
+SELECT count(*) AS update_count FROM marts.update_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+RULE = Rule(
+    id="performance.score_fell",
+    area="performance",
+    lane="maintenance",
+    title="Find what made {page} slower on {date}",
+    why="Its Lighthouse score on {screen} fell from {before} to {after} within a week in which {change} changed.",
+    standard="Lighthouse performance scoring",
+    threshold=10.0,
+    threshold_unit="points of the score lost between two measurements, with a change between them",
+    effort_hours=(1, 6),
+    # The ranges of the runs before and after do not touch, and it has not come back: else it is chance.
+    evidence_sql="""
+WITH fall AS (
+  SELECT
+    series, page_url, form_factor, day_date, measured_at, previous_at,
+    100 * previous_score AS score_before,
+    100 * performance_score AS score_after,
+    100 * arg_max(performance_score, measured_at) OVER (PARTITION BY series) AS score_now
+  FROM marts.page_performance
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+  QUALIFY performance_score_max < previous_score_min
+    AND score_before - score_after > $threshold AND score_before - score_now > $threshold
+)
+SELECT
+  fall.*,
+  score_before - score_after AS lost,
+  count(event.name) AS change_count,
+  list_sort(list(DISTINCT event.name || coalesce(' ' || event.new_version, ''))
+    FILTER (event.name IS NOT NULL)) AS changes
+FROM fall
+LEFT JOIN marts.update_day AS event
+  ON event.site_id = $site_id AND event.patched_at > fall.previous_at AND event.patched_at <= fall.measured_at
+GROUP BY ALL
+ORDER BY lost DESC, series""",
+    measure_sql=f"""
+SELECT arg_max(100 * performance_score, measured_at) AS value, {performance_rules.LAB_DAYS} AS known_days
+FROM marts.page_performance
+WHERE site_id = $site_id AND series = $subject AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - the house's own text
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """Compare each measurement with the one before it in its series."""
+    if missing := unmeasured(RULE, scope):
+        return missing
+    rows = scope.query(RULE.evidence_sql, scope.parameters_of(RULE))
+    worst: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        worst.setdefault(str(row["series"]), row)
+    changed = [row for row in worst.values() if row["change_count"]]
+    if changed:
+        return [_answer(row, scope) for row in changed]
+    if not rows:
+        return [Silent(rule=RULE, reason=f"no page lost more than {scope.threshold(RULE):g} points of its score")]
+    (updates,) = scope.query(_UPDATES, scope.parameters)
+    page, day = page_name(rows[0]["page_url"]), f"{rows[0]['day_date']:%-d %B}"
+    if not updates["update_count"]:
+        return [Unknown(rule=RULE, missing=f"{page} lost points on {day}, and no update of the quarter is known")]
+    return [Silent(rule=RULE, reason=f"{page} lost points on {day}, with no known change in the days before")]
+
+
+def _answer(row: dict[str, Any], scope: Scope) -> Answer:
+    before, after, changes = row["score_before"], row["score_after"], row["changes"]
+    named = changes[0] if len(changes) == 1 else f"{changes[0]} and {len(changes) - 1} more"
+    return recommend(
+        RULE,
+        scope,
+        subject=str(row["series"]),
+        rows=[row],
+        value=float(row["score_now"]),
+        evidence=f"{before:.0f} on {row['previous_at']:%-d %B}, {after:.0f} on {row['day_date']:%-d %B}, "
+        f"{row['score_now']:.0f} now; changed between: {', '.join(changes[:5])}",
+        words={
+            "page": page_name(row["page_url"]),
+            "date": f"{row['day_date']:%-d %B}",
+            "screen": SCREENS.get(str(row["form_factor"]), "screens"),
+            "before": f"{before:.0f}",
+            "after": f"{after:.0f}",
+            "change": named,
+        },
+        severity=3,
+        likelihood=0.7,
+        confidence=0.8,
+        closing_test=ClosingTest(
+            operator=">=",
+            value=float(before) - scope.threshold(RULE),
+            sustained_days=14,
+            text=f"the score is {before - scope.threshold(RULE):.0f} or more again, for two weeks",
+        ),
+        prediction=Prediction(
+            metric="performance_score",
+            direction="up",
+            size=float(before - row["score_now"]),
+            text=f"back to about {before:.0f}",
+        ),
+    )
