@@ -51,6 +51,16 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """Pages that fail for some visitors: of the requests below `paths` one in `every` is answered 500."""
+
+    paths: tuple[str, ...]
+    first_day: str
+    days: int
+    every: int
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """Attacks of one kind: `per_day` of them on each of `days` days from `first_day`, by turns from `addresses`."""
 
@@ -105,6 +115,7 @@ class Site:
     """Length of an uptime check."""
     period: Period = SUMMER
     outages: tuple[Outage, ...] = ()
+    failing: Failing | None = None
     monitoring_gap: tuple[str, str] | None = None
     """First day and the day after the last on which nobody checked."""
     campaigns: tuple[Campaign, ...] = ()
@@ -213,6 +224,7 @@ ALDERFINCH = Site(
         Outage("2026-08-29T19:12", 8, 503),
         Outage("2026-09-21T02:51", 15, 502),
     ),
+    failing=Failing(("/shop/", "/product/"), "2026-09-08", 17, 4),
     campaigns=(
         Campaign(_MIXED, _hosts("203.0.113.", 120, 171), 38),
         Campaign(("sqli-union", "sqli-sleep", "scanner-sqlmap"), ("192.0.2.240", "192.0.2.241"), 190, "2026-08-11", 5),

@@ -65,7 +65,7 @@ def traffic(site: Site) -> list[Request]:
         requests += editing(site, editor, rng)
     for attempt in site.brute_force:
         requests += guessing(site, attempt, rng)
-    return during_outages(site, requests)
+    return during_outages(site, failing(site, requests))
 
 
 def moments(site: Site, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -189,6 +189,20 @@ def guessing(site: Site, attempt: BruteForce, rng: np.random.Generator) -> list[
     first = site.unix(attempt.first_day)
     at = first + np.sort(rng.integers(0, attempt.days * DAY_SECONDS, attempt.days * attempt.per_day))
     return [Request(a, attempt.address, "POST", "/wp-login.php", 200, 4_522, "-", GUESSER) for a in at.tolist()]
+
+
+def failing(site: Site, requests: Sequence[Request]) -> Sequence[Request]:
+    """Return the requests with the error of the server for those pages that fail now and then."""
+    if site.failing is None:
+        return requests
+    start, every = site.unix(site.failing.first_day), site.failing.every
+    end = start + site.failing.days * DAY_SECONDS
+    return [
+        r._replace(status=500, size=ERROR_SIZE)
+        if start <= r.at < end and r.status == 200 and r.at % every == 0 and r.target.startswith(site.failing.paths)
+        else r
+        for r in requests
+    ]
 
 
 def during_outages(site: Site, requests: Sequence[Request]) -> list[Request]:

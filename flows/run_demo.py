@@ -16,6 +16,7 @@ from typing import Any
 
 from demo.configure import configure
 from demo.generate import generate
+from demo.journeys import land_journeys
 from demo.notes import write_notes
 from demo.prometheus import serve
 from flows import run_command
@@ -55,8 +56,12 @@ def run(folder: Path) -> int:
                 ("uptime-history", window),
                 ("patches", {}),
                 ("waf-logs", {}),
+                ("servers", {}),
+                ("backups", {}),
+                ("tickets", {}),
                 ("snapshot", {}),
             ]
+            land_journeys(load_settings(), folder)
             _run(steps)
         write_notes(load_settings())
         _run([("snapshot", {}), ("report", {"quarter": QUARTER, "out": str(folder / "reports")})])

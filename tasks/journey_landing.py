@@ -30,20 +30,26 @@ def private_hosts(job: Job, options: JourneyOptions) -> frozenset[str]:
 async def run_all(job: Job, options: JourneyOptions, engine: Engine, name: str, parser: str) -> Outcome:
     """Run every journey, one after the other, and land runs and steps as one batch."""
     results = await _results(job, options, engine, options.all_journeys)
-    runs: list[JourneyRun] = []
-    steps: list[JourneyStep] = []
-    for result in results:
-        run = _run_record(job, options, name, result)
-        runs.append(run)
-        steps += _step_records(run, result)
-    landed: dict[str, Sequence[JourneyRun | JourneyStep]] = {JourneyRun.table: runs, JourneyStep.table: steps}
-    job.spool.land(uuid.uuid4().hex, landed, collector=job.options.kind, parser_version=parser)
+    landed = land(job, options, results, name, parser)
     return Outcome(
         state=_state(results),
-        landed={table: len(rows) for table, rows in landed.items()},
+        landed=landed,
         fresh_as_of=max((r.started_at for r in results if r.outcome != "unknown"), default=None),
         message=_message(results),
     )
+
+
+def land(job: Job, options: JourneyOptions, results: Sequence[Result], engine: str, parser: str) -> dict[str, int]:
+    """Land runs and steps as one batch, and return the rows by table; `engine` is browser or http."""
+    runs: list[JourneyRun] = []
+    steps: list[JourneyStep] = []
+    for result in results:
+        run = _run_record(job, options, engine, result)
+        runs.append(run)
+        steps += _step_records(run, result)
+    tables: dict[str, Sequence[JourneyRun | JourneyStep]] = {JourneyRun.table: runs, JourneyStep.table: steps}
+    job.spool.land(uuid.uuid4().hex, tables, collector=job.options.kind, parser_version=parser)
+    return {table: len(rows) for table, rows in tables.items()}
 
 
 async def try_all(job: Job, options: JourneyOptions, engine: Engine) -> str:

@@ -14,7 +14,7 @@ RULE = Rule(
     area="availability",
     lane="maintenance",
     title="Find out why it comes back: {cause}",
-    why="The site was down {count} times for the same cause, {down} in all, the last time on {last}.",
+    why="The site was down {count} for the same cause, {down} in all, the last time on {last}.",
     standard="ITIL 4, problem management",
     threshold=2.0,
     threshold_unit="outages of five minutes or more with the same cause",
@@ -73,7 +73,12 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         rows=[row],
         value=count,
         evidence=f"{count} outages, {minutes:,.0f} minutes: {cause}",
-        words={"cause": cause, "count": count, "down": f"{minutes:,.0f} minutes", "last": f"{row['last_date']:%-d %B}"},
+        words={
+            "cause": cause,
+            "count": "twice" if count == 2 else f"{count} times",
+            "down": f"{minutes:,.0f} minutes",
+            "last": f"{row['last_date']:%-d %B}",
+        },
         severity=4,
         likelihood=0.8,
         closing_test=ClosingTest(

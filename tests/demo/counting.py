@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -92,7 +93,9 @@ def answers(folder: Path) -> dict[str, str]:
         found[f"{site}: audit events"] = f"{len(audit):,}"
         found[f"{site}: blocked, or would have been"] = f"{len(blocked):,}"
         found[f"{site}: most attacked path"] = f"{path}, {100 * count / len(blocked):.1f}%"
-        found |= uptime(folder, site) | patches(folder, site)
+        found[f"{site}: answered with a server error"] = f"{sum(r['status'][0] == '5' for r in log):,}"
+        found |= uptime(folder, site) | patches(folder, site) | servers(folder, site) | backups(folder, site)
+        found |= journeys(folder, site) | tickets(folder, site)
         guesses = [r for r in log if (r["method"], r["path"], r["status"]) == ("POST", "/wp-login.php", "200")]
         by_network = Counter(r["ip"].rpartition(":" if ":" in r["ip"] else ".")[0] for r in guesses)
         found[f"{site}: passwords tried at /wp-login.php"] = (
@@ -131,4 +134,99 @@ def patches(folder: Path, site: str) -> dict[str, str]:
         f"{site}: Debian packages": str(len((found[-1] / "dpkg-query.tsv").read_text().splitlines())),
         f"{site}: security updates in the last inventory": ", ".join(sorted(security[-1])) or "none",
         f"{site}: package lists last fetched": f"{datetime.fromtimestamp(fetched, UTC):%Y-%m-%d}",
+    }
+
+
+def local_day(text: str, site: str) -> str:
+    return f"{datetime.fromisoformat(text) + timedelta(hours=OFFSET_HOURS[site]):%Y-%m-%d}"
+
+
+def servers(folder: Path, site: str) -> dict[str, str]:
+    rows = [
+        row
+        for path in sorted((folder / "servers" / site).glob("*.csv"))
+        for row in csv.DictReader(path.read_text().splitlines())
+    ]
+    names = sorted({row["server"] for row in rows})
+    p95 = [
+        f"{100 * max(np.quantile([float(r['value']) for r in rows if (r['server'], r['metric']) == (n, metric)], 0.95) for n in names):.0f}%"
+        for metric in ("cpu_busy_ratio", "memory_used_ratio")
+    ]
+    pending = sorted(
+        local_day(row["measured_at"], site)
+        for row in rows
+        if row["metric"] == "is_reboot_required" and row["value"] == "1"
+    )
+    newest = max(local_day(row["measured_at"], site) for row in rows)
+    return {
+        f"{site}: figures of servers": f"{len(rows):,} of {len(names)}",
+        f"{site}: CPU and memory, 95th percentile": ", ".join(p95),
+        f"{site}: disks full within 60 days": ", ".join(disks(rows, site)) or "none",
+        f"{site}: restart due since": pending[0] if pending else "none due" if newest >= "2026-09-24" else "not known",
+    }
+
+
+def disks(rows: list[dict[str, str]], site: str) -> list[str]:
+    """Fit each disk's last 30 days by least squares; one that was not measured in the last week is not known."""
+    free: dict[tuple[str, str], dict[int, float]] = {}
+    for row in rows:
+        if row["metric"] == "disk_available_bytes":
+            day = datetime.fromisoformat(local_day(row["measured_at"], site)).toordinal()
+            free.setdefault((row["server"].partition(".")[0], row["device"]), {})[day] = float(row["value"])
+    found = []
+    for (server, device), values in sorted(free.items()):
+        last, end = max(values), datetime(2026, 10, 1).toordinal()  # noqa: DTZ001 - a day, not a moment
+        if last < end - 7:
+            found.append("not known")
+            continue
+        recent = sorted(day for day in values if day > last - 30)
+        slope = float(np.polyfit(np.array(recent) - last, [values[day] for day in recent], 1)[0])
+        if slope < 0 and values[last] / -slope < 60:
+            found.append(f"{device} of {server} in {values[last] / -slope:.0f} days")
+    return found
+
+
+def backups(folder: Path, site: str) -> dict[str, str]:
+    path = folder / "backups" / site / "jobs.jsonl"
+    if not path.exists():
+        return {f"{site}: nights without a backup": "no job", f"{site}: last tested restore": "no job"}
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    good = [row for row in rows if row["state"] == "succeeded"]
+    nights = {local_day(row["backup_at"], site) for row in good if row["kind"] == "backup"}
+    tested = [local_day(row["backup_at"], site) for row in good if row["kind"] == "restore_test"]
+    return {
+        f"{site}: nights without a backup": str(92 - len(nights)),
+        f"{site}: last tested restore": max(tested, default="never"),
+    }
+
+
+def journeys(folder: Path, site: str) -> dict[str, str]:
+    path = folder / "journeys" / f"{site}.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    known = [row for row in rows if row.get("cause") != "own_network"]
+    failed = sum("cause" in row for row in known)
+    return {f"{site}: journeys failed": f"{failed} of {len(known):,}" if rows else "none run"}
+
+
+def tickets(folder: Path, site: str) -> dict[str, str]:
+    """Take the last export: tickets opened in the quarter, solved in it, and open at its end; and those of outages."""
+    client = {
+        "harbourvale": "Harbour & Vale Museum",
+        "alderfinch": "Alder & Finch",
+        "linden": "Linden Community College",
+    }
+    text = max((folder / "tickets").glob("export-*.csv")).read_text()
+    rows = [row for row in csv.DictReader(text.splitlines()) if row["Client"] == client.get(site)]
+    opened = [row for row in rows if "2026-07-01" <= local_day(row["Opened"], site) < "2026-10-01"]
+    solved = [row for row in rows if row["Solved"] and "2026-07-01" <= local_day(row["Solved"], site) < "2026-10-01"]
+    still = [row for row in rows if not row["Solved"]]
+    down = [row["Opened"] for row in opened if re.search(r"\bdown\b", row["Subject"])]
+    with np.load(folder / "prometheus" / f"{site}.npz") as arrays:
+        first_failed = arrays["time"][np.flatnonzero(np.diff(arrays["success"].astype(int)) == -1) + 1]
+    early = [at for at in down if any(0 < t - datetime.fromisoformat(at).timestamp() <= 1800 for t in first_failed)]
+    return {
+        f"{site}: tickets opened, solved, open": f"{len(opened)}, {len(solved)}, {len(still)}"
+        if rows
+        else "no helpdesk",
+        f"{site}: outages that a client told, told first": f"{len(down)}, {len(early)}" if rows else "no helpdesk",
     }

@@ -23,8 +23,10 @@ def test_the_written_configuration_holds_the_sites_of_the_story(tmp_path: Path) 
             "patches-bundle",
             "waf-audit",
             "access",
+            "server-figures",
+            *(() if story.id == "kestrel" else ("nightly", "helpdesk", "journeys")),
         ]
-        uptime, _, audit, _ = site.sources
+        uptime, _, audit, *_ = site.sources
         assert str(uptime.url) == "http://127.0.0.1:40123/"
         assert audit.time_zone == story.log_zone
         assert site.platform == ("wordpress" if story.is_wordpress else "static")

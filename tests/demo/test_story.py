@@ -11,8 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demo import prometheus
+from demo import journeys, prometheus
 from demo.configure import configure
+from demo.journeys import land_journeys
 from demo.notes import write_notes
 from tasks import collecting, reporting
 from tasks.answers import Answers
@@ -36,13 +37,15 @@ Loaded = tuple[duckdb.DuckDBPyConnection, Sites, Path]
 @pytest.fixture(scope="module")
 def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     folder = tmp_path_factory.mktemp("story")
-    for name in ("logs", "bundles"):
+    for name in ("logs", "bundles", "servers", "backups", "tickets"):
         (folder / name).symlink_to(quarter / name)
     with prometheus.serve(quarter) as url:
         settings = Settings(configure(folder, url), folder / "var")
         sites = load_sites(settings.sites_file)
         collecting.land_configuration(sites, settings)
-        for job in collecting.jobs(sites, settings, list(units("tasks.collect")), since=SINCE, until=UNTIL):
+        land_journeys(settings, quarter)
+        kinds = [kind for kind in units("tasks.collect") if kind != journeys.KIND]
+        for job in collecting.jobs(sites, settings, kinds, since=SINCE, until=UNTIL):
             report = asyncio.run(collecting.collect(job))
             assert (report.outcome.state, report.outcome.reject_count) == ("complete", 0), report.row
     collecting.load_landed(settings)
@@ -74,6 +77,14 @@ def test_the_warehouse_holds_the_answers_of_the_readme(loaded: Loaded, site: str
     outages = con.execute(
         "SELECT down_seconds / 60 FROM marts.incident WHERE site_id = $site ORDER BY started_at", {"site": site}
     ).fetchall()
+    runs = "SELECT count(*) FROM raw.journey_run WHERE site_id = $site AND outcome"
+    failed, known = f"{runs} = 'failed'", f"{runs} <> 'unknown'"
+    in_quarter = "FROM marts.ticket WHERE site_id = $site AND event_date >= '2026-07-01'"
+    disk = con.execute(
+        "SELECT device || ' of ' || split_part(server, '.', 1) || ' in ' || round(days_to_full)::INTEGER || ' days'"
+        " FROM marts.disk_day WHERE site_id = $site AND day_date = '2026-09-30' AND days_to_full < 60",
+        {"site": site},
+    ).fetchall()
     found = {
         "access lines": f"{one('SELECT count(*) FROM raw.http_request WHERE site_id = $site'):,}",
         "audit events": f"{one('SELECT count(*) FROM raw.waf_event WHERE site_id = $site'):,}",
@@ -82,5 +93,23 @@ def test_the_warehouse_holds_the_answers_of_the_readme(loaded: Loaded, site: str
         "inventories": str(
             one("SELECT count(DISTINCT bundle_id) FROM raw.component_observation WHERE site_id = $site")
         ),
+        "figures of servers": f"{one('SELECT count(*) FROM raw.server_metric WHERE site_id = $site'):,} of "
+        f"{one('SELECT count(DISTINCT server) FROM marts.server_day WHERE site_id = $site')}",
+        "answered with a server error": f"{one('SELECT count(*) FROM raw.http_request WHERE site_id = $site AND status >= 500'):,}",
     }
+    if site != "kestrel":
+        found |= {
+            "disks full within 60 days": disk[0][0] if disk else "none",
+            "nights without a backup": str(
+                one(
+                    "SELECT 92 - count(*) FROM marts.backup_day WHERE site_id = $site AND kind = 'backup' AND succeeded_count > 0"
+                )
+            ),
+            "journeys failed": f"{one(failed)} of {one(known):,}",
+            "tickets opened, solved, open": f"{one(f'SELECT count(*) {in_quarter}')}, "
+            f"{one('SELECT count(resolved_at) FROM marts.ticket WHERE site_id = $site')}, "
+            f"{one('SELECT count(*) - count(resolved_at) FROM marts.ticket WHERE site_id = $site')}",
+            "outages that a client told, told first": f"{one(f'SELECT count(*) {in_quarter} AND is_about_outage')}, "
+            f"{one(f'SELECT count(*) {in_quarter} AND is_before_monitor')}",
+        }
     assert found == {what: counting.readme_answers()[f"{site}: {what}"] for what in found}

@@ -198,7 +198,7 @@ def test_the_same_cause_twice_is_a_problem(con) -> None:
     outage(con, NOON + timedelta(days=3))
     (answer,) = ask(con, "availability_repeated_cause")
     assert answer.title == "Find out why it comes back: the server answered 503"
-    assert "2 times" in answer.why and "20 minutes" in answer.why and "7 August" in answer.why
+    assert "down twice" in answer.why and "20 minutes" in answer.why and "7 August" in answer.why
 
 
 def planned(con: duckdb.DuckDBPyConnection, start: datetime, end: datetime) -> None:
