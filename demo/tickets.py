@@ -41,7 +41,9 @@ def write_tickets(sites: Sequence[Site], folder: Path) -> None:
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(HEADER)
-        rows.writerows(_row(number, ticket, at) for number, ticket in enumerate(tickets, start=first) if ticket.opened_at <= at)
+        rows.writerows(
+            _row(number, ticket, at) for number, ticket in enumerate(tickets, start=first) if ticket.opened_at <= at
+        )
         write(folder / f"export-{day}.csv", text.getvalue().splitlines(), at.timestamp())
 
 

@@ -19,8 +19,7 @@ import pytest
 import demo
 from demo.generate import generate
 from demo.scenario import SITES, STORY
-from tasks import bundle
-from tasks.collect import patches_bundle
+from tasks import bundle, bundle_landing
 from tasks.contracts import Context
 from tasks.log_files import read_all
 from tasks.waf_parse import LogParser, format_named
@@ -213,11 +212,11 @@ def test_the_real_parser_rejects_no_line(quarter: Path, site: str, name: str) ->
 @pytest.mark.parametrize("site", counting.SITES)
 def test_the_real_collector_reads_every_file_of_every_inventory(quarter: Path, site: str) -> None:
     for folder in bundle.find_bundles(quarter / "bundles" / site):
-        manifest = bundle.read_manifest((folder / bundle.MANIFEST).read_bytes())
+        manifest = bundle.read_manifest(folder.read(bundle.MANIFEST, bundle.MANIFEST_BYTES))
         origin = bundle.Origin(
             site_id=site, source_id="p", bundle_id=folder.name, manifest=manifest, max_age=timedelta(hours=24)
         )
-        parsed = patches_bundle.parse(bundle.read_files(folder, origin))
+        parsed = bundle_landing.parse(bundle.read_files(folder, origin))
         states = {
             r.update_state
             for r in parsed.records
