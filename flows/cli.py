@@ -110,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="one flaw a line")
     sub = add("incidents", _incidents_list, "list incidents, and write down the cause of one")
     _add_incidents(sub)
+    sub = add("accessibility", _accessibility_list, "list findings that need a review, and decide on one")
+    _add_accessibility(sub)
     add("load", _load, "load what is landed into the warehouse")
     add("publish", _publish, "check the data and publish the snapshot for analysts")
     add("tidy", _tidy, "store closed months by site and time, so that queries read little")
@@ -150,6 +152,21 @@ def _add_incidents(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--detected-by", help="who or what noticed it first, as: monitor, client")
     sub.add_argument("--by", required=True, help="who writes this")
     sub.add_argument("--source", help="where several sources of the site were down at once")
+
+
+def _add_accessibility(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = actions.add_parser("list", help="what automation could not tell, on the newest audit of each page")
+    sub.set_defaults(command=_accessibility_list)
+    sub.add_argument("--site", help="only this site")
+    sub.add_argument("--all", action="store_true", help="also what was decided already")
+    sub = actions.add_parser("decide", help="say what one is; it holds until the element changes")
+    sub.set_defaults(command=_accessibility_decide)
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("finding", metavar="FINDING", help="as `upkeep accessibility list` shows it")
+    sub.add_argument("decision", metavar="DECISION", choices=("confirmed", "dismissed"), help="confirmed, dismissed")
+    sub.add_argument("--reason", required=True, help="why, for the report")
+    sub.add_argument("--by", required=True, help="who decides this")
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -337,6 +354,35 @@ def _incidents_note(arguments: argparse.Namespace) -> int:
     )
     sys.stdout.write(
         f"Noted on the incident of {note.site_id}, {note.source_id}, {rfc3339(note.incident_at)}: "
+        "in the report after the next `upkeep load` and `upkeep publish`.\n"
+    )
+    return 0
+
+
+def _accessibility_list(arguments: argparse.Namespace) -> int:
+    from tasks import accessibility_decisions
+    from tasks.settings import load_settings
+    from tasks.terminal import write_table
+
+    rows = accessibility_decisions.listed(load_settings(), arguments.site, is_every=arguments.all)
+    write_table(accessibility_decisions.COLUMNS, rows)
+    return 0
+
+
+def _accessibility_decide(arguments: argparse.Namespace) -> int:
+    from tasks import accessibility_decisions
+    from tasks.settings import load_settings
+
+    made = accessibility_decisions.decide(
+        load_settings(),
+        arguments.site,
+        arguments.finding,
+        arguments.decision,
+        reason=arguments.reason,
+        decided_by=arguments.by,
+    )
+    sys.stdout.write(
+        f"{made.decision.capitalize()}: {made.rule_id} on {made.page_url}, "
         "in the report after the next `upkeep load` and `upkeep publish`.\n"
     )
     return 0

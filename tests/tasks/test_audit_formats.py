@@ -42,7 +42,7 @@ def test_there_are_86_criteria_with_the_levels_of_the_standard() -> None:
 
 
 def test_every_format_has_a_case() -> None:
-    assert set(audit_formats()) == {path.name for path in AXE.parent.iterdir()}
+    assert set(audit_formats()) <= {path.name for path in AXE.parent.iterdir()}
 
 
 def test_each_element_of_the_bad_page_is_a_record_with_its_criteria_and_their_level(tmp_path: Path) -> None:
