@@ -1,7 +1,8 @@
 """Crawl one site: robots.txt, sitemaps, pages, files, and a sample of what it links to.
 
 `tasks.crawl_issues` tells what is wrong. Pages are read from the start pages, the sitemap (a sample drawn by a hash,
-the same each time) and links, one after the other; then pictures and files of the site, and a sample of what is elsewhere.
+the same each time) and links, one after the other; then pictures and files of the site, and a sample of
+what is elsewhere.
 """
 
 from __future__ import annotations
