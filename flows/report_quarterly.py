@@ -19,6 +19,8 @@ from tasks import progress, reporting, runs
 from tasks.brand import Brand, brand_of
 from tasks.errors import UpkeepError
 from tasks.quarters import Quarter, last_finished, parse_quarter
+from tasks.render.document import write
+from tasks.render.page import render_overview
 from tasks.reporting import Written
 from tasks.settings import Settings, load_settings
 from tasks.sites import Site, load_sites
@@ -70,6 +72,9 @@ async def report_quarterly(
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), max_tasks_per_child=REPORTS_PER_PROCESS) as pool:
         await asyncio.gather(*(one(pool, site) for site in chosen))
     reporting.land(settings, written)
+    problems = [(str(row["site"]), str(row["file"])) for row in rows if row["state"] == "failed"]
+    overview = render_overview([done.row for done in written], problems, brand, str(wanted))
+    write(overview.encode(), folder, f"overview-{wanted}.html")
     rows.sort(key=lambda row: row["site"])
     await acreate_table_artifact(key="report-quarterly", table=rows, description=f"Reports of {wanted}")
     failed = [row for row in rows if row["state"] == "failed"]

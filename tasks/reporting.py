@@ -23,6 +23,7 @@ from tasks.quarters import Quarter
 from tasks.recommendation import Scope
 from tasks.recommending import advise
 from tasks.render.document import render_pdf, write
+from tasks.render.page import SiteRow, render_page, row_of
 from tasks.report_model import NoData, Part, Report, view_of
 from tasks.settings import Settings
 from warehouse.records import ReportFile, Site
@@ -46,10 +47,12 @@ class Written:
     byte_count: int
     recommendation_count: int
     snapshot_id: str
+    row: SiteRow
+    """The site in the overview of all."""
 
 
 def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quarter, out: Path) -> Written:
-    """Write one report as `<site>-<quarter>.pdf` into the folder `out`, whole or not at all.
+    """Write one report as `<site>-<quarter>.pdf`, and as a page for browsers, into the folder `out`.
 
     Raises:
         ConfigurationError: the snapshot or the site is not there.
@@ -59,14 +62,17 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
     with contextlib.closing(open_site_snapshot(snapshot, site_id)) as con:
         report, pdf = make(Answers.on(con), brand, site_id, quarter)
+    name = f"{site_id}-{quarter}"
+    write(render_page(report).encode(), out, f"{name}.html")
     return Written(
         site_id=site_id,
         quarter=str(quarter),
-        path=write(pdf, out, f"{site_id}-{quarter}.pdf"),
+        path=write(pdf, out, f"{name}.pdf"),
         sha256=hashlib.sha256(pdf).hexdigest(),
         byte_count=len(pdf),
         recommendation_count=len(report.recommendations),
         snapshot_id=report.snapshot_id,
+        row=row_of(report, f"{name}.pdf", f"{name}.html"),
     )
 
 

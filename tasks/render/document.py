@@ -5,43 +5,27 @@ What could differ between two runs is fixed: dates come from the quarter, the id
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from tasks.render import art, charts, fonts
+from tasks.render import art, fonts
+from tasks.render.environment import environment
 from tasks.render.fetcher import AssetFetcher, RenderError
 from tasks.render.lasting import finish
-from tasks.render.text import visible
 from tasks.report_attachments import Attachment
-from tasks.report_model import NoData, Report
-
-TEMPLATES = Path(__file__).parent.parent.parent / "templates"
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["charts"] = charts
-    environment.tests["no_data"] = lambda section: isinstance(section, NoData)
-    return environment
+from tasks.report_model import Report
 
 
 def render_html(report: Report) -> str:
     """Return the report as one HTML document; everything in it that came from outside is escaped."""
-    return _environment().get_template("report.html").render(report=report, created=_moment(report).isoformat())
+    return (
+        environment()
+        .get_template("report.html")
+        .render(report=report, created=_moment(report).isoformat(), logo="asset:logo", is_paper=True)
+    )
 
 
 def render_pdf(report: Report, attachments: Sequence[Attachment] = ()) -> bytes:
@@ -109,7 +93,7 @@ def _moment(report: Report) -> datetime:
 
 def _style(report: Report, faces: Sequence[fonts.Face]) -> str:
     families = {word: fonts.stack(f"Upkeep {word.capitalize()}") for word in ("sans", "serif", "mono")}
-    return _environment().get_template("report.css").render(report=report, faces=faces, **families)
+    return environment().get_template("report.css").render(report=report, faces=faces, **families)
 
 
 def _assets(report: Report, faces: Sequence[fonts.Face]) -> dict[str, tuple[bytes, str]]:

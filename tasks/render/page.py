@@ -1,0 +1,113 @@
+"""Reports for a browser, one as a page and the overview of all: self-contained, light and dark, nothing fetched."""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from tasks.brand import Brand
+from tasks.render import contrast, fonts
+from tasks.render.environment import environment
+from tasks.report_model import Dial, Fact, Report
+
+LIGHT, DARK = "#ffffff", "#0e1524"
+"""Grounds of the page, as its style sheet has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accent:
+    """The colour of the agency as charts on paper have it, and as it can be read on each ground."""
+
+    paper: str
+    light: str
+    dark: str
+
+
+def render_page(report: Report) -> str:
+    """Return the report as one HTML document; everything in it that came from outside is escaped."""
+    template = environment().get_template("page.html")
+    words = {"report": report, "logo": _logo(report.logo, report.logo_type), "is_paper": False}
+    return template.render(
+        style=_style(report.ink, _accent(report.accent), template.render(style="", **words)), **words
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRow:
+    """One site in the overview of all."""
+
+    site_name: str
+    client_name: str
+    host: str
+    verdict: str
+    dials: Sequence[Dial]
+    figures: Sequence[Fact]
+    bands: Sequence[tuple[str, int]]
+    """(band, recommendations that are open), the most urgent first."""
+    pdf_name: str
+    page_name: str
+
+    @property
+    def badness(self) -> tuple[object, ...]:
+        """Return what the sites are ordered by, the worst first: urgent actions, then scores, then what is unknown."""
+        scores = [dial.score for dial in self.dials if dial.score is not None]
+        return (
+            *(-count for _, count in self.bands[:2]),
+            min(scores, default=0),
+            -len(self.dials) + len(scores),
+            self.site_name,
+        )
+
+
+def row_of(report: Report, pdf_name: str, page_name: str) -> SiteRow:
+    """Return the line of a report in the overview."""
+    return SiteRow(
+        site_name=report.site_name,
+        client_name=report.client_name,
+        host=report.host,
+        verdict="".join(text for text, _ in report.verdict),
+        dials=report.dials,
+        figures=report.kpis[:3],
+        bands=[(fact.label, int(fact.value or 0)) for fact in report.tally],
+        pdf_name=pdf_name,
+        page_name=page_name,
+    )
+
+
+def render_overview(rows: Sequence[SiteRow], failed: Sequence[tuple[str, str]], brand: Brand, quarter: str) -> str:
+    """Return the overview of all sites as one HTML document, the worst first; `failed` are (site, what went wrong)."""
+    template = environment().get_template("overview.html")
+    accent = _accent(brand.accent)
+    words = {
+        "rows": sorted(rows, key=lambda row: row.badness),
+        "failed": sorted(failed),
+        "brand": brand,
+        "quarter": quarter,
+        "accent": accent,
+        "logo": _logo(brand.logo, brand.logo_type),
+    }
+    return template.render(style=_style(brand.ink, accent, template.render(style="", **words)), **words)
+
+
+def _style(ink: str, accent: Accent, html: str) -> Markup:
+    families = {word: fonts.stack(f"Upkeep {word.capitalize()}") for word in ("sans", "serif", "mono")}
+    faces = [(face.family, face.weight, _packed(face)) for face in fonts.faces(html)]
+    css = environment().get_template("page.css").render(ink=ink, accent=accent, faces=faces, **families)
+    return Markup(css)  # noqa: S704 - colours are checked by their pattern, the rest is ours
+
+
+def _accent(color: str) -> Accent:
+    return Accent(color, contrast.readable(color, LIGHT), contrast.readable(color, DARK))
+
+
+def _logo(logo: bytes | None, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(logo).decode()}" if logo else ""
+
+
+@functools.cache
+def _packed(face: fonts.Face) -> str:
+    return base64.b64encode((fonts.FOLDER / face.file).read_bytes()).decode()
