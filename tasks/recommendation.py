@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 Lane = Literal["support", "maintenance", "development"]
-Area = Literal["availability", "security", "updates", "servers", "performance", "ux", "coverage"]
+Area = Literal["availability", "security", "updates", "servers", "performance", "accessibility", "ux", "coverage"]
 Floor = Literal["act now", "high", "medium", "none"]
 
 FLOORS: dict[Floor, float] = {"act now": 90.0, "high": 75.0, "medium": 50.0, "none": 0.0}

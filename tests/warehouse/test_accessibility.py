@@ -40,7 +40,7 @@ def insert(con: duckdb.DuckDBPyConnection, record: Record, batch: str) -> None:
 
 
 def rule(rule_id: str, *nodes: tuple[str, str], impact: str = "serious") -> dict[str, Any]:
-    tags = {"image-alt": ["wcag2a", "wcag111"], "color-contrast": ["wcag2aa", "wcag143"], "tabindex": ["best-practice"],
+    tags: list[str] = {"image-alt": ["wcag2a", "wcag111"], "color-contrast": ["wcag2aa", "wcag143"], "tabindex": ["best-practice"],
             "link-name": ["wcag2a", "wcag244", "wcag412"]}[rule_id]  # fmt: skip
     return {"id": rule_id, "impact": impact, "tags": tags, "help": rule_id,
             "nodes": [{"html": html, "target": [target]} for html, target in nodes]}  # fmt: skip
