@@ -112,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_incidents(sub)
     sub = add("accessibility", _accessibility_list, "list findings that need a review, and decide on one")
     _add_accessibility(sub)
+    sub = add("findings", _findings_list, "list the flaws that are open, and accept the risk of one for a time")
+    _add_findings(sub)
     add("load", _load, "load what is landed into the warehouse")
     add("publish", _publish, "check the data and publish the snapshot for analysts")
     add("tidy", _tidy, "store closed months by site and time, so that queries read little")
@@ -167,6 +169,23 @@ def _add_accessibility(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("decision", metavar="DECISION", choices=("confirmed", "dismissed"), help="confirmed, dismissed")
     sub.add_argument("--reason", required=True, help="why, for the report")
     sub.add_argument("--by", required=True, help="who decides this")
+
+
+def _add_findings(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = actions.add_parser("list", help="what is open or accepted now, the exploited flaws first")
+    sub.set_defaults(command=_findings_list)
+    sub.add_argument("--site", help="only this site")
+    sub.add_argument("--json", action="store_true", help="one finding a line, with all that is known of it")
+    sub = actions.add_parser("accept", help="accept one through a day; it is open again after it by itself")
+    sub.set_defaults(command=_findings_accept)
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("component", metavar="COMPONENT", help="as `upkeep findings list` shows it")
+    sub.add_argument("flaw", metavar="FLAW", help="the CVE, or any other name of it")
+    sub.add_argument("--until", required=True, metavar="DATE", help="last day, in the zone of the site")
+    sub.add_argument("--reason", required=True, help="why the risk may be taken, for the report")
+    sub.add_argument("--by", required=True, help="who decides this")
+    sub.add_argument("--ecosystem", help="where components of several ecosystems have that name")
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -384,6 +403,43 @@ def _accessibility_decide(arguments: argparse.Namespace) -> int:
     sys.stdout.write(
         f"{made.decision.capitalize()}: {made.rule_id} on {made.page_url}, "
         "in the report after the next `upkeep load` and `upkeep publish`.\n"
+    )
+    return 0
+
+
+def _findings_list(arguments: argparse.Namespace) -> int:
+    from tasks import findings
+    from tasks.settings import load_settings
+    from tasks.terminal import write_json_lines, write_table
+
+    rows = findings.listed(load_settings(), arguments.site)
+    if arguments.json:
+        write_json_lines(rows)
+    elif rows:
+        write_table(findings.COLUMNS, [findings.shown(row) for row in rows])
+    else:
+        sys.stdout.write("None is known. `upkeep sql 'SELECT * FROM marts.feed'` says how current the feeds are.\n")
+    return 0
+
+
+def _findings_accept(arguments: argparse.Namespace) -> int:
+    from flows.run_command import day
+    from tasks import findings
+    from tasks.settings import load_settings
+
+    decision = findings.accept(
+        load_settings(),
+        arguments.site,
+        arguments.component,
+        arguments.flaw,
+        until=day(arguments.until, "--until"),
+        reason=arguments.reason,
+        decided_by=arguments.by,
+        ecosystem=arguments.ecosystem,
+    )
+    sys.stdout.write(
+        f"Accepted {decision.flaw} in {decision.name} of {decision.site_id} through {decision.accepted_until_date}: "
+        "known after the next `upkeep load` and `upkeep publish`.\n"
     )
     return 0
 

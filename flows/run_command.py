@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,14 @@ def moment(text: str, option: str) -> datetime:
             f"{option} {text!r} is no moment; write it as 2026-07-01 or 2026-07-01T00:00:00Z."
         ) from None
     return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def day(text: str, option: str) -> date:
+    """Read a date."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{option} {text!r} is no date; write it as 2026-07-01.") from None
 
 
 def quieten() -> None:
