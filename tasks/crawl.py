@@ -11,6 +11,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from urllib.parse import urlsplit
 
 from tasks import page_facts, robots
@@ -22,6 +23,8 @@ from tasks.site_fetch import Asking
 SLOWEST = 10.0
 """Longest delay between requests that a robots.txt can ask of us, seconds."""
 OTHERS_AT_ONCE = 5
+LEFT_OUT = 2000
+"""Addresses of one kind that were not asked and are kept."""
 _FILES = (
     ".pdf", ".zip", ".gz", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".jpg", ".jpeg", ".png", ".gif", ".svg",
     ".webp", ".avif", ".mp3", ".mp4", ".webm", ".ics", ".xml", ".json", ".txt", ".csv", ".css", ".js", ".ico",
@@ -59,6 +62,14 @@ async def crawl(
             _limit(result, "its limit of time or size was reached")
     result.duration_ms = round((time.monotonic() - crawler.start) * 1000, 1)
     return result
+
+
+def _leave_out(result: Crawl, addresses: Iterable[tuple[str, Kind]]) -> None:
+    """Keep what was not asked: what it is like is not known, and what was wrong with it is not mended."""
+    result.asked += [
+        Asked(url=url, kind=kind, outcome="not_known", cause="no_data", message="it was not asked", final_url=url)
+        for url, kind in islice(addresses, LEFT_OUT)
+    ]
 
 
 def _limit(result: Crawl, message: str) -> None:
@@ -108,8 +119,10 @@ async def _pages(crawler: Crawler, start: Sequence[str]) -> None:
             waiting |= {link: None for link in own if link not in seen}
         if crawler.on_progress:
             crawler.on_progress(len(seen), min(limits.pages, len(seen) + len(waiting)))
-    if any(url not in seen and _is_page(url) and result.robots.allows(url) for url in waiting):
+    left = [url for url in waiting if url not in seen and _is_page(url) and result.robots.allows(url)]
+    if left:
         _limit(result, f"{len(seen):,} pages were read, there are more")
+        _leave_out(result, ((url, "page") for url in left))
 
 
 def _no_page(asked: Asked) -> tuple[str, str]:
@@ -161,10 +174,12 @@ async def _files(crawler: Crawler) -> None:
         and not _is_act(url)
         and (kind == "image" or url in loaded or _is_file(url))
     ]
-    for url, kind in wanted[: crawler.limits.files]:
+    for number, (url, kind) in enumerate(wanted[: crawler.limits.files]):
         if crawler.is_over:
+            _leave_out(result, wanted[number:])
             return
         result.asked.append(await crawler.ask(url, kind, method="HEAD"))
+    _leave_out(result, wanted[crawler.limits.files :])
     if len(wanted) > crawler.limits.files:
         _limit(result, f"{crawler.limits.files:,} of {len(wanted):,} pictures and files were asked for")
 
@@ -185,3 +200,5 @@ async def _others(crawler: Crawler) -> None:
 
     asked = await asyncio.gather(*(ask(url, kind) for url, kind in wanted[: crawler.limits.others]))
     result.asked += [one for one in asked if one]
+    known = {one.url for one in asked if one}
+    _leave_out(result, (one for one in wanted if one[0] not in known))

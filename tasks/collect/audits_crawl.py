@@ -129,7 +129,8 @@ def _page_record(run: AuditRun, asked: Asked) -> CrawledPage:
 
 
 def _issue_record(run: AuditRun, issue: Issue) -> CrawlIssue:
-    page, target = shown_url(issue.page_url), redact(issue.target)[:500]
+    is_address = issue.target.startswith(("http:", "https:"))
+    page, target = shown_url(issue.page_url), (shown_url(issue.target) if is_address else redact(issue.target))[:500]
     return CrawlIssue(
         run_id=run.run_id,
         site_id=run.site_id,
