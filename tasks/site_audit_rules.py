@@ -83,7 +83,8 @@ def issue_answers(
     crawl = crawls[0]
     rows = scope.query(rule.evidence_sql, scope.parameters)
     count = len({row["target"] or row["page_url"] for row in rows})
-    doubt = f"; {crawl['unknown_count']:,} addresses are not known" if crawl["unknown_count"] else ""
+    unknown = crawl["unknown_count"]
+    doubt = f"; {unknown:,} {'address is' if unknown == 1 else 'addresses are'} not known" if unknown else ""
     if count < scope.threshold(rule):
         return [Silent(rule=rule, reason=f"{silent} on {crawl['page_count']:,} pages of the last crawl{doubt}")]
     return [

@@ -12,7 +12,7 @@ RULE = Rule(
     id="security.headers_weak",
     area="security",
     lane="maintenance",
-    title="{title}",
+    title="Protect visitors: {what}",
     why="{why}",
     standard="OWASP Secure Headers Project; tests after Mozilla's HTTP Observatory, version 6",
     threshold=20.0,
@@ -38,37 +38,37 @@ FROM (
 
 _WORDS: dict[str, tuple[str, str, str]] = {
     "content-security-policy": (
-        "Send a Content-Security-Policy that holds",
+        "send a Content-Security-Policy that holds",
         "Without one, a script that gets into a page can do all that the visitor can: it is the last line of defence.",
         "Content-Security-Policy: default-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
     ),
     "strict-transport-security": (
-        "Keep browsers on HTTPS (HSTS)",
+        "keep browsers on HTTPS (HSTS)",
         "Browsers that are not told so can be led to a plain connection, on which anybody reads and changes pages.",
         "Strict-Transport-Security: max-age=31536000",
     ),
     "x-frame-options": (
-        "Keep other sites from framing the pages",
+        "keep other sites from framing the pages",
         "Another site can show a page inside its own and let visitors click what they do not see.",
         "Content-Security-Policy: frame-ancestors 'self'",
     ),
     "cookies": (
-        "Protect the cookies of visitors who log in",
+        "shield the cookies of visitors who log in",
         "A cookie without its flags can be read on the way or by a script, and with it somebody is logged in.",
         "Set-Cookie: ...; Secure; HttpOnly; SameSite=Lax",
     ),
     "redirection": (
-        "Lead http:// to https:// at once",
+        "lead http:// to https:// at once",
         "Who types the address without https stays on a connection that anybody can read and change.",
         "",
     ),
     "subresource-integrity": (
-        "Load the scripts of others securely",
+        "load the scripts of others securely",
         "Whoever can change such a script on the way or at its host runs it on every page that loads it.",
         '<script src="https://..." integrity="sha384-..." crossorigin="anonymous">',
     ),
     "cross-origin-resource-sharing": (
-        "Answer other origins only where that is meant",
+        "answer other origins only where that is meant",
         "Any site can read pages in the name of a visitor who is logged in.",
         "",
     ),
@@ -92,7 +92,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
 
 def _answer(test: str, rows: list[dict[str, Any]], scope: Scope) -> Answer:
     row, pages = rows[0], len({one["page_url"] for one in rows})
-    title, why, change = _WORDS.get(test, (f"Set {test}", "It protects visitors.", ""))
+    what, why, change = _WORDS.get(test, (f"set {test}", "It protects visitors.", ""))
     on = f"{pages} pages" if pages > 1 else "the page audited"
     return recommend(
         RULE,
@@ -102,7 +102,7 @@ def _answer(test: str, rows: list[dict[str, Any]], scope: Scope) -> Answer:
         value=-row["points"],
         evidence=f"{row['outcome'].replace('-', ' ')} on {on}, {row['day_date']:%-d %b}; "
         f"score {row['score']} of 100, grade {row['grade']}",
-        words={"title": title, "why": why},
+        words={"what": what, "why": why},
         severity=4 if row["points"] <= -40 else 3,
         likelihood=0.7,
         change=change,
