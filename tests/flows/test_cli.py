@@ -122,7 +122,7 @@ def test_try_of_a_file_that_is_not_there_is_one_sentence(capsys) -> None:
 def test_formats_and_rules_are_listed(capsys) -> None:
     assert main(["formats", "--json"]) == 0
     formats = {json.loads(line)["format"]: json.loads(line) for line in capsys.readouterr().out.splitlines()}
-    assert len(formats) == 63
+    assert len(formats) == 67
     assert formats["npm-audit"]["fills"] == "raw.scanner_finding"
     assert formats["aws-waf"]["fills"] == "raw.waf_event"
     assert "log_format" in formats["access-combined"]["options"]
