@@ -11,9 +11,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from warehouse.errors import UpkeepError
+
+if TYPE_CHECKING:
+    from tasks.quarters import Quarter
 
 COLLECT_CHOICES = (
     "uptime",
@@ -122,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--quarter", help="as 2026Q3 (default: the last one that is over)")
     sub.add_argument("--site", action="append", help="only this site; may be repeated")
     sub.add_argument("--out", type=Path, help="folder for the PDFs (default: var/reports)")
+    _add_reports(add("reports", _reports_list, "comment, review and send the reports that were written"))
     sub = add("verify", _verify, "derive every printed figure of a report again from the PDF's own attachments")
     sub.add_argument("file", metavar="REPORT.pdf", type=Path)
     sub.add_argument("--json", action="store_true", help="the result as one object")
@@ -138,6 +142,30 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("dictionary", _dictionary, "print the data dictionary")
     sub.add_argument("table", nargs="?", help="only tables whose name holds this")
     return parser
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        sub.add_argument("--quarter", help="as 2026Q3 (default: the last one that is over)")
+        return sub
+
+    add("list", _reports_list, "where each report stands: draft, reviewed, sent, and to whom")
+    sub = add("comment", _reports_comment, "add a comment to a section, printed with your name")
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("section", metavar="SECTION", help="as availability, security, updates")
+    sub.add_argument("--text", required=True)
+    sub.add_argument("--by", required=True, help="who writes this")
+    sub = add("review", _reports_review, "say that you read the report as it is now: it may be sent")
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("--by", required=True, help="who read it")
+    sub = add("send", _reports_send, "send a reviewed report to the recipients of its client that have not got it")
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("--by", required=True, help="who sends it")
+    sub.add_argument("--again", metavar="ADDRESS", help="also to whom an attempt with an open end may have reached")
 
 
 def _add_incidents(parser: argparse.ArgumentParser) -> None:
@@ -504,6 +532,78 @@ def _report(arguments: argparse.Namespace) -> int:
     return run_command.report(arguments.quarter, arguments.site, arguments.out)
 
 
+def _quarter_of(arguments: argparse.Namespace) -> Quarter:
+    from datetime import UTC, datetime
+
+    from tasks.quarters import last_finished, parse_quarter
+
+    return parse_quarter(arguments.quarter) if arguments.quarter else last_finished(datetime.now(UTC))
+
+
+def _reports_list(arguments: argparse.Namespace) -> int:
+    from tasks import delivery
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+    from tasks.terminal import write_table
+
+    settings = load_settings()
+    write_table(delivery.COLUMNS, delivery.listed(settings, load_sites(settings.sites_file), _quarter_of(arguments)))
+    return 0
+
+
+def _reports_comment(arguments: argparse.Namespace) -> int:
+    from tasks import delivery
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+
+    settings = load_settings()
+    (site,) = load_sites(settings.sites_file).select([arguments.site])
+    quarter = _quarter_of(arguments)
+    delivery.comment(settings, site, quarter, arguments.section, arguments.text, arguments.by)
+    sys.stdout.write(f"Noted. Print it: upkeep publish && upkeep report --quarter {quarter} --site {site.id}\n")
+    return 0
+
+
+def _reports_review(arguments: argparse.Namespace) -> int:
+    from tasks import delivery
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+
+    settings = load_settings()
+    sites, quarter = load_sites(settings.sites_file), _quarter_of(arguments)
+    draft = delivery.review(settings, sites, arguments.site, quarter, arguments.by)
+    sys.stdout.write(f"Reviewed {draft.path}, SHA-256 {draft.sha256}.\n")
+    return 0
+
+
+def _reports_send(arguments: argparse.Namespace) -> int:
+    import asyncio
+
+    from flows.run_command import quieten
+    from tasks import delivery
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+    from tasks.terminal import plain
+
+    quieten()
+    from tasks import runs
+
+    settings = load_settings()
+    sites, quarter = load_sites(settings.sites_file), _quarter_of(arguments)
+    for draft in delivery.drafts(settings, sites, quarter, [arguments.site]):
+        if arguments.again:
+            delivery.forget(settings, draft, arguments.again)
+        events = asyncio.run(delivery.send(settings, sites, draft, arguments.by, runs.secret))
+        for event in events:
+            stream = sys.stdout if event.state == "sent" else sys.stderr
+            stream.write(f"{event.state}: {plain(event.recipient)}{f': {event.message}' if event.message else ''}\n")
+        if not events:
+            sys.stdout.write("Everybody has it already: nothing was sent.\n")
+        return 0 if all(event.state == "sent" for event in events) else 1
+    sys.stderr.write(f"upkeep: There is no report of {arguments.site} on {quarter} yet: run `upkeep report` first.\n")
+    return 1
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     import dataclasses
 
@@ -558,9 +658,8 @@ def _alerts(arguments: argparse.Namespace) -> int:
     run_command.quieten()
     from datetime import UTC, datetime
 
-    from flows.send_alerts import emit
     from tasks.alerting import check, preview
-    from tasks.runs import secret
+    from tasks.runs import emit, secret
     from tasks.settings import load_settings
     from tasks.sites import load_sites
     from tasks.terminal import write_json_lines, write_table

@@ -15,8 +15,8 @@ from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from tasks import progress, reporting, runs
-from tasks.brand import Brand, brand_of
+from tasks import delivery, progress, reporting, runs
+from tasks.brand import Brand, brand_of, corrections
 from tasks.errors import UpkeepError
 from tasks.quarters import Quarter, last_finished, parse_quarter
 from tasks.render.document import write
@@ -53,11 +53,14 @@ async def report_quarterly(
     wanted = parse_quarter(quarter) if quarter else last_finished(runs.scheduled_at())
     folder = Path(out) if out else settings.reports
     brand = brand_of(configuration.agency, settings.sites_file.parent)
+    for sentence in corrections(configuration.agency):
+        get_run_logger().warning(sentence)
     chosen, rows, written = configuration.select(sites), list[dict[str, Any]](), list[Written]()
 
     async def one(pool: Executor, site: Site) -> None:
         try:
-            done = await write_report(pool, settings, brand, site, wanted, folder)
+            own = brand_of(configuration.agency, settings.sites_file.parent, configuration.client_of(site))
+            done = await write_report(pool, settings, own, site, wanted, folder)
             written.append(done)
             row = {"site": site.id, "state": "written", "recommendations": done.recommendation_count}
             rows.append(row | {"file": str(done.path)})
@@ -78,6 +81,9 @@ async def report_quarterly(
     rows.sort(key=lambda row: row["site"])
     await acreate_table_artifact(key="report-quarterly", table=rows, description=f"Reports of {wanted}")
     failed = [row for row in rows if row["state"] == "failed"]
+    hashes = [done.sha256 for done in written]
+    for problem in await delivery.announce(configuration, wanted, hashes, secret=runs.secret, emit=runs.emit):
+        get_run_logger().warning(problem)
     summary = f"{len(rows) - len(failed)} of {len(rows)} reports of {wanted} in {folder}"
     if failed:
         return Failed(message=f"{summary}. {failed[0]['file']}")

@@ -7,31 +7,27 @@ given `X-Upkeep-Signature: sha256=<HMAC of the body>`. Redirects are not followe
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 import json
 import smtplib
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from email.message import EmailMessage
 from email.utils import formatdate
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.contracts import IDENTIFIER, SecretReference
 from tasks.errors import SourceError
+from tasks.mail import Address, MailServer, hand_over
 
 TIMEOUT_SECONDS = 10.0
 
 GetSecret: TypeAlias = Callable[[SecretReference], Awaitable[str]]
 Emit: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Emits an event of Prefect for a message; raises what it likes where the server did not take it."""
-
-Address = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$", max_length=200)]
 
 
 class _Channel(BaseModel):
@@ -50,28 +46,11 @@ class Webhook(_Channel):
     signing_key: SecretReference | None = Field(default=None, description="Key of the signature.")
 
 
-class Email(_Channel):
+class Email(_Channel, MailServer):
     """E-mail through an SMTP server."""
 
     kind: Literal["email"]
-    host: str = Field(min_length=1, description="SMTP server.")
-    port: int = Field(default=587, ge=1, le=65535, description="Its port.")
-    security: Literal["starttls", "tls", "none"] = Field(default="starttls", description="none sends in the clear.")
-    user: str | None = Field(default=None, description="Account, where the server wants one.")
-    password: SecretReference | None = Field(default=None, description="Its password.")
-    sender: Address = Field(description="Address that it comes from.")
     to: list[Address] = Field(min_length=1, description="Who gets it.")
-    ca_file: Path | None = Field(
-        default=None, description="Authorities of the server, PEM; the system's when left out."
-    )
-
-    @model_validator(mode="after")
-    def _no_password_in_the_clear(self) -> Email:
-        if (self.user is None) != (self.password is None):
-            raise ValueError("give user and password both, or neither")
-        if self.user and self.security == "none":
-            raise ValueError("a password is not sent in the clear: use starttls or tls")
-        return self
 
 
 class PrefectEvent(_Channel):
@@ -135,39 +114,12 @@ def _mail(channel: Email, message: Mapping[str, Any], password: str | None) -> N
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(f"{message['subject']}\n\n{message['text']}\n")
     try:
-        refused = _hand_over(channel, mail, password)
+        refused = hand_over(channel, mail, password)
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise SourceError(f"The e-mail of {channel.id} can't be sent ({type(error).__name__}).") from None
     if refused:
         # The others have it: sent again, they would get it twice.
         raise RefusedError(f"The server of {channel.id} refused {', '.join(sorted(refused))}; the others have it.")
-
-
-def _hand_over(channel: Email, mail: EmailMessage, password: str | None) -> list[str]:
-    """Give the server the mail and return the recipients that it refused."""
-    context = ssl.create_default_context(cafile=channel.ca_file)
-    if channel.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(channel.host, channel.port, timeout=TIMEOUT_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(channel.host, channel.port, timeout=TIMEOUT_SECONDS)
-    with contextlib.closing(server):
-        if channel.security == "starttls":
-            server.starttls(context=context)
-        if channel.user and password:
-            _log_in(server, channel, password)
-        refused = list(server.send_message(mail))
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            server.quit()  # it has the mail, however it says goodbye
-        return refused
-
-
-def _log_in(server: smtplib.SMTP, channel: Email, password: str) -> None:
-    try:
-        server.login(str(channel.user), password)
-    except UnicodeError:
-        raise SourceError(f"The password of {channel.id} holds other characters than SMTP takes: use ASCII.") from None
-    except smtplib.SMTPException:  # some servers hang up instead of saying no
-        raise SourceError(f"The server of {channel.id} refused the account {channel.user}.") from None
 
 
 async def _emit(channel: PrefectEvent, message: Mapping[str, Any], emit: Emit) -> None:

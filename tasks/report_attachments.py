@@ -98,6 +98,8 @@ def _index(report: Report, kept: Sequence[tuple[str, KeptAnswer]], brand: Brand)
             "accent": brand.accent,
             "logo": brand.logo and base64.b64encode(brand.logo).decode(),
             "logo_type": brand.logo_type,
+            "paper": brand.paper,
+            "note": brand.note,
         },
         "answers": [
             {

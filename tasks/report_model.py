@@ -157,6 +157,14 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What a person wrote to a section before the report was sent."""
+
+    text: str
+    written_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One section of one report. `name` is that of its file, its template and its anchor."""
 
@@ -164,6 +172,7 @@ class Part:
     title: str
     view: Any
     """A `SectionView` of the section's own, or `NoData`."""
+    comments: Sequence[Comment] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +189,9 @@ class Report:
     accent: str
     logo: bytes | None
     logo_type: str
+    paper: str = "A4"
+    note: str = ""
+    """Markdown from the agency to the client."""
     locale: str
     quarter: str
     start_date: date

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from tasks.recommendation import Scope
 from tasks.recommending import advise
 from tasks.render.document import render_pdf, write
 from tasks.render.page import SiteRow, render_page, row_of
-from tasks.report_model import NoData, Part, Report, view_of
+from tasks.report_model import Comment, NoData, Part, Report, view_of
 from tasks.settings import Settings
 from warehouse.records import ReportFile, Site
 from warehouse.site_snapshot import open_site_snapshot
@@ -34,6 +34,11 @@ SELECT max(day_date) AS day_date FROM marts.source_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND row_count > 0"""
 
 SITE = "SELECT * FROM staging.site WHERE site_id = $site_id"
+
+
+COMMENTS = """
+SELECT section, text, written_by FROM marts.report_comment
+WHERE site_id = $site_id AND quarter = $quarter ORDER BY section, written_at, comment_id"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +114,7 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
     advice = advise(scope)
     views = [view_of(item, number) for number, item in enumerate(advice.recommendations, start=1)]
     data = QuarterData(answers, site, quarter, scope, views)
-    sections = list(measured(data))
+    sections = list(measured(data, _comments(answers, site_id, quarter)))
     known = {item.part.name: item.part.view for item in sections}
     figures = page_one.figures(data, sections)
     newest = data.frame(NEWEST)["day_date"].iloc[0]
@@ -124,6 +129,8 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
         accent=brand.accent,
         logo=brand.logo,
         logo_type=brand.logo_type,
+        paper=brand.paper,
+        note=brand.note,
         locale=site.locale,
         quarter=str(quarter),
         start_date=quarter.start_date,
@@ -142,10 +149,18 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
     )
 
 
-def measured(data: QuarterData) -> Iterator[Measured]:
+def _comments(answers: Answers, site_id: str, quarter: Quarter) -> dict[str, list[Comment]]:
+    found: dict[str, list[Comment]] = {}
+    for row in answers.dicts(COMMENTS, {"site_id": site_id, "quarter": str(quarter)}):
+        found.setdefault(row["section"], []).append(Comment(text=row["text"], written_by=row["written_by"]))
+    return found
+
+
+def measured(data: QuarterData, comments: Mapping[str, Sequence[Comment]]) -> Iterator[Measured]:
     """Yield every section of `tasks/analyse/` in the order of the report."""
     for name, module in sorted(units("tasks.analyse").items(), key=lambda item: item[1].SECTION.order):
-        yield Measured(Part(name=name, title=module.SECTION.title, view=module.view(data)), module)
+        part = Part(name=name, title=module.SECTION.title, view=module.view(data), comments=comments.get(name, ()))
+        yield Measured(part, module)
 
 
 def _site(answers: Answers, site_id: str) -> Site:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from prefect import State, get_run_logger, runtime, task
 from prefect.artifacts import acreate_table_artifact
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
+from prefect.events import Event, Resource
+from prefect.events.clients import get_events_client
 from prefect.states import Completed
 
 from tasks import collecting
@@ -151,6 +154,28 @@ async def load_block(name: str) -> str:
 
 secret = partial(secret_of, load_block=load_block)
 """Returns the secret of a reference, from the environment or a block of Prefect."""
+
+
+async def emit(message: Mapping[str, Any]) -> None:
+    """Emit the event `upkeep.<kind>` of the resource `upkeep.source.<site>.<source>`, and wait until the server has it.
+
+    A message that is sent again is the same event.
+    """
+    place = ".".join(name for name in (message["site_id"], message["source_id"]) if name)
+    event = Event(
+        id=uuid5(NAMESPACE_URL, f"upkeep:{message['alert_id']}"),
+        occurred=datetime.now(UTC),
+        event=f"upkeep.{message['kind']}",
+        resource=Resource(
+            {
+                "prefect.resource.id": f"upkeep.source.{place}" if place else "upkeep.monitoring",
+                "prefect.resource.name": message["subject"],
+            }
+        ),
+        payload=dict(message),
+    )
+    async with get_events_client(reconnection_attempts=1, checkpoint_every=1) as client:
+        await client.emit(event)
 
 
 def _safe(value: object) -> object:

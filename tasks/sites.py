@@ -33,6 +33,7 @@ from tasks.alert_channels import Channel
 from tasks.contracts import IDENTIFIER, SourceOptions
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
+from tasks.mail import Address, MailServer
 from tasks.networks import parse_network
 
 
@@ -114,6 +115,14 @@ class Colours(Model):
     accent: Colour = Field(default="#3a4fd8", description="Charts and numbers.")
 
 
+class Delivery(MailServer):
+    """How reports reach the recipients of a client."""
+
+    link: HttpUrl | None = Field(
+        default=None, description="Folder on the web in which recipients find the PDF; it is attached when left out."
+    )
+
+
 class Agency(Model):
     """Who maintains the sites and signs the reports."""
 
@@ -137,6 +146,10 @@ class Agency(Model):
     advisories: list[Feed] = Field(
         default=[], description="Feeds of advisories, of what is exploited and of what ends; none when left out."
     )
+    paper: Literal["A4", "Letter"] = Field(default="A4", description="Size of the pages of the report.")
+    delivery: Delivery | None = Field(
+        default=None, description="E-mail of reports to their recipients; nothing is sent when left out."
+    )
 
 
 class Client(Model):
@@ -144,6 +157,10 @@ class Client(Model):
 
     id: Id = Field(description="Short name, lower case.")
     name: Text = Field(description="Name as printed on the report.")
+    recipients: list[Address] = Field(default=[], description="Who gets the reports on the client's sites.")
+    note: Path | None = Field(
+        default=None, description="A note to the client on page two: a file of Markdown, relative to this file."
+    )
 
 
 class Owner(Model):

@@ -940,6 +940,35 @@ class CrawlIssue(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportEvent(Record):
+    """What happened to a report that was written."""
+
+    table: ClassVar[str] = "report_event"
+    site_id: str
+    quarter: str
+    event_at: datetime
+    state: str
+    sha256: str
+    recipient: str | None
+    done_by: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportComment(Record):
+    """What a person wrote to a section of a report."""
+
+    table: ClassVar[str] = "report_comment"
+    site_id: str
+    quarter: str
+    section: str
+    comment_id: str
+    text: str
+    written_by: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFile(Record):
     """A report that was written."""
 
@@ -997,5 +1026,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     PostureFinding,
     CrawledPage,
     CrawlIssue,
+    ReportEvent,
+    ReportComment,
     ReportFile,
 )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 import json
 import socket
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -18,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -33,6 +28,7 @@ from tasks.errors import ConfigurationError, SourceError
 from tasks.probe_result import CAUSES, outcome_of
 from tasks.settings import Settings
 from tasks.sites import parse_sites
+from tests.mailbox import smtp
 from warehouse.connection import open_live
 from warehouse.records import CheckResult, CollectionRun
 
@@ -204,50 +200,6 @@ def test_a_webhook_that_is_not_there_is_told_without_its_address(monkeypatch, ur
     with pytest.raises(SourceError, match="The webhook chat can't be reached") as raised:
         deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}))
     assert "hunter2" not in str(raised.value) and raised.value.__cause__ is None
-
-
-class Mailbox:
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-
-    async def handle_RCPT(  # noqa: N802 - its name
-        self, _server, _session, envelope, address, _options
-    ) -> str:
-        if address.startswith("gone@"):
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(  # noqa: N802 - its name
-        self, _server, _session, envelope
-    ) -> str:
-        self.mails.append(envelope)
-        return "250 OK"
-
-
-@contextlib.contextmanager
-def smtp(folder: Path, *, tls: bool, is_implicit: bool = False) -> Iterator[tuple[Mailbox, int]]:
-    authority, box = trustme.CA(), Mailbox()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    options: dict[str, Any] = {}
-    if is_implicit:
-        options = {"ssl_context": context}
-    elif tls:
-        options = {
-            "tls_context": context, "require_starttls": True, "auth_required": True,
-            "authenticator": lambda _s, _n, _e, _m, data: AuthResult(success=data.password == b"hunter2"),
-        }  # fmt: skip
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port, **options)
-    controller.start()
-    try:
-        yield box, port
-    finally:
-        controller.stop()
 
 
 def test_mail_goes_over_tls_with_an_account_and_a_wrong_password_is_told(tmp_path: Path, monkeypatch) -> None:
