@@ -226,3 +226,91 @@ def test_a_version_that_differs_from_a_bound_by_zeros_only_is_probably_meant(con
     assert con.execute("SELECT outcome, is_probable FROM marts.finding").fetchall() == (
         [] if found is None else [("affected", found)]
     )
+
+
+def scan(con, number: int, *found: dict, scanner: str = "trivy", rejects: int = 0) -> None:
+    """Write an answer of a scanner in the bundle of that day, and what it found."""
+    place = {
+        "bundle": f"{number:03}",
+        "at": day(number),
+        "scanner": scanner,
+        "file": f"{scanner}.json",
+        "batch": f"scan{scanner}{number}",
+    }
+    con.execute(
+        "INSERT INTO raw.scanner_run BY NAME SELECT 'one' AS site_id, 's' AS source_id, $bundle AS bundle_id, $at AS collected_at,"
+        " $scanner AS scanner, $file AS file, $count AS finding_count, $rejects AS reject_count, 'bundle/1' AS parser_version, $batch AS batch_id",
+        place | {"count": len(found), "rejects": rejects},
+    )
+    for one in found:
+        given = {
+            "name": "forms",
+            "version": "5.1",
+            "ecosystem": "wordpress-plugin",
+            "fixed": None,
+            "ids": ["CVE-2026-1"],
+        } | one
+        con.execute(
+            "INSERT INTO raw.scanner_finding BY NAME SELECT 'one' AS site_id, 's' AS source_id, $bundle AS bundle_id, $at AS collected_at,"
+            " $scanner AS scanner, $file AS file, $ids AS advisory_ids, $ecosystem AS ecosystem, $name AS name, $version AS version,"
+            " $fixed AS fixed_version, 'medium' AS severity, 'bundle/1' AS parser_version, $batch AS batch_id",
+            place | given,
+        )
+
+
+TOLD = "SELECT name, version, flaw_id, advisories, opened_at, closed_at, closed_reason FROM marts.finding ORDER BY name, flaw_id, opened_at"
+
+
+def test_scanners_and_feeds_that_tell_of_one_flaw_are_one_finding(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    scan(con, 3, {})
+    scan(con, 3, {"version": None, "ids": ["GHSA-9", "CVE-2026-1"]}, scanner="composer-audit")
+    scan(con, 3, {"version": None, "ids": ["GHSA-9"]}, scanner="npm-audit")
+    ((*found, closed, _),) = con.execute(TOLD).fetchall()
+    assert found == ["forms", "5.1", "CVE-2026-1", ["composer-audit", "npm-audit", "trivy", "wf:w1"], day(3)]
+    assert closed is None
+    assert con.execute("SELECT severity, fixed_version FROM marts.finding").fetchall() == [("high", "5.2")]
+
+
+def test_what_only_a_scanner_finds_ends_with_a_whole_scan_without_it_and_no_other(con) -> None:
+    inventory(con, 3, {"other": "1.0"})
+    scan(con, 3, {"name": "other", "version": "1.0", "ids": ["CVE-2026-7"], "fixed": "1.1"})
+    inventory(con, 4, {"other": "1.0"})
+    scan(con, 5, rejects=1)
+    opened = ("other", "1.0", "CVE-2026-7", ["trivy"], day(3))
+    assert con.execute(TOLD).fetchall() == [(*opened, None, None)]
+    scan(con, 6, {}, scanner="grype")
+    assert con.execute(TOLD).fetchall()[1] == (*opened, None, None), "another scanner"
+    scan(con, 7)
+    assert con.execute(TOLD).fetchall()[1] == (*opened, day(7), "not_affected")
+    scan(con, 9, {"name": "other", "version": "1.0", "ids": ["CVE-2026-7"]})
+    assert con.execute(TOLD).fetchall()[2][4:] == (day(9), None, None)
+
+
+def test_an_update_is_a_patch_only_where_a_later_scan_looked(con) -> None:
+    inventory(con, 3, {"other": "1.0"})
+    scan(con, 3, {"name": "other", "version": "1.0", "ids": ["CVE-2026-7"]})
+    inventory(con, 6, {"other": "1.1"})
+    assert con.execute(TOLD).fetchall()[0][5:] == (day(6), "version_changed"), "nobody can tell of 1.1"
+    scan(con, 8)
+    assert con.execute(TOLD).fetchall()[0][5:] == (day(6), "patched")
+    scan(con, 8, {"name": "other", "version": "1.1", "ids": ["CVE-2026-7"]}, scanner="grype")
+    assert [row[5:] for row in con.execute(TOLD).fetchall()] == [(day(6), "version_changed"), (None, None)]
+
+
+def test_a_scanner_speaks_of_what_no_inventory_lists_and_by_the_name_of_the_source_package(con) -> None:
+    scan(
+        con,
+        3,
+        {"name": "openssl", "version": "3.0", "ecosystem": "Debian:12", "ids": []},
+        {"name": "lone", "ids": ["PYSEC-1"]},
+    )
+    inventory(con, 4, {"libssl3": "3.0"})
+    assert [row[:4] for row in con.execute(TOLD).fetchall()] == [
+        ("lone", "5.1", "PYSEC-1", ["trivy"]),
+        ("openssl", "3.0", "trivy: a flaw without a name", ["trivy"]),
+    ]
+    con.execute(
+        "UPDATE raw.component_observation SET ecosystem = 'deb', advisory_ecosystem = 'Debian:12', advisory_name = 'openssl'"
+    )
+    assert con.execute(TOLD).fetchall()[0][0] == "libssl3"

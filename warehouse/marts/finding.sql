@@ -1,14 +1,22 @@
 -- Grain: one row per site, source, installed component and version, flaw and time during which that version was exposed to it.
 CREATE OR REPLACE VIEW marts.finding AS
-WITH installed AS MATERIALIZED (
+WITH scan AS MATERIALIZED (
+  FROM staging.scan_span
+), installed AS MATERIALIZED (
   FROM staging.installed_span
+  UNION ALL BY NAME
+  -- What only a scanner knows of is there for as long as it says so.
+  SELECT site_id, source_id, ecosystem, name, version, min(first_at) AS seen_at, max(last_at) AS last_seen_at, false AS is_replaced
+  FROM scan WHERE NOT is_listed
+  GROUP BY ALL
 ), hit AS (
   -- What each advisory says of each version, from when to when.
   SELECT
     seen.*,
     flaw.flaw_id,
     span.feed || ':' || span.advisory_id AS teller,
-    span.from_at, span.until_at, span.ended_reason, span.told_at, span.published_at, span.severity, span.cvss_score, span.title,
+    span.from_at, span.until_at, span.ended_reason, span.told_at, coalesce(span.from_at, span.told_at) AS fix_told_at, span.published_at, span.severity, span.cvss_score, span.title,
+    false AS is_scan,
     bool_or(affected.is_comparable AND seen.advisory_key IS NOT NULL) AS is_comparable,
     -- 5.1 and 5.1.0 are one version to whoever writes an advisory, and two to WordPress.
     bool_and(
@@ -18,7 +26,7 @@ WITH installed AS MATERIALIZED (
     ) AS is_probable,
     arg_min(affected.fixed_version, affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_version,
     min(affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_key
-  FROM (SELECT DISTINCT advisory_ecosystem, advisory_name, advisory_key, version FROM installed) AS seen
+  FROM (SELECT DISTINCT advisory_ecosystem, advisory_name, advisory_key, version FROM installed WHERE advisory_name IS NOT NULL) AS seen
   JOIN raw.advisory_range AS affected
     ON affected.ecosystem = seen.advisory_ecosystem AND affected.name = seen.advisory_name AND (
       NOT affected.is_comparable OR seen.advisory_key IS NULL
@@ -34,6 +42,11 @@ WITH installed AS MATERIALIZED (
   JOIN hit
     ON hit.advisory_ecosystem = version.advisory_ecosystem AND hit.advisory_name = version.advisory_name
     AND hit.advisory_key IS NOT DISTINCT FROM version.advisory_key AND hit.version = version.version
+  UNION ALL BY NAME
+  SELECT
+    site_id, source_id, ecosystem, name, version, flaw_id, scanner AS teller, true AS is_scan, from_at, until_at, CASE WHEN until_at IS NOT NULL THEN 'not_affected' END AS ended_reason, told_at,
+    fix_told_at, severity, cvss_score, title, true AS is_comparable, false AS is_probable, fixed_version
+  FROM scan
 ), changed AS (
   SELECT DISTINCT site_id, source_id, ecosystem, name, version, flaw_id FROM told WHERE from_at IS NOT NULL OR until_at IS NOT NULL
 ), reached AS (
@@ -62,12 +75,14 @@ WITH installed AS MATERIALIZED (
     CASE WHEN bool_or(is_comparable) FILTER (is_last) THEN 'affected' ELSE 'unknown' END AS outcome,
     bool_and(is_probable) FILTER (is_last AND is_comparable) AS is_probable,
     list_sort(list(DISTINCT teller) FILTER (is_last)) AS advisories,
+    bool_and(is_scan) FILTER (is_last) AS is_only_scanned,
     ['unknown', 'none', 'low', 'medium', 'high', 'critical'][max(list_position(['unknown', 'none', 'low', 'medium', 'high', 'critical'], severity)) FILTER (is_last)] AS severity,
     max(cvss_score) FILTER (is_last) AS cvss_score,
     min(title) FILTER (is_last) AS title,
     min(published_at) FILTER (is_last) AS published_at,
-    arg_min(fixed_version, fixed_key) FILTER (is_last) AS fixed_version,
-    min(coalesce(from_at, told_at)) FILTER (fixed_version IS NOT NULL) AS fix_known_at,
+    -- Versions of scanners have no key here: theirs count where no feed names one.
+    coalesce(arg_min(fixed_version, fixed_key) FILTER (is_last), min(fixed_version) FILTER (is_last)) AS fixed_version,
+    min(fix_told_at) FILTER (fixed_version IS NOT NULL) AS fix_known_at,
     greatest(coalesce(min(published_at) FILTER (is_last), min(told_at)), nullif(min(coalesce(from_at, '-infinity'::TIMESTAMPTZ)), '-infinity'::TIMESTAMPTZ)) AS from_at,
     max(until_at) FILTER (is_last) AS until_at,
     min(ended_reason) FILTER (is_last) AS ended_reason
@@ -75,13 +90,15 @@ WITH installed AS MATERIALIZED (
   GROUP BY ALL
 ), exposed AS (
   SELECT
-    stood.* EXCLUDE (times, from_at, until_at, ended_reason),
+    stood.* EXCLUDE (times, from_at, until_at, ended_reason, is_only_scanned),
     installed.seen_at,
     installed.last_seen_at,
     greatest(stood.from_at, installed.seen_at) AS opened_at,
     least(stood.until_at, installed.closed_at) AS closed_at,
     CASE
       WHEN coalesce(stood.until_at < installed.closed_at, installed.closed_at IS NULL) THEN stood.ended_reason
+      -- Of the new version only a later scan can tell.
+      WHEN installed.is_replaced AND stood.is_only_scanned AND stood.until_at IS NULL THEN 'version_changed'
       WHEN installed.is_replaced THEN 'patched'
       ELSE 'removed'
     END AS closed_reason
@@ -173,11 +190,11 @@ COMMENT ON COLUMN marts.finding.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.finding.source_id IS 'Source within the site, as in sites.yaml.';
 COMMENT ON COLUMN marts.finding.ecosystem IS 'As raw.component_observation.ecosystem.';
 COMMENT ON COLUMN marts.finding.name IS 'Component. Text from outside.';
-COMMENT ON COLUMN marts.finding.version IS 'Installed version.';
+COMMENT ON COLUMN marts.finding.version IS 'Installed version; empty where nobody tells it.';
 COMMENT ON COLUMN marts.finding.flaw_id IS 'The flaw, as in marts.advisory.';
 COMMENT ON COLUMN marts.finding.outcome IS 'affected, or unknown where the versions cannot be compared: neither affected nor safe.';
 COMMENT ON COLUMN marts.finding.is_probable IS 'The version is that of a bound but for zeros at its end, as 5.1.0 for 5.1: two versions to WordPress, probably one to whoever wrote the advisory.';
-COMMENT ON COLUMN marts.finding.advisories IS 'Who tells of it, as feed:advisory.';
+COMMENT ON COLUMN marts.finding.advisories IS 'Who tells of it: advisories as feed:advisory, scanners by their format.';
 COMMENT ON COLUMN marts.finding.title IS 'What it is, in the words of one of them. Text from outside.';
 COMMENT ON COLUMN marts.finding.severity IS 'The worst that one of them says: critical, high, medium, low, none or unknown.';
 COMMENT ON COLUMN marts.finding.cvss_score IS 'Highest CVSS base score, 0 to 10; null where nobody scored it.';
@@ -193,7 +210,7 @@ COMMENT ON COLUMN marts.finding.seen_at IS 'First list that showed this version,
 COMMENT ON COLUMN marts.finding.last_seen_at IS 'Last list that showed it, UTC.';
 COMMENT ON COLUMN marts.finding.opened_at IS 'Since when it was exposed, UTC: the latest of seen_at, of the disclosure (where nobody dates it, of when we first were told) and of a change of the advisory that first named this version; the end of an acceptance where it was accepted, and then it may lie ahead. Ask for opened_at before the end of your time.';
 COMMENT ON COLUMN marts.finding.closed_at IS 'When that ended, UTC: the first list that no longer showed it, the fetch that no longer told it, or the acceptance; null while it is open.';
-COMMENT ON COLUMN marts.finding.closed_reason IS 'patched, removed, version_changed (the version that followed has the flaw too, or nobody can tell), not_affected (the advisory no longer names the version), withdrawn (nobody tells of it any more) or accepted; null while it is open.';
+COMMENT ON COLUMN marts.finding.closed_reason IS 'patched, removed, version_changed (the version that followed has the flaw too, or nobody can tell), not_affected (the advisory no longer names the version, or a later scan no longer finds it), withdrawn (nobody tells of it any more) or accepted; null while it is open.';
 COMMENT ON COLUMN marts.finding.known_until_at IS 'Until when this is known, UTC: closed_at, or for what is open last_seen_at and the longest normal time between two lists. Whether it was still open after that is unknown.';
 COMMENT ON COLUMN marts.finding.exposure_days IS 'Days since disclosure: of the site, from the day of opened_at to that of closed_at, or of last_seen_at while it is open; a half-open interval, so days of times that follow each other add up. Null where it opened after the last list.';
 COMMENT ON COLUMN marts.finding.fix_exposure_days IS 'The same since a fix existed: from the later of opened_at and fix_known_at. Null where no fix is known.';
