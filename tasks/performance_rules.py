@@ -158,6 +158,11 @@ def shown(value: float, unit: str) -> str:
     return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
 
 
+def bytes_shown(count: float) -> str:
+    """Return a size as people read it: 1.6 MB, 340 kB."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
 def page_name(url: str) -> str:
     """Return a page as people name it: its path."""
     parts = urlsplit(url)

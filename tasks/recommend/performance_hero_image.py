@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import performance_rules
-from tasks.performance_rules import page_name, unmeasured
+from tasks.performance_rules import bytes_shown, page_name, unmeasured
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
 
 RULE = Rule(
@@ -54,9 +54,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=str(row["page_url"]),
             rows=[row],
             value=row["lcp_image_bytes"] / 1000,
-            evidence=f"{page_name(row['lcp_image_url'])}, {_size(row['lcp_image_bytes'])}, at {row['lcp_selector']}; "
-            f"LCP {performance_rules.shown(row['lcp_ms'] or 0, 'ms')} in the laboratory",
-            words={"page": page_name(row["page_url"]), "size": _size(row["lcp_image_bytes"])},
+            evidence=f"{page_name(row['lcp_image_url'])}, {bytes_shown(row['lcp_image_bytes'])}, "
+            f"at {row['lcp_selector']}; LCP {performance_rules.shown(row['lcp_ms'] or 0, 'ms')} in the laboratory",
+            words={"page": page_name(row["page_url"]), "size": bytes_shown(row["lcp_image_bytes"])},
             severity=3,
             likelihood=0.9,
             reach=0.5,
@@ -70,12 +70,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 metric="lcp_image_kb",
                 direction="down",
                 size=(row["lcp_image_bytes"] - limit) / 1000,
-                text=f"{_size(row['lcp_image_bytes'] - limit)} less before the main content shows",
+                text=f"{bytes_shown(row['lcp_image_bytes'] - limit)} less before the main content shows",
             ),
         )
         for row in worst
     ]
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
