@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from types import ModuleType
@@ -31,19 +31,50 @@ class Measured:
     module: ModuleType
 
 
-def dials(data: QuarterData, sections: Sequence[Measured]) -> list[Dial]:
-    """Return the scores of the sections that matter most, in the order of the report."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the report on the quarter before said on page one, by (kind, name); nothing where none was written."""
+
+    quarter: str
+    values: Mapping[tuple[str, str], float]
+
+
+def dials(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Dial]:
+    """Return the scores of the sections that matter most, in the order of the report, with what changed."""
     scored = [item for item in _told(sections) if hasattr(item.module, "dial")]
     kept = sorted(scored, key=lambda item: item.module.SECTION.weight)[:DIALS]
-    return [item.module.dial(data, item.part.view) for item in scored if item in kept]
+    return [_changed(item.module.dial(data, item.part.view), before) for item in scored if item in kept]
 
 
-def figures(data: QuarterData, sections: Sequence[Measured]) -> list[Fact]:
+def _changed(dial: Dial, before: Before) -> Dial:
+    """Return the score with its change as its note, unless the note says that it is not known."""
+    was = before.values.get(("score", dial.name))
+    if was is None or dial.score is None or dial.tone == "unknown":
+        return dial
+    points = dial.score - round(was)
+    way = "up on" if points > 0 else "down on"
+    return replace(dial, note=f"{abs(points)} {way} {before.quarter}" if points else f"as in {before.quarter}")
+
+
+def figures(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Fact]:
     """Return six figures: the first of each section by its weight, then the second of each, and so on."""
     ranked = sorted(_told(sections), key=lambda item: item.module.SECTION.weight)
     found = [item.module.figures(data, item.part.view) for item in ranked if hasattr(item.module, "figures")]
     chosen = [fact for fact in chain.from_iterable(zip_longest(*found)) if fact][:FIGURES]
-    return [replace(fact, label=fact.label[0].upper() + fact.label[1:]) for fact in chosen]
+    named = (replace(fact, label=fact.label[0].upper() + fact.label[1:]) for fact in chosen)
+    return [fact if fact.note else replace(fact, note=_compared(fact, before)) for fact in named]
+
+
+def _compared(fact: Fact, before: Before) -> str:
+    was = before.values.get(("figure", fact.label))
+    if was is None or fact.value is None or fact.unit != "count":
+        return ""
+    if fact.value == was:
+        return f"as in {before.quarter}"
+    word = "more" if fact.value > was else "fewer"
+    if was < 20:
+        return f"{abs(fact.value - was):,.0f} {word} than in {before.quarter}"
+    return f"{100 * abs(fact.value - was) / was:.0f}% {word} than in {before.quarter}"
 
 
 def _told(sections: Sequence[Measured]) -> Iterator[Measured]:

@@ -17,7 +17,7 @@ from tasks.answers import Answers
 from tasks.brand import Brand
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
-from tasks.page_one import Measured
+from tasks.page_one import Before, Measured
 from tasks.quarter_data import QuarterData
 from tasks.quarters import Quarter
 from tasks.recommendation import Scope
@@ -26,7 +26,7 @@ from tasks.render.document import render_pdf, write
 from tasks.render.page import SiteRow, render_page, row_of
 from tasks.report_model import Comment, NoData, Part, Report, view_of
 from tasks.settings import Settings
-from warehouse.records import ReportFile, Site
+from warehouse.records import ReportFigure, ReportFile, Site
 from warehouse.site_snapshot import open_site_snapshot
 
 NEWEST = """
@@ -39,6 +39,12 @@ SITE = "SELECT * FROM staging.site WHERE site_id = $site_id"
 COMMENTS = """
 SELECT section, text, written_by FROM marts.report_comment
 WHERE site_id = $site_id AND quarter = $quarter ORDER BY section, written_at, comment_id"""
+
+BEFORE = """
+SELECT kind, name, value FROM marts.report_figure
+WHERE site_id = $site_id AND quarter = $quarter AND value IS NOT NULL ORDER BY kind, name"""
+
+TOLD = "SELECT kind, name, value, unit FROM marts.report_figure WHERE site_id = $site_id AND quarter = $quarter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ class Written:
     snapshot_id: str
     row: SiteRow
     """The site in the overview of all."""
+    told: Sequence[tuple[str, str, float | None, str]]
+    """(kind, name, value, unit) of the scores and figures of page one; nothing where the last report said the same."""
 
 
 def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quarter, out: Path) -> Written:
@@ -67,6 +75,11 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
     with contextlib.closing(open_site_snapshot(snapshot, site_id)) as con:
         report, pdf = make(Answers.on(con), brand, site_id, quarter)
+        known = set(con.execute(TOLD, {"site_id": site_id, "quarter": str(quarter)}).fetchall())
+    told = [
+        *(("score", dial.name, None if dial.score is None else float(dial.score), "points") for dial in report.dials),
+        *(("figure", fact.label, fact.value, fact.unit) for fact in report.kpis),
+    ]
     name = f"{site_id}-{quarter}"
     write(render_page(report).encode(), out, f"{name}.html")
     return Written(
@@ -78,11 +91,12 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         recommendation_count=len(report.recommendations),
         snapshot_id=report.snapshot_id,
         row=row_of(report, f"{name}.pdf", f"{name}.html"),
+        told=[] if set(told) == known else told,
     )
 
 
 def land(settings: Settings, written: Sequence[Written]) -> None:
-    """Land a line of the ledger for each report: what was handed out can be told by its hash."""
+    """Land a line of the ledger for each report, to tell a copy by its hash, and what page one said."""
     now = datetime.now(UTC)
     lines = [
         ReportFile(
@@ -99,6 +113,22 @@ def land(settings: Settings, written: Sequence[Written]) -> None:
     ]
     if lines:
         settings.spool.land(uuid.uuid4().hex, {ReportFile.table: lines}, collector="report", parser_version="report/1")
+    for report in written:
+        figures = [
+            ReportFigure(
+                site_id=report.site_id,
+                quarter=report.quarter,
+                written_at=now,
+                kind=kind,
+                name=name,
+                value=None if value is None else float(value),
+                unit=unit,
+            )
+            for kind, name, value, unit in report.told
+        ]
+        if figures:
+            tables = {ReportFigure.table: figures}
+            settings.spool.land(uuid.uuid4().hex, tables, collector="report_figure", parser_version="report_figure/1")
 
 
 def make(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> tuple[Report, bytes]:
@@ -116,7 +146,8 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
     data = QuarterData(answers, site, quarter, scope, views)
     sections = list(measured(data, _comments(answers, site_id, quarter)))
     known = {item.part.name: item.part.view for item in sections}
-    figures = page_one.figures(data, sections)
+    before = _before(answers, site_id, quarter.previous)
+    figures = page_one.figures(data, sections, before)
     newest = data.frame(NEWEST)["day_date"].iloc[0]
     return Report(
         site_id=site.site_id,
@@ -139,7 +170,7 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
         data_as_of="not known" if pd.isna(newest) else f"{pd.Timestamp(newest):%-d %B %Y}",
         snapshot_id=scope.snapshot_id,
         verdict=page_one.verdict(figures[0], known["coverage"].stats[0].value, views),
-        dials=page_one.dials(data, sections),
+        dials=page_one.dials(data, sections, before),
         kpis=figures,
         lanes=page_one.lanes(data, site, views, has_inventory=not isinstance(known["updates"], NoData)),
         recommendations=views,
@@ -147,6 +178,11 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
         silent=[(answer.rule.id, answer.reason) for answer in advice.silent],
         unknown=[(answer.rule.id, answer.missing) for answer in advice.unknown],
     )
+
+
+def _before(answers: Answers, site_id: str, quarter: Quarter) -> Before:
+    rows = answers.dicts(BEFORE, {"site_id": site_id, "quarter": str(quarter)})
+    return Before(f"Q{quarter.number}", {(row["kind"], row["name"]): row["value"] for row in rows})
 
 
 def _comments(answers: Answers, site_id: str, quarter: Quarter) -> dict[str, list[Comment]]:

@@ -969,6 +969,20 @@ class ReportComment(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFigure(Record):
+    """A score or figure of page one, as a report told it."""
+
+    table: ClassVar[str] = "report_figure"
+    site_id: str
+    quarter: str
+    written_at: datetime
+    kind: str
+    name: str
+    value: float | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFile(Record):
     """A report that was written."""
 
@@ -1028,5 +1042,6 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     CrawlIssue,
     ReportEvent,
     ReportComment,
+    ReportFigure,
     ReportFile,
 )

@@ -16,7 +16,7 @@ import pypdf
 import pytest
 
 from flows.cli import main
-from tasks import report_attachments, reporting
+from tasks import collecting, report_attachments, reporting
 from tasks.answers import Answers
 from tasks.brand import brand_of
 from tasks.errors import ConfigurationError
@@ -28,6 +28,7 @@ from tasks.report_model import NoData, Report
 from tasks.report_verification import verify
 from tests import quarter
 from warehouse.connection import open_snapshot
+from warehouse.publish import publish
 from warehouse.site_snapshot import open_site_snapshot
 
 Q3 = parse_quarter("2026Q3")
@@ -322,3 +323,46 @@ def test_the_pdf_names_both_standards_each_attachment_once_and_a_scope_for_every
     assert set(cells) <= {"/Column", "/Row"}
     assert len(alternatives) > 5
     assert all(alternatives)
+
+
+def test_page_one_says_what_changed_against_what_the_last_report_said(made, tmp_path: Path) -> None:
+    settings, sites = made
+    brand = brand_of(sites.agency, settings.sites_file.parent)
+    with contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con:
+        con.execute("CREATE TABLE told AS FROM raw.report_figure")
+        con.execute("DROP VIEW raw.report_figure; CREATE TABLE raw.report_figure AS FROM told")
+        con.executemany(
+            "INSERT INTO raw.report_figure BY NAME SELECT 'one' AS site_id, ? AS quarter, ?::TIMESTAMPTZ AS written_at, ? AS kind, ? AS name,"
+            " ? AS value, '' AS unit, 'test/1' AS parser_version, ? AS batch_id",
+            [
+                ("2026Q2", "2026-07-01", "score", "Security", 90.0, "a"),
+                ("2026Q2", "2026-07-02", "score", "Security", 20.0, "b"),  # a later report on the same quarter
+                ("2026Q2", "2026-07-02", "figure", "Attacks stopped", 508.0, "b"),
+                ("2026Q2", "2026-07-02", "figure", "Updates overdue", 2.0, "b"),
+                ("2026Q1", "2026-04-01", "figure", "Updates applied", 7.0, "c"),
+            ],
+        )
+        report = reporting.build(Answers.on(con), brand, "one", Q3)
+    dials = {dial.name: (dial.score, dial.note) for dial in report.dials}
+    score, note = dials["Security"]
+    assert score > 20
+    assert note == f"{score - 20} up on Q2"
+    notes = {fact.label: fact.note for fact in report.kpis}
+    assert notes["Attacks stopped"] == "100% more than in Q2"
+    assert notes["Updates applied"] == ""
+    assert notes["Uptime"] == "goal 99.9%"
+
+
+def test_what_page_one_said_is_landed_once(made, tmp_path: Path) -> None:
+    settings, sites = made
+    brand = brand_of(sites.agency, settings.sites_file.parent)
+    written = reporting.write_site_report(settings.snapshot, brand, "empty", Q3, tmp_path)
+    assert ("score", "Security", None, "points") in written.told
+    reporting.land(settings, [written])
+    collecting.load_landed(settings)
+    again = settings.var / "again.duckdb"
+    publish(settings.warehouse, again)
+    assert reporting.write_site_report(again, brand, "empty", Q3, tmp_path).told == []
+    with contextlib.closing(open_snapshot(again)) as con:
+        rows = con.execute("SELECT site_id, quarter, file_name, sha256 FROM raw.report_file").fetchall()
+    assert rows == [("empty", "2026Q3", "empty-2026Q3.pdf", written.sha256)]

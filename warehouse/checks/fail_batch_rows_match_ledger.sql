@@ -26,7 +26,7 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.posture_test UNION ALL SELECT batch_id FROM raw.posture_finding
     UNION ALL SELECT batch_id FROM raw.crawled_page UNION ALL SELECT batch_id FROM raw.crawl_issue
     UNION ALL SELECT batch_id FROM raw.report_file UNION ALL SELECT batch_id FROM raw.report_event
-    UNION ALL SELECT batch_id FROM raw.report_comment
+    UNION ALL SELECT batch_id FROM raw.report_comment UNION ALL SELECT batch_id FROM raw.report_figure
   )
   GROUP BY batch_id
 ) AS counted USING (batch_id)
