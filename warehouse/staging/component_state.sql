@@ -3,7 +3,8 @@ CREATE OR REPLACE VIEW staging.component_state AS
 SELECT
   * EXCLUDE (is_single),
   CASE WHEN is_single THEN lag(version) OVER component END AS previous_version,
-  CASE WHEN is_single THEN lag(collected_at) OVER component END AS previous_collected_at
+  CASE WHEN is_single THEN lag(collected_at) OVER component END AS previous_collected_at,
+  CASE WHEN is_single THEN lag(version_key) OVER component END AS previous_key
 FROM (
   -- npm and others install a package in several versions at once: which one took the place of which is not known.
   SELECT *, count(*) OVER (PARTITION BY site_id, source_id, bundle_id, ecosystem, name) = 1 AS is_single
@@ -38,3 +39,4 @@ COMMENT ON COLUMN staging.component_state.is_abandoned IS 'Whether its publisher
 COMMENT ON COLUMN staging.component_state.replacement IS 'What its publisher names to take its place. Text from outside.';
 COMMENT ON COLUMN staging.component_state.is_held IS 'Whether it is held at its version; null where the source does not say.';
 COMMENT ON COLUMN staging.component_state.hold_reason IS 'Why it is held, as sites.yaml said; null where nobody gave a reason.';
+COMMENT ON COLUMN staging.component_state.previous_key IS 'Key of the version in the bundle before, comparable with version_key; null where previous_version is, or has no order.';

@@ -1,0 +1,272 @@
+"""What the three rules on known flaws share: the open ones by component, and the update that mends them.
+
+Each component is spoken of by one rule: what is known to be exploited comes first, then what attackers were seen to
+try, then what is grave and past its date. So one update is one line, with all the flaws that it fixes. The packages of
+a server are one component: they are updated together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+from tasks import measures
+from tasks.recommendation import (
+    Answer,
+    ClosingTest,
+    Floor,
+    Prediction,
+    Recommendation,
+    Rule,
+    Scope,
+    Silent,
+    Unknown,
+    recommend,
+)
+
+PACKAGES = "server packages"
+Row = dict[str, Any]
+
+_OPEN = """
+WITH site AS (
+  SELECT *, timezone(time_zone, $end_date::TIMESTAMP) AS end_at FROM staging.site WHERE site_id = $site_id
+), probe AS (
+  SELECT ecosystem, name, cve_id, sum(event_count) AS event_count FROM marts.probe_day
+  WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date GROUP BY ALL
+), open AS (
+  SELECT
+    CASE WHEN finding.ecosystem IN ('deb', 'rpm', 'apk') THEN 'server packages'
+      ELSE finding.ecosystem || '/' || finding.name END AS subject,
+    finding.ecosystem, finding.name, finding.version, finding.flaw_id, finding.title, finding.severity,
+    finding.cvss_score, finding.epss_score, finding.exploited_date, finding.due_date, finding.fixed_version,
+    finding.advisories,
+    finding.exploited_date < $end_date AS is_exploited,
+    date_diff('day', timezone(site.time_zone, finding.opened_at)::DATE, $end_date::DATE) AS open_days,
+    CASE WHEN finding.fixed_version IS NOT NULL THEN date_diff('day',
+      timezone(site.time_zone, greatest(finding.opened_at, finding.fix_known_at))::DATE, $end_date::DATE)
+    END AS waiting_days,
+    site.security_patch_sla_days AS sla_days,
+    finding.known_until_at >= site.end_at AS is_current,
+    timezone(site.time_zone, finding.last_seen_at)::DATE AS listed_date,
+    greatest(coalesce(by_flaw.event_count, 0), coalesce(by_path.event_count, 0))::BIGINT AS probe_count,
+    by_flaw.event_count IS NOT NULL AS is_flaw_named
+  FROM marts.finding AS finding JOIN site USING (site_id)
+  LEFT JOIN probe AS by_flaw ON by_flaw.cve_id = finding.flaw_id
+  LEFT JOIN probe AS by_path ON by_path.ecosystem = finding.ecosystem AND by_path.name = lower(finding.name)
+  WHERE finding.outcome = 'affected' AND finding.opened_at < site.end_at
+    AND (finding.closed_at IS NULL OR finding.closed_at >= site.end_at)
+), claimed AS (
+  SELECT *,
+    coalesce(bool_or(is_exploited) OVER component, false) AS has_exploited,
+    max(probe_count) OVER component > 0 AS has_probed,
+    coalesce(bool_or((cvss_score >= 9 OR epss_score >= 0.5) AND coalesce(waiting_days, open_days) > sla_days)
+      OVER component, false) AS has_grave
+  FROM open
+  WINDOW component AS (PARTITION BY subject)
+)"""
+GRAVE = "(cvss_score >= 9 OR epss_score >= 0.5)"
+"""Critical by CVSS, or as likely as not to be exploited within 30 days."""
+
+_CLAIMS = {
+    "exploited": "has_exploited",
+    "probed": "NOT has_exploited AND has_probed",
+    "grave": "NOT has_exploited AND NOT has_probed AND has_grave",
+}
+Claim = Literal["exploited", "probed", "grave"]
+
+_RANGES = """
+SELECT DISTINCT affected.feed || ':' || affected.advisory_id AS teller, affected.from_key, affected.is_from_included,
+  affected.to_key, affected.is_to_included, affected.fixed_version, affected.fixed_key, listing.advisory_key
+FROM staging.component_listing AS listing
+JOIN marts.advisory_range AS affected
+  ON affected.ecosystem = listing.advisory_ecosystem AND affected.name = listing.advisory_name
+WHERE listing.site_id = $site_id AND listing.ecosystem = $ecosystem AND listing.name = $name
+  AND listing.version = $version AND affected.is_comparable AND listing.advisory_key IS NOT NULL"""
+
+_UNKNOWN = """
+WITH site AS (
+  SELECT *, timezone(time_zone, $end_date::TIMESTAMP) AS end_at FROM staging.site WHERE site_id = $site_id
+), newest AS (
+  SELECT bundle.source_id, bundle.ecosystem, arg_max(bundle.bundle_id, bundle.collected_at) AS bundle_id,
+    max(bundle.collected_at) AS collected_at, max(bundle.collected_date) AS collected_date
+  FROM marts.bundle AS bundle JOIN site USING (site_id) WHERE bundle.collected_at < site.end_at GROUP BY ALL
+), covered AS (
+  SELECT DISTINCT unnest(feed.ecosystems) AS ecosystem
+  FROM marts.feed AS feed CROSS JOIN site WHERE feed.succeeded_at >= site.end_at - INTERVAL 3 DAY
+)
+SELECT
+  coalesce(listing.advisory_ecosystem, listing.ecosystem) AS ecosystem,
+  count(DISTINCT listing.name) AS component_count,
+  any_value(newest.collected_date) AS collected_date,
+  bool_or(newest.collected_at + to_seconds(coalesce(source.expected_every_seconds, 0)) < site.end_at) AS is_stale,
+  NOT coalesce(bool_or(covered.ecosystem IS NOT NULL), false) AS is_uncovered
+FROM newest
+JOIN staging.component_listing AS listing USING (source_id, ecosystem, bundle_id)
+JOIN site USING (site_id)
+LEFT JOIN staging.source AS source ON source.site_id = listing.site_id AND source.source_id = listing.source_id
+LEFT JOIN covered ON covered.ecosystem IN (listing.advisory_ecosystem, split_part(listing.advisory_ecosystem, ':', 1))
+GROUP BY ALL
+ORDER BY ALL"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a rule says of the open flaws of one component."""
+
+    value: float
+    """In the unit of the rule's threshold."""
+    evidence: str
+    floor: Floor
+
+
+def evidence_sql(claim: Claim) -> str:
+    """Return the query for the open flaws of the components that a rule speaks of; the gravest first."""
+    return f"""{_OPEN}
+SELECT * EXCLUDE (has_exploited, has_probed, has_grave) FROM claimed WHERE {_CLAIMS[claim]}
+ORDER BY subject, is_exploited DESC NULLS LAST, epss_score DESC NULLS LAST, cvss_score DESC NULLS LAST,
+  flaw_id, version"""  # noqa: S608 - our own text
+
+
+def measure_sql(condition: str) -> str:
+    """Return the measure: how many such flaws of the component were open in the window."""
+    return f"""
+SELECT count(DISTINCT flaw_id) AS value, {measures.LISTED_DAYS} AS known_days
+FROM marts.finding AS finding JOIN staging.site AS site USING (site_id)
+WHERE finding.site_id = $site_id AND outcome = 'affected' AND {condition}
+  AND CASE WHEN ecosystem IN ('deb', 'rpm', 'apk') THEN 'server packages' ELSE ecosystem || '/' || name END = $subject
+  AND opened_at < timezone(site.time_zone, $end_date::TIMESTAMP)
+  AND (closed_at IS NULL OR closed_at > timezone(site.time_zone, $start_date::TIMESTAMP))"""  # noqa: S608 - the rules' own text
+
+
+def evaluate(
+    rule: Rule, scope: Scope, *, missing: str, say: Callable[[Sequence[Row]], Said], severity: int
+) -> Sequence[Answer]:
+    """Answer for one rule: a recommendation for each component, and what is not known beside it.
+
+    Args:
+        rule: its evidence is of `evidence_sql`.
+        scope: site and quarter.
+        missing: what the rule itself lacks; empty where it lacks nothing.
+        say: tells of the flaws of a component, the gravest first.
+        severity: 1 to 5.
+    """
+    doubts = [missing] if missing else []
+    answers: list[Answer] = []
+    rows = scope.query(rule.evidence_sql, scope.parameters_of(rule))
+    for subject, some in groupby(rows, key=lambda row: str(row["subject"])):
+        found = list(some)
+        if any(row["is_current"] for row in found):
+            answers.append(_advice(rule, scope, subject, found, say(found), severity))
+        else:
+            listed = max(row["listed_date"] for row in found)
+            doubts.append(f"{_name(subject, found)} was last listed on {listed:%-d %B}, with a known flaw")
+    doubts += _doubts(scope)
+    if doubts:
+        answers.append(Unknown(rule=rule, missing="; ".join(doubts)))
+    return answers or [Silent(rule=rule, reason="no such flaw is known of what is installed")]
+
+
+def _doubts(scope: Scope) -> list[str]:
+    """Return what keeps anybody from calling the site free of known flaws."""
+    kinds = scope.query(_UNKNOWN, scope.parameters)
+    if not kinds:
+        return ["no inventory has come"]
+    uncovered = [f"{kind['ecosystem']} ({kind['component_count']})" for kind in kinds if kind["is_uncovered"]]
+    stale = [f"{kind['ecosystem']} on {kind['collected_date']:%-d %B}" for kind in kinds if kind["is_stale"]]
+    doubts = [f"no current feed of advisories covers {', '.join(uncovered)}"] if uncovered else []
+    return doubts + ([f"last listed: {', '.join(stale)}"] if stale else [])
+
+
+def _advice(rule: Rule, scope: Scope, subject: str, rows: Sequence[Row], said: Said, severity: int) -> Recommendation:
+    flaws = len({row["flaw_id"] for row in rows})
+    version, mended = "", len({row["flaw_id"] for row in rows if row["fixed_version"]})
+    if subject != PACKAGES:
+        version, mended = update_for(scope, rows)
+    probes = max(row["probe_count"] for row in rows)
+    # Of what nobody scored it is not known how likely it is: as likely as not.
+    odds = max(0.9 if row["is_exploited"] else row["epss_score"] or 0.5 for row in rows)
+    words = {
+        "verb": "Update" if mended else "Replace or disable",
+        "name": _name(subject, rows),
+        "version": f" to {version[:40]}" if version else "",
+        "fixes": _fixes(flaws, mended),
+        "evidence": said.evidence,
+        "probes": _probes(rows, probes),
+    }
+    return recommend(
+        rule,
+        scope,
+        subject=subject,
+        rows=rows,
+        value=said.value,
+        evidence=said.evidence,
+        words=words,
+        severity=severity,
+        likelihood=min(1.0, odds + (0.15 if probes else 0)),
+        floor=said.floor,
+        closing_test=ClosingTest(operator="=", value=0, sustained_days=14, text="no such flaw of it open for 14 days"),
+        prediction=Prediction(metric="open_flaws", direction="down", size=flaws, text="none open next quarter"),
+    )
+
+
+def update_for(scope: Scope, rows: Sequence[Row]) -> tuple[str, int]:
+    """Return the version to update to and how many of the flaws it mends; ("", 0) where no version mends any.
+
+    It is the one that leaves the fewest known flaws; of those the smallest of the installed branch, else the smallest.
+    A version that is not above the installed one is never named.
+    """
+    installed = {(row["ecosystem"], row["name"], row["version"]) for row in rows}
+    ranges: list[Row] = []
+    for ecosystem, name, version in sorted(installed):
+        asked = {"site_id": scope.site_id, "ecosystem": ecosystem, "name": name, "version": version}
+        ranges += scope.query(_RANGES, asked)
+    if not ranges:
+        return "", 0
+    newest = max(str(one["advisory_key"]) for one in ranges)
+    branches = {_branch(version) for _, _, version in installed}
+    fixes = {one["fixed_key"]: one["fixed_version"] for one in ranges if one["fixed_key"] and one["fixed_key"] > newest}
+    left = {key: {one["teller"] for one in ranges if _holds(one, key)} for key in fixes}
+    best = min(fixes, key=lambda key: (len(left[key]), _branch(fixes[key]) not in branches, key), default=None)
+    mended = {row["flaw_id"] for row in rows if best and not left[best] & set(row["advisories"])}
+    return (fixes[best], len(mended)) if best and mended else ("", 0)
+
+
+def _branch(version: str) -> str:
+    """Return the first two numbers: 5.1.9 mends 5.1.2 without a new branch."""
+    return ".".join(version.split(".")[:2])
+
+
+def _holds(one: Mapping[str, Any], key: str) -> bool:
+    low, high = one["from_key"], one["to_key"]
+    return (low is None or key > low or (key == low and one["is_from_included"])) and (
+        high is None or key < high or (key == high and one["is_to_included"])
+    )
+
+
+def told(row: Row) -> str:
+    """Return the flaw with the component that has it."""
+    return f"{row['flaw_id']} in {row['name'][:60]} {row['version'][:40]}"
+
+
+def _name(subject: str, rows: Sequence[Row]) -> str:
+    if subject != PACKAGES:
+        return str(rows[0]["name"])[:60]
+    names = sorted({str(row["name"])[:40] for row in rows})
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"the server’s packages ({', '.join(names[:3])}{more})"
+
+
+def _fixes(flaws: int, mended: int) -> str:
+    many = f"{flaws} known flaw{'s' if flaws != 1 else ''}"
+    if not mended:
+        return f"{many} without a fix"
+    return f"fixes {many}" if mended == flaws else f"fixes {mended} of {many}"
+
+
+def _probes(rows: Sequence[Row], probes: int) -> str:
+    if not probes:
+        return ""
+    what = "tried this very flaw" if any(row["is_flaw_named"] for row in rows) else "attacked its files"
+    return f" Attackers {what} {probes:,} times in the quarter."

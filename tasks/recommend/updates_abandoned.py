@@ -1,0 +1,39 @@
+"""Components that nobody looks after any more are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import components
+from tasks.recommendation import Answer, Rule, Scope
+
+_CONDITION = """(
+  is_abandoned OR (
+    directory_state = 'listed' AND directory_updated_date < $end_date::DATE - INTERVAL 24 MONTH))"""
+
+RULE = Rule(
+    id="updates.abandoned",
+    area="updates",
+    lane="development",
+    title="Replace the abandoned {what}: {names}",
+    why="{count} {what} {has} had no release for two years, or {is} given up by the publisher: the next flaw in {it} "
+    "will not be mended.",
+    standard="OWASP Top 10, A06 vulnerable and outdated components",
+    threshold=0.0,
+    threshold_unit="abandoned components",
+    effort_hours=(4, 16),
+    evidence_sql=components.evidence_sql(_CONDITION),
+    measure_sql=components.measure_sql(_CONDITION),
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """List what its publisher gave up, or has not changed in the public directory for 24 months."""
+    missing = components.is_told(scope, "is_abandoned IS NOT NULL OR directory_updated_date IS NOT NULL")
+    return components.evaluate(RULE, scope, missing=missing, severity=3, say=_since, likelihood=0.5)
+
+
+def _since(row: components.Row) -> str:
+    if row["replacement"]:
+        return f" (replaced by {row['replacement'][:60]})"
+    return f" (last changed {row['directory_updated_date']:%B %Y})" if row["directory_updated_date"] else ""

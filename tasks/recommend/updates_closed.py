@@ -1,0 +1,30 @@
+"""Plugins are installed that the public directory has closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tasks import components
+from tasks.recommendation import Answer, Rule, Scope
+
+_CONDITION = "directory_state = 'closed'"
+
+RULE = Rule(
+    id="updates.closed",
+    area="updates",
+    lane="maintenance",
+    title="Replace or remove the closed {what}: {names}",
+    why="{count} {what} {is} closed in the public directory, often for a flaw that nobody mended; no update will come.",
+    standard="WordPress plugin handbook, closed plugins; OWASP Top 10, A06",
+    threshold=0.0,
+    threshold_unit="closed components",
+    effort_hours=(2, 8),
+    evidence_sql=components.evidence_sql(_CONDITION),
+    measure_sql=components.measure_sql(_CONDITION),
+)
+
+
+def evaluate(scope: Scope) -> Sequence[Answer]:
+    """List what the directory closed; a directory that was not reached closed nothing."""
+    missing = components.is_told(scope, "directory_state IS NOT NULL")
+    return components.evaluate(RULE, scope, missing=missing, severity=4, floor="medium")
