@@ -108,6 +108,10 @@ def files(site: Site, at: datetime) -> dict[str, tuple[str, str]]:
     fields = r"${binary:Package}\t${Version}\t${source:Package}\t${source:Version}\t${db:Status-Abbrev}\n"
     fetched = int(lists_fetched_at(site, at).timestamp())
     return {
+        "os-release": (
+            "cat /etc/os-release",
+            'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n',
+        ),
         "dpkg-query.tsv": (f"dpkg-query -W -f '{fields}'", listing),
         "apt-simulate.txt": ("LC_ALL=C apt-get -s dist-upgrade", _simulation(outstanding(site, at))),
         "apt-lists-mtime.txt": ("stat -c %Y /var/lib/apt/lists", f"{fetched}\n"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from demo.advisories import write_feeds
 from demo.backups import write_backups
 from demo.bundles import write_bundles
 from demo.journeys import write_journeys
@@ -29,6 +30,7 @@ def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None
     sites = STORY[quarter]
     done, total = 0, 6 * len(sites)
     write_tickets(sites, folder / "tickets")
+    write_feeds(folder, sites[0].period.end_date)
     for site in sites:
         for write, path in (
             (write_logs, folder / "logs" / site.id),

@@ -129,6 +129,8 @@ class Site:
     """Plugins that only this site has, as in PLUGINS."""
     held_plugin: str | None = None
     """Plugin whose update nobody applies."""
+    unused_plugins: tuple[str, ...] = ()
+    """Plugins that nobody switched on."""
 
     @property
     def host(self) -> str:
@@ -205,6 +207,7 @@ HARBOURVALE = Site(
     ),
     plugins=("event-diary", "museum-tickets", "floor-plans", "members-area"),
     held_plugin="event-diary",
+    unused_plugins=("menu-icons-lite",),
 )
 
 ALDERFINCH = Site(
@@ -283,6 +286,8 @@ PLUGINS = {
 COMMON_PLUGINS = tuple(PLUGINS)[:12]
 HELD_RELEASE = ("2026-06-27", "4.3.0")
 """Day and version of the update that nobody applies."""
+ABANDONED = {"invoice-print": date(2024, 5, 14)}
+"""Plugins of which nobody makes releases any more, and the day of the last one."""
 CORE_RELEASES = (("2026-05-12", "6.9.4"), ("2026-07-14", "6.9.5"), ("2026-09-01", "6.9.6"))
 
 SITES = (HARBOURVALE, ALDERFINCH, KESTREL, LINDEN)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from demo.scenario import COMMON_PLUGINS, CORE_RELEASES, HELD_RELEASE, PLUGINS, Site
+from demo.scenario import ABANDONED, COMMON_PLUGINS, CORE_RELEASES, HELD_RELEASE, PLUGINS, Site
 
 PATCHED_AFTER = timedelta(days=7)
 """Updates are applied each week, after the inventory: what one inventory offers, the next one has installed."""
@@ -30,7 +30,11 @@ def files(site: Site, at: datetime) -> dict[str, tuple[str, str]]:
             "wp core check-update --format=json",
             _compact(offers if offered != version else []),
         ),
-        "plugin-list.json": ("wp plugin list --format=json", _compact(_plugin_list(plugins))),
+        "plugin-list.json": ("wp plugin list --format=json", _compact(_plugin_list(site, plugins))),
+        "plugin-directory.json": (
+            "wp plugin list --fields=name,version,wporg_status,wporg_last_updated --format=json",
+            _compact([_listed(site, name, version, day) for name, (version, _) in plugins.items()]),
+        ),
         "theme-list.json": ("wp theme list --format=json", _compact(_theme_list())),
         "update-transients.json": ("wp eval 'echo json_encode([...]);'", _php(json.dumps(transients, indent=4))),
     }
@@ -41,6 +45,8 @@ def releases(site: Site, name: str) -> Releases:
     version = PLUGINS[name]
     if name == site.held_plugin:
         return [(date(2026, 6, 1), version), (date.fromisoformat(HELD_RELEASE[0]), HELD_RELEASE[1])]
+    if name in ABANDONED:
+        return [(ABANDONED[name], version)]
     rng = np.random.default_rng([ord(letter) for letter in name])
     day, found = date(2026, 6, 1), [(date(2026, 6, 1), version)]
     while day < date(2026, 10, 1):
@@ -66,11 +72,11 @@ def _plugin(site: Site, name: str, day: date) -> tuple[str, str]:
     return (PLUGINS[name] if name == site.held_plugin else _installed(found, day)), _offered(found, day)
 
 
-def _plugin_list(plugins: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+def _plugin_list(site: Site, plugins: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
     rows = [
         {
             "name": name,
-            "status": "inactive" if name == "menu-icons-lite" else "active",
+            "status": "inactive" if name in site.unused_plugins else "active",
             "update": "available" if newest != version else "none",
             "version": version,
             "update_version": newest if newest != version else "",
@@ -82,6 +88,12 @@ def _plugin_list(plugins: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
     rows.append({"name": "agency-agent", "status": "must-use", "version": "0.3", **unlisted})
     rows.append({"name": "advanced-cache.php", "status": "dropin", "version": "", **unlisted})
     return rows
+
+
+def _listed(site: Site, name: str, version: str, day: date) -> dict[str, str]:
+    """Return what wordpress.org says of a plugin: that it is there, and when it last changed."""
+    last = [published for published, _ in releases(site, name) if published < day][-1]
+    return {"name": name, "version": version, "wporg_status": "active", "wporg_last_updated": last.isoformat()}
 
 
 def _theme_list() -> list[dict[str, str]]:

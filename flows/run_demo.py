@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from demo.advisories import land_feeds
 from demo.configure import configure
 from demo.generate import generate
 from demo.journeys import land_journeys
@@ -62,6 +63,7 @@ def run(folder: Path) -> int:
                 ("snapshot", {}),
             ]
             land_journeys(load_settings(), folder)
+            land_feeds(load_settings())
             _run(steps)
         write_notes(load_settings())
         _run([("snapshot", {}), ("report", {"quarter": QUARTER, "out": str(folder / "reports")})])

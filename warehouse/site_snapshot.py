@@ -22,6 +22,8 @@ KEPT = (
     "marts.incident",
     "marts.error_budget_day",
     "marts.source_day",
+    "marts.bundle",
+    "marts.finding",
 )
 """Views that are kept as tables, each after those that it reads."""
 

@@ -94,7 +94,13 @@ def answers(folder: Path) -> dict[str, str]:
         found[f"{site}: blocked, or would have been"] = f"{len(blocked):,}"
         found[f"{site}: most attacked path"] = f"{path}, {100 * count / len(blocked):.1f}%"
         found[f"{site}: answered with a server error"] = f"{sum(r['status'][0] == '5' for r in log):,}"
-        found |= uptime(folder, site) | patches(folder, site) | servers(folder, site) | backups(folder, site)
+        found |= (
+            uptime(folder, site)
+            | patches(folder, site)
+            | flaws(folder, site)
+            | servers(folder, site)
+            | backups(folder, site)
+        )
         found |= journeys(folder, site) | tickets(folder, site)
         guesses = [r for r in log if (r["method"], r["path"], r["status"]) == ("POST", "/wp-login.php", "200")]
         by_network = Counter(r["ip"].rpartition(":" if ":" in r["ip"] else ".")[0] for r in guesses)
@@ -134,6 +140,54 @@ def patches(folder: Path, site: str) -> dict[str, str]:
         f"{site}: Debian packages": str(len((found[-1] / "dpkg-query.tsv").read_text().splitlines())),
         f"{site}: security updates in the last inventory": ", ".join(sorted(security[-1])) or "none",
         f"{site}: package lists last fetched": f"{datetime.fromtimestamp(fetched, UTC):%Y-%m-%d}",
+    }
+
+
+def natural(version: str) -> list[tuple[int, int, str]]:
+    """Return a version so that those of the demo sort: numbers as numbers."""
+    parts = re.findall(r"\d+|[^\d.+~:-]+", version)
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]
+
+
+def versions(bundle: Path) -> dict[tuple[str, str], tuple[str, set[str]]]:
+    """Return the version of each plugin, of WordPress and of each Debian source, with the names that are installed."""
+    found: dict[tuple[str, str], tuple[str, set[str]]] = {}
+    for line in (bundle / "dpkg-query.tsv").read_text().splitlines():
+        name, _, source, version, _ = line.split("\t")
+        found.setdefault(("deb", source), (version, set()))[1].add(name.partition(":")[0])
+    if (bundle / "plugin-list.json").exists():
+        found |= {("plugin", name): (row["version"], {name}) for name, row in plugins(bundle).items()}
+        found["core", "wordpress"] = ((bundle / "core-version.txt").read_text().strip(), {"wordpress"})
+    return found
+
+
+def flaws(folder: Path, site: str) -> dict[str, str]:
+    feeds = folder / "advisories"
+    told = [
+        (record["cve"], (item["type"], item["slug"]), item["patched_versions"][0], record["published"][:10])
+        for record in json.loads((feeds / "wordfence.json").read_text()).values()
+        for item in record["software"]
+    ]
+    told += [
+        (flaw, ("deb", source), entry["releases"]["bookworm"]["fixed_version"], "")
+        for source, entries in json.loads((feeds / "debian.json").read_text()).items()
+        for flaw, entry in entries.items()
+    ]
+    lists = [(bundle.name, versions(bundle)) for bundle in bundles(folder, site)]
+    found, names, patched = set(), set(), set()
+    for flaw, component, fixed, published in told:
+        has = [component in seen and natural(seen[component][0]) < natural(fixed) for _, seen in lists]
+        if has[-1]:
+            found.add(flaw)
+            names |= lists[-1][1][component][1]
+        if published and any(
+            before and not after and published.replace("-", "") < name[:8]
+            for before, after, (name, _) in zip(has, has[1:], lists[1:], strict=False)
+        ):
+            patched.add(flaw)
+    return {
+        f"{site}: known flaws open at the end": f"{len(found)} in {len(names)} components" if found else "none",
+        f"{site}: flaws of WordPress patched": ", ".join(sorted(patched)) or "none",
     }
 
 

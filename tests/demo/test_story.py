@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from demo import journeys, prometheus
+from demo.advisories import land_feeds
 from demo.configure import configure
 from demo.journeys import land_journeys
 from demo.notes import write_notes
@@ -44,6 +45,7 @@ def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         sites = load_sites(settings.sites_file)
         collecting.land_configuration(sites, settings)
         land_journeys(settings, quarter)
+        land_feeds(settings)
         kinds = [kind for kind in units("tasks.collect") if kind != journeys.KIND]
         for job in collecting.jobs(sites, settings, kinds, since=SINCE, until=UNTIL):
             report = asyncio.run(collecting.collect(job))
@@ -99,6 +101,19 @@ def answers(con: duckdb.DuckDBPyConnection, site: str) -> dict[str, str]:
         "outages, minutes": ", ".join(f"{minutes:g}" for (minutes,) in outages) or "none",
         "inventories": str(
             one("SELECT count(DISTINCT bundle_id) FROM raw.component_observation WHERE site_id = $site")
+        ),
+        "known flaws open at the end": str(
+            one(
+                "SELECT CASE WHEN count(*) = 0 THEN 'none' ELSE count(DISTINCT flaw_id) || ' in ' || count(DISTINCT name)"
+                " || ' components' END FROM marts.finding WHERE site_id = $site AND outcome = 'affected'"
+                " AND closed_at IS NULL AND opened_at < '2026-10-01'"
+            )
+        ),
+        "flaws of WordPress patched": str(
+            one(
+                "SELECT coalesce(string_agg(DISTINCT flaw_id, ', ' ORDER BY flaw_id), 'none') FROM marts.finding"
+                " WHERE site_id = $site AND closed_reason = 'patched' AND ecosystem LIKE 'wordpress-%'"
+            )
         ),
         "figures of servers": f"{one('SELECT count(*) FROM raw.server_metric WHERE site_id = $site'):,} of "
         f"{one('SELECT count(DISTINCT server) FROM marts.server_day WHERE site_id = $site')}",
