@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -39,8 +40,10 @@ def _story() -> dict[str, Any]:
 def write_feeds(folder: Path, day: date) -> None:
     """Write what each feed says on a day."""
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    written = datetime.combine(day, FETCHED, UTC).timestamp()
     for name, content in feeds(day).items():
         (folder / FOLDER / name).write_text(content, encoding="utf-8")
+        os.utime(folder / FOLDER / name, (written, written))
 
 
 def feeds(day: date) -> dict[str, str]:
