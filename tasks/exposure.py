@@ -25,6 +25,7 @@ from tasks.recommendation import (
     Unknown,
     recommend,
 )
+from tasks.versions import sort_key
 
 PACKAGES = "server packages"
 Row = dict[str, Any]
@@ -78,7 +79,7 @@ Claim = Literal["exploited", "probed", "grave"]
 
 _RANGES = """
 SELECT DISTINCT affected.feed || ':' || affected.advisory_id AS teller, affected.from_key, affected.is_from_included,
-  affected.to_key, affected.is_to_included, affected.fixed_version, affected.fixed_key, listing.advisory_key
+  affected.to_key, affected.is_to_included, affected.fixed_version, affected.fixed_key
 FROM staging.component_listing AS listing
 JOIN marts.advisory_range AS affected
   ON affected.ecosystem = listing.advisory_ecosystem AND affected.name = listing.advisory_name
@@ -218,19 +219,37 @@ def update_for(scope: Scope, rows: Sequence[Row]) -> tuple[str, int]:
     A version that is not above the installed one is never named.
     """
     installed = {(row["ecosystem"], row["name"], row["version"]) for row in rows}
+    newest = max(sort_key(ecosystem, version) or "" for ecosystem, _, version in installed)
+    branches = {_branch(version) for _, _, version in installed}
     ranges: list[Row] = []
     for ecosystem, name, version in sorted(installed):
         asked = {"site_id": scope.site_id, "ecosystem": ecosystem, "name": name, "version": version}
         ranges += scope.query(_RANGES, asked)
-    if not ranges:
-        return "", 0
-    newest = max(str(one["advisory_key"]) for one in ranges)
-    branches = {_branch(version) for _, _, version in installed}
-    fixes = {one["fixed_key"]: one["fixed_version"] for one in ranges if one["fixed_key"] and one["fixed_key"] > newest}
-    left = {key: {one["teller"] for one in ranges if _holds(one, key)} for key in fixes}
-    best = min(fixes, key=lambda key: (len(left[key]), _branch(fixes[key]) not in branches, key), default=None)
-    mended = {row["flaw_id"] for row in rows if best and not left[best] & set(row["advisories"])}
-    return (fixes[best], len(mended)) if best and mended else ("", 0)
+    fixes = {one["fixed_key"]: one["fixed_version"] for one in ranges}
+    # What only a scanner tells has no ranges, at most a version that mends it.
+    fixes |= {sort_key(row["ecosystem"], row["fixed_version"] or ""): row["fixed_version"] for row in rows}
+    left = {
+        key: {one["teller"] for one in ranges if _holds(one, key)} for key in fixes if newest and key and key > newest
+    }
+    tellers = {one["teller"] for one in ranges}
+
+    def mended(key: str) -> set[str]:
+        return {
+            row["flaw_id"]
+            for row in rows
+            if not left[key] & set(row["advisories"])
+            and (
+                tellers & set(row["advisories"])
+                or "" < (sort_key(row["ecosystem"], row["fixed_version"] or "") or "") <= key
+            )
+        }
+
+    best = min(
+        left,
+        key=lambda key: (-len(mended(key)), len(left[key]), _branch(fixes[key] or "") not in branches, key),
+        default=None,
+    )
+    return (str(fixes[best]), len(mended(best))) if best and mended(best) else ("", 0)
 
 
 def _branch(version: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tasks import exposure
 from tasks.recommendation import Recommendation, Silent, Unknown
-from tests.tasks.recommend.asking import ask, measure
+from tests.tasks.recommend.asking import ask, measure, scope
 from tests.tasks.recommend.inventory import Place, place
 
 RULES = ("security_exploited_flaw", "security_probed_flaw", "security_grave_flaw")
@@ -159,6 +160,15 @@ def test_the_packages_of_a_server_are_one_line(one) -> None:
     (answer,) = advice(one).values()
     assert answer.subject == "server packages"
     assert answer.title == "Update the server’s packages (a, b, c and 1 more): fixes 4 known flaws"
+
+
+def test_what_a_scanner_alone_tells_is_mended_by_the_version_that_it_names(one) -> None:
+    weekly(one, {"name": "left-pad", "version": "1.0.0", "ecosystem": "npm"})
+    row = {"ecosystem": "npm", "name": "left-pad", "version": "1.0.0", "flaw_id": "GHSA-1", "advisories": ["npm-audit"]}
+    rows = [row | {"fixed_version": "1.2.0"}, row | {"flaw_id": "GHSA-2", "fixed_version": None}]
+    assert exposure.update_for(scope(one.con), rows) == ("1.2.0", 1)
+    assert exposure.update_for(scope(one.con), rows[1:]) == ("", 0)
+    assert exposure.update_for(scope(one.con), [row | {"fixed_version": "1.0.0"}]) == ("", 0)
 
 
 def test_an_accepted_flaw_and_one_that_can_not_be_compared_are_no_advice(one) -> None:
