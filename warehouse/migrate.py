@@ -69,6 +69,7 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
     return done
 
 
+@functools.cache
 def views() -> str:
     """Return the SQL that makes every view of schemas `staging` and `marts`, each after those that it reads."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(_files()[1]))
