@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,6 +144,14 @@ def test_the_readme_names_every_command_format_rule_and_kind() -> None:
         *units("tasks.collect"),
     ]
     assert [name for name in names if f"`{name}" not in readme] == []
+
+
+def test_every_package_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    tops = ("flows", "tasks", "templates", "warehouse", "demo")
+    found = [path.parent.relative_to(ROOT) for top in tops for path in (ROOT / top).rglob("__init__.py")]
+    names = {".".join(path.parts) for path in found if "node_modules" not in path.parts}
+    assert names == set(project["tool"]["setuptools"]["packages"])
 
 
 def test_the_lock_names_no_registry() -> None:
