@@ -131,6 +131,8 @@ class Site:
     """Plugin whose update nobody applies."""
     unused_plugins: tuple[str, ...] = ()
     """Plugins that nobody switched on."""
+    edge_days: int = 0
+    """First days of the period on which a log of a CDN came, before it stopped; the CDN is given up afterwards."""
 
     @property
     def host(self) -> str:
@@ -308,7 +310,11 @@ STORY: dict[str, tuple[Site, ...]] = {
             brute_force=(BruteForce("203.0.113.7", "2026-06-02", 3, 300),),
         ),
         _in_june(ALDERFINCH, campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 120, 171), 45),)),
-        _in_june(KESTREL, campaigns=(Campaign(_STATIC, _hosts("203.0.113.", 180, 199), 2),)),
+        _in_june(
+            KESTREL,
+            campaigns=(Campaign(_STATIC, _hosts("203.0.113.", 180, 199), 2),),
+            edge_days=3,
+        ),
         _in_june(LINDEN, campaigns=(Campaign(_MIXED, _hosts("203.0.113.", 210, 219), 1),)),
     ),
     "2026Q3": SITES,

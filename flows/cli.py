@@ -130,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("file", metavar="REPORT.pdf", type=Path)
     sub.add_argument("--json", action="store_true", help="the result as one object")
     sub = add("rules", _rules, "list every recommendation rule with its threshold and source")
+    sub.add_argument("--site", help="with the thresholds of this site")
     sub.add_argument("--json", action="store_true")
+    _add_recommendations(add("recommendations", _recommendations_list, "what became of what was recommended"))
     sub = add("alerts", _alerts, "tell what is news now, show it, or send a test message to every channel")
     sub.add_argument("what", metavar="WHAT", choices=("run", "preview", "check"), help="run, preview, check")
     sub.add_argument("--json", action="store_true", help="of preview and check: one record a line")
@@ -166,6 +168,46 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("site", metavar="SITE")
     sub.add_argument("--by", required=True, help="who sends it")
     sub.add_argument("--again", metavar="ADDRESS", help="also to whom an attempt with an open end may have reached")
+
+
+SAYINGS = {
+    "accept": ("accepted", "it will be done"),
+    "schedule": ("scheduled", "it will be done by --due"),
+    "start": ("in_progress", "somebody works on it"),
+    "claim": ("claimed_done", "it is done; data verify it"),
+    "decline": ("declined", "it will not be done; silent in reports through --until"),
+    "accept-risk": ("risk_accepted", "the risk is borne through --until"),
+    "verify": ("verified_done", "refused: only data may say so"),
+}
+"""What a person can say of a recommendation: the state, and what it means."""
+
+
+def _add_recommendations(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    sub = actions.add_parser("list", help="the open ones, with their state")
+    sub.set_defaults(command=_recommendations_list)
+    sub.add_argument("--site", help="only this site")
+    sub.add_argument("--all", action="store_true", help="closed and declined ones too")
+    sub.add_argument("--json", action="store_true", help="one a line")
+
+    def about(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("site", metavar="SITE")
+        sub.add_argument("rule", metavar="RULE", help="as `upkeep recommendations list` shows it")
+        sub.add_argument("subject", metavar="SUBJECT", nargs="?", help="where the rule speaks of several")
+
+    sub = actions.add_parser("show", help="one with its history; its evidence is run again, then and now")
+    sub.set_defaults(command=_recommendations_show)
+    about(sub)
+    sub.add_argument("--json", action="store_true", help="as one object")
+    for action, (state, text) in SAYINGS.items():
+        sub = actions.add_parser(action, help=text)
+        sub.set_defaults(command=_recommendations_say, state=state)
+        about(sub)
+        sub.add_argument("--by", required=True, help="who says so")
+        sub.add_argument("--why", required=True, help="why, for the report")
+        sub.add_argument("--until", metavar="DAY", help="last day on which it is not told again, as 2027-03-31")
+        sub.add_argument("--due", metavar="DAY", help="day by which it will be done")
+        sub.add_argument("--json", action="store_true", help="what was written down, as one object")
 
 
 def _add_incidents(parser: argparse.ArgumentParser) -> None:
@@ -626,15 +668,83 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 1 if verified.differences else 0
 
 
-def _rules(arguments: argparse.Namespace) -> int:
-    from tasks.recommending import rules
+def _recommendations_list(arguments: argparse.Namespace) -> int:
+    from tasks import deciding
+    from tasks.settings import load_settings
     from tasks.terminal import write_json_lines, write_table
 
+    rows = deciding.listed(load_settings(), arguments.site, is_all=arguments.all)
+    if arguments.json:
+        write_json_lines(rows)
+    elif rows:
+        write_table(deciding.COLUMNS, [deciding.line(row) for row in rows])
+    else:
+        sys.stdout.write(
+            "Nothing is recommended; `upkeep report` and `upkeep publish` bring what a quarter asks for.\n"
+        )
+    return 0
+
+
+def _recommendations_show(arguments: argparse.Namespace) -> int:
+    from tasks import deciding
+    from tasks.settings import load_settings
+    from tasks.terminal import plain, write_json_lines, write_table
+
+    shown = deciding.shown(load_settings(), arguments.site, arguments.rule, arguments.subject)
+    if arguments.json:
+        write_json_lines([deciding.record_of(shown)])
+        return 0
+    for label, text in deciding.paragraphs(shown):
+        sys.stdout.write(f"{label + ':':14}{plain(text)}\n")
+    sys.stdout.write("\n")
+    write_table(("when", "state", "by", "why", "until", "due"), deciding.history_of(shown))
+    return 0
+
+
+def _recommendations_say(arguments: argparse.Namespace) -> int:
+    from tasks import deciding
+    from tasks.settings import load_settings
+    from tasks.terminal import plain, write_json_lines
+
+    until, due = (
+        None if text is None else deciding.day(text, option)
+        for text, option in ((arguments.until, "--until"), (arguments.due, "--due"))
+    )
+    said = deciding.change(
+        load_settings(),
+        arguments.site,
+        arguments.rule,
+        arguments.subject,
+        arguments.state,
+        by=arguments.by,
+        why=arguments.why,
+        until=until,
+        due=due,
+    )
+    if arguments.json:
+        write_json_lines([deciding.plain_record(said)])
+    else:
+        about = plain(f"{said.rule_id}, {said.subject}, of {said.site_id}")
+        sys.stdout.write(f"{about}: {said.state}. It counts after the next `upkeep load` and `upkeep publish`.\n")
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from tasks.recommending import rules
+    from tasks.settings import load_settings
+    from tasks.sites import load_sites
+    from tasks.terminal import write_json_lines, write_table
+
+    own: dict[str, float] = {}
+    if arguments.site:
+        (site,) = load_sites(load_settings().sites_file).select([arguments.site])
+        own = site.thresholds
     rows: list[dict[str, Any]] = [
         {
             "rule": rule.id,
             "lane": rule.lane,
-            "threshold": f"{rule.threshold:g} {rule.threshold_unit}",
+            "threshold": f"{own.get(rule.id, rule.threshold):g} {rule.threshold_unit}"
+            + (f" (of this site; usually {rule.threshold:g})" if rule.id in own else ""),
             "standard": rule.standard,
             "why": rule.why,
         }

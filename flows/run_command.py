@@ -34,6 +34,7 @@ FLOWS = {
     "audits": "collect_audits",
     "alerts": "send_alerts",
     "snapshot": "publish_snapshot",
+    "review": "review_recommendations",
     "report": "report_quarterly",
 }
 """Flow by the word that the command uses for it."""

@@ -1,4 +1,4 @@
-"""The whole main job on the bundled quarter: make the source files, collect, load, publish, report.
+"""The whole main job on the bundled quarters: make the source files, collect, load, publish, review, report.
 
 Everything goes through the same flows as in production; Prefect starts a temporary server of its own for it, with its
 home below the demo's folder. Monitoring history comes from a small HTTP server that answers as Prometheus does.
@@ -16,17 +16,20 @@ from typing import Any
 
 from demo.advisories import land_feeds
 from demo.configure import configure
+from demo.decisions import BY_DATA, write_decisions
 from demo.generate import generate
 from demo.journeys import land_journeys
 from demo.notes import write_notes
 from demo.prometheus import serve
+from demo.scenario import STORY
 from flows import run_command
 from tasks import progress
 from tasks.errors import ConfigurationError, UpkeepError
 from tasks.quarters import parse_quarter
 from tasks.settings import load_settings
 
-QUARTER = "2026Q3"
+FIRST, QUARTER = "2026Q2", "2026Q3"
+"""The quarter whose advice is followed, and the one that is reported."""
 _MARK = ".upkeep-demo"
 _QUESTION = "FROM marts.incident ORDER BY site_id, started_at"
 
@@ -42,37 +45,39 @@ def run(folder: Path) -> int:
     os.environ["UPKEEP_VAR"] = str(folder / "var")
     os.environ["PREFECT_HOME"] = str(folder / "prefect")
     os.environ.pop("PREFECT_API_URL", None)
-    quarter = parse_quarter(QUARTER)
-    # A day more on either side: the quarter starts before midnight UTC in Berlin and ends after it in New York.
-    midnight = datetime.min.time()
-    window = {
-        "since": datetime.combine(quarter.start_date - timedelta(days=1), midnight, UTC),
-        "until": datetime.combine(quarter.end_date + timedelta(days=1), midnight, UTC),
-    }
     with run_command.bars():
-        generate(folder, lambda done, total: progress.report("source files", done, total))
-        with serve(folder) as address:
-            os.environ["UPKEEP_SITES"] = str(configure(folder, address))
-            steps: list[tuple[str, dict[str, Any]]] = [
-                ("uptime-history", window),
-                ("patches", {}),
-                ("waf-logs", {}),
-                ("servers", {}),
-                ("backups", {}),
-                ("tickets", {}),
-                ("snapshot", {}),
-            ]
-            land_journeys(load_settings(), folder)
-            land_feeds(load_settings())
-            _run(steps)
+        _collect(folder / FIRST, FIRST)
+        _run([("snapshot", {}), ("review", {"as_of": parse_quarter(FIRST).end_date}), ("snapshot", {})])
+        write_decisions(load_settings())
+        _collect(folder, QUARTER)
+        land_feeds(load_settings())
+        _run([("snapshot", {}), ("review", {"as_of": BY_DATA})])
         write_notes(load_settings())
-        _run([("snapshot", {}), ("report", {"quarter": QUARTER, "out": str(folder / "reports")})])
+        report = {"quarter": QUARTER, "out": str(folder / "reports")}
+        _run([("snapshot", {}), ("report", report), ("snapshot", {})])
     pdfs = sorted((folder / "reports").glob("*.pdf"))
     sys.stdout.write(f"\n{len(pdfs)} reports after {time.monotonic() - start:.0f} s:\n")
     for pdf in pdfs:
         sys.stdout.write(f"  {pdf}\n")
     sys.stdout.write(f"\nAsk the data yourself:\n  UPKEEP_VAR={folder / 'var'} .venv/bin/upkeep sql {_QUESTION!r}\n")
     return 0
+
+
+def _collect(folder: Path, name: str) -> None:
+    """Make the source files of a quarter below `folder` and collect them."""
+    # A day more on either side: a quarter starts before midnight UTC in Berlin and ends after it in New York.
+    midnight, period = datetime.min.time(), STORY[name][0].period
+    window = {
+        "since": datetime.combine(period.start_date - timedelta(days=1), midnight, UTC),
+        "until": datetime.combine(period.end_date + timedelta(days=1), midnight, UTC),
+    }
+    folder.mkdir(exist_ok=True)
+    generate(folder, lambda done, total: progress.report(f"source files of {name}", done, total), quarter=name)
+    with serve(folder) as address:
+        os.environ["UPKEEP_SITES"] = str(configure(folder, address, quarter=name))
+        _run([("uptime-history", window)])
+    land_journeys(load_settings(), folder)
+    _run([(what, {}) for what in ("patches", "waf-logs", "servers", "backups", "tickets")])
 
 
 def _run(steps: list[tuple[str, dict[str, Any]]]) -> None:

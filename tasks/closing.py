@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from tasks.answers import AnswerError
 from tasks.recommendation import Query
 
 LEAST_KNOWN = 0.9
@@ -58,7 +59,7 @@ def measure(query: Query, test: Test, site_id: str, subject: str, start: date, e
     }  # fmt: skip
     try:
         rows = query(test.sql, parameters)
-    except duckdb.Error:
+    except (duckdb.Error, AnswerError):
         return None
     row = rows[0] if rows else {}
     value = row.get("value")

@@ -5,6 +5,7 @@ Prefect-free: a flow adds schedule, retries, artifact and logs around these func
 
 from __future__ import annotations
 
+import json
 import uuid
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
@@ -232,6 +233,7 @@ def _site_record(sites: Sites, site: SiteOptions, now: datetime) -> Site:
         routine_patch_sla_days=site.patch_sla_days.routine,
         configured_at=now,
         trusted_networks=[*sites.agency.trusted_networks, *site.trusted_networks],
+        thresholds=json.dumps(site.thresholds, sort_keys=True),
     )
 
 

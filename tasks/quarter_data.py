@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from tasks.answers import Answers
 from tasks.quarters import Quarter
 from tasks.recommendation import Scope
 from tasks.report_model import Action, RecommendationView
+from tasks.reviewing import Review
 from warehouse.records import Site
 
 WEEKS = 13
@@ -31,6 +32,8 @@ class QuarterData:
     quarter: Quarter
     scope: Scope
     recommendations: Sequence[RecommendationView] = ()
+    review: Review = field(default_factory=lambda: Review(reviewed=(), rows={}))
+    """What became of what was recommended before."""
 
     def frame(self, sql: str) -> pd.DataFrame:
         """Return the rows of a query; `$site_id`, `$start_date`, `$end_date` (exclusive) are bound where named."""

@@ -58,6 +58,12 @@ def parse_quarter(text: str) -> Quarter:
     return Quarter(int(match[1]), int(match[2]))
 
 
+def ending_on(day: date) -> Quarter | None:
+    """Return the quarter of which `day` is the first day after; None where none ends then."""
+    is_end = day.day == 1 and day.month % 3 == 1
+    return Quarter(day.year, (day.month - 1) // 3 + 1).previous if is_end else None
+
+
 def last_finished(moment: datetime) -> Quarter:
     """Return the last quarter that is over at `moment`."""
     return Quarter(moment.year, (moment.month - 1) // 3 + 1).previous

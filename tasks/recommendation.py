@@ -115,6 +115,8 @@ class Recommendation:
     prediction: Prediction
     owner: str
     due: date
+    is_client_needed: bool = False
+    """Whether the client has to decide first: it is development, or of a lane that is not bought."""
     change: str = ""
     """The exact change to make, in the syntax of the thing that is changed; empty where there is none."""
 
@@ -238,6 +240,7 @@ def recommend(
         prediction=prediction,
         owner=_owner(rule, scope),
         due=scope.end_date,
+        is_client_needed=rule.lane == "development" or rule.lane not in scope.lanes,
         change=change,
     )
     return replace(made, due=scope.end_date + timedelta(days=DUE_DAYS[made.band]))  # type: ignore[index]

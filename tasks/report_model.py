@@ -12,6 +12,8 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from tasks.recommendation import Lane, Recommendation
+from tasks.register import WORDS
+from warehouse.records import Record
 
 Tone = Literal["good", "warn", "bad", "neutral", "unknown"]
 Series = Sequence[float | None]
@@ -84,6 +86,10 @@ class RecommendationView:
     change: str
     record: Mapping[str, Any] = field(default_factory=dict)
     """The same for programs, with its closing test, as `recommendations.json` has it."""
+    state: str = "Proposed"
+    """As it stands in the register, in words."""
+    is_client_needed: bool = True
+    """Whether the client has to decide first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +217,8 @@ class Report:
     """(rule, reason) of the rules that looked and had nothing to say."""
     unknown: Sequence[tuple[str, str]]
     """(rule, what is missing) of the rules that could not look."""
+    register_rows: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    """What the action register gains with this report, by table; nothing of it is printed."""
 
     def view(self, name: str) -> Any:
         """Return the section of that name: its view, or `NoData`."""
@@ -218,8 +226,14 @@ class Report:
 
     @property
     def asks(self) -> Sequence[RecommendationView]:
-        """Return what page one asks for: the first three."""
-        return self.recommendations[:3]
+        """Return what page one tells: the first three that need the client, else the first three at all."""
+        return ([item for item in self.recommendations if item.is_client_needed] or list(self.recommendations))[:3]
+
+    @property
+    def asks_title(self) -> str:
+        """Return what page one says above them."""
+        is_needed = any(item.is_client_needed for item in self.recommendations)
+        return "What we need from you" if is_needed or not self.recommendations else "What we do next"
 
     @property
     def tally(self) -> Sequence[Fact]:
@@ -256,8 +270,10 @@ def tone_of(score: int | None) -> Tone:
     return "unknown" if score is None else "good" if score >= 80 else "warn" if score >= 50 else "bad"
 
 
-def view_of(recommendation: Recommendation, number: int) -> RecommendationView:
-    """Form the texts of one recommendation; `number` is its place in the order."""
+def view_of(
+    recommendation: Recommendation, number: int, state: str = "proposed", *, has_own_threshold: bool = False
+) -> RecommendationView:
+    """Form the texts of one recommendation; `number` is its place in the order, `state` that in the register."""
     rule = recommendation.rule
     return RecommendationView(
         number=f"R-{number:02d}",
@@ -266,7 +282,8 @@ def view_of(recommendation: Recommendation, number: int) -> RecommendationView:
         band=recommendation.band,
         risk=round(recommendation.risk),
         lane=rule.lane,
-        evidence=recommendation.evidence.text,
+        evidence=recommendation.evidence.text
+        + (f"; the limit of this site is {recommendation.evidence.threshold:g}" if has_own_threshold else ""),
         rule_id=rule.id,
         sql=rule.evidence_sql.strip(),
         effort=effort_text(*rule.effort_hours),
@@ -277,7 +294,9 @@ def view_of(recommendation: Recommendation, number: int) -> RecommendationView:
         expected=recommendation.prediction.text,
         area=rule.area,
         change=recommendation.change,
-        record=_record_of(recommendation, number),
+        record=_record_of(recommendation, number) | {"state": state},
+        state=WORDS[state],
+        is_client_needed=recommendation.is_client_needed,
     )
 
 
@@ -311,7 +330,7 @@ def _record_of(recommendation: Recommendation, number: int) -> dict[str, Any]:
             "row_count": evidence.row_count,
             "text": evidence.text,
         },
-        "closing_test": asdict(test),
+        "closing_test": asdict(test) | {"sql": rule.measure_sql},
         "prediction": asdict(recommendation.prediction),
         "change": recommendation.change,
     }

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
-from tasks import page_one, report_attachments
+from tasks import page_one, report_attachments, reviewing
 from tasks.answers import Answers
 from tasks.brand import Brand
 from tasks.discovery import units
 from tasks.errors import ConfigurationError
 from tasks.page_one import Before, Measured
 from tasks.quarter_data import QuarterData
-from tasks.quarters import Quarter
+from tasks.quarters import Quarter, ending_on
 from tasks.recommendation import Scope
-from tasks.recommending import advise
+from tasks.recommending import Advice, advise
+from tasks.register import ENDED, SILENCED
 from tasks.render.document import render_pdf, write
 from tasks.render.page import SiteRow, render_page, row_of
 from tasks.report_model import Comment, NoData, Part, Report, view_of
+from tasks.reviewing import Review
 from tasks.settings import Settings
-from warehouse.records import ReportFigure, ReportFile, Site
+from warehouse.records import Record, ReportFigure, ReportFile, Site
 from warehouse.site_snapshot import open_site_snapshot
 
 NEWEST = """
 SELECT max(day_date) AS day_date FROM marts.source_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND row_count > 0"""
+
+_IS_OVER = """
+SELECT
+  EXISTS (FROM marts.source_day WHERE site_id = $site_id AND day_date >= $end_date::DATE - 1 AND row_count > 0)
+  OR EXISTS (FROM raw.collection_run WHERE site_id = $site_id AND ended_at >= $end_date) AS is_over"""
 
 SITE = "SELECT * FROM staging.site WHERE site_id = $site_id"
 
@@ -62,6 +71,8 @@ class Written:
     """The site in the overview of all."""
     told: Sequence[tuple[str, str, float | None, str]]
     """(kind, name, value, unit) of the scores and figures of page one; nothing where the last report said the same."""
+    register_rows: Mapping[str, Sequence[Record]]
+    """What the action register gains, by table."""
 
 
 def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quarter, out: Path) -> Written:
@@ -71,9 +82,7 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         ConfigurationError: the snapshot or the site is not there.
         RenderError: the PDF can't be made.
     """
-    if not snapshot.exists():
-        raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
-    with contextlib.closing(open_site_snapshot(snapshot, site_id)) as con:
+    with contextlib.closing(_open(snapshot, site_id)) as con:
         report, pdf = make(Answers.on(con), brand, site_id, quarter)
         known = set(con.execute(TOLD, {"site_id": site_id, "quarter": str(quarter)}).fetchall())
     told = [
@@ -92,11 +101,44 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         snapshot_id=report.snapshot_id,
         row=row_of(report, f"{name}.pdf", f"{name}.html"),
         told=[] if set(told) == known else told,
+        register_rows=report.register_rows,
     )
 
 
+def review_site(
+    snapshot: Path, brand: Brand, site_id: str, as_of: date, now: datetime
+) -> Mapping[str, Sequence[Record]]:
+    """Run the closing tests of a site on the data before `as_of`; where a quarter ends then, ask its rules too.
+
+    Raises:
+        ConfigurationError: the snapshot or the site is not there.
+    """
+    with contextlib.closing(_open(snapshot, site_id)) as con:
+        answers, quarter = Answers.on(con), ending_on(as_of)
+        site = _site(answers, site_id)
+        spoken = advise(_scope(answers, brand, site, quarter)).recommendations if quarter else ()
+        found = reviewing.review(
+            answers.dicts,
+            site_id,
+            as_of=as_of,
+            snapshot_id=answers.snapshot_id,
+            now=now,
+            quarter=quarter,
+            spoken=spoken,
+        )
+    return found.rows
+
+
+def _open(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnection:
+    if not snapshot.exists():
+        raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
+    return open_site_snapshot(snapshot, site_id)
+
+
 def land(settings: Settings, written: Sequence[Written]) -> None:
-    """Land a line of the ledger for each report, to tell a copy by its hash, and what page one said."""
+    """Land a line of the ledger for each report, what its page one said, and what the register gains with it."""
+    for report in written:
+        reviewing.land(settings.spool, report.register_rows)
     now = datetime.now(UTC)
     lines = [
         ReportFile(
@@ -142,8 +184,14 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
     site = _site(answers, site_id)
     scope = _scope(answers, brand, site, quarter)
     advice = advise(scope)
-    views = [view_of(item, number) for number, item in enumerate(advice.recommendations, start=1)]
-    data = QuarterData(answers, site, quarter, scope, views)
+    review = _review(scope, quarter, advice)
+    # What was declined stays silent until its day, and what data show to be done is no advice any more.
+    told = [item for item in advice.recommendations if review.state_of(item) not in (*SILENCED, *ENDED)]
+    views = [
+        view_of(item, number, review.state_of(item), has_own_threshold=item.rule.id in scope.thresholds)
+        for number, item in enumerate(told, start=1)
+    ]
+    data = QuarterData(answers, site, quarter, scope, views, review)
     sections = list(measured(data, _comments(answers, site_id, quarter)))
     known = {item.part.name: item.part.view for item in sections}
     before = _before(answers, site_id, quarter.previous)
@@ -177,6 +225,22 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
         parts=[item.part for item in sections],
         silent=[(answer.rule.id, answer.reason) for answer in advice.silent],
         unknown=[(answer.rule.id, answer.missing) for answer in advice.unknown],
+        register_rows=review.rows,
+    )
+
+
+def _review(scope: Scope, quarter: Quarter, advice: Advice) -> Review:
+    """Review what was recommended on the day after the quarter; of one that is not over nothing is judged."""
+    if not scope.query(_IS_OVER, scope.parameters)[0]["is_over"]:
+        return reviewing.standing(scope.query, scope.site_id, advice.recommendations)
+    return reviewing.review(
+        scope.query,
+        scope.site_id,
+        as_of=quarter.end_date,
+        snapshot_id=scope.snapshot_id,
+        now=datetime.now(UTC),
+        quarter=quarter,
+        spoken=advice.recommendations,
     )
 
 
@@ -219,4 +283,5 @@ def _scope(answers: Answers, brand: Brand, site: Site, quarter: Quarter) -> Scop
         snapshot_id=answers.snapshot_id,
         query=answers.dicts,
         trusted_networks=tuple(site.trusted_networks or ()),
+        thresholds=json.loads(site.thresholds or "{}"),
     )

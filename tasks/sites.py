@@ -8,6 +8,7 @@ refers to the environment or to a Prefect Secret block.
 from __future__ import annotations
 
 import difflib
+import math
 import typing
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +36,7 @@ from tasks.discovery import units
 from tasks.errors import ConfigurationError
 from tasks.mail import Address, MailServer
 from tasks.networks import parse_network
+from tasks.recommending import rules
 
 
 class _LocatedError(ValueError):
@@ -245,12 +247,26 @@ class Site(Model):
     maintenance: list[Maintenance] = Field(
         default=[], description="Announced maintenance: what is agreed on availability leaves it out."
     )
+    thresholds: dict[str, float] = Field(
+        default={}, description="Thresholds of rules where they are to differ for this site: a number by rule."
+    )
     sources: list[SourceUnion] = Field(default=[], description="What is collected for this site.")
 
     @property
     def host(self) -> str:
         """Return the host name of the home page."""
         return self.url.host or ""
+
+    @model_validator(mode="after")
+    def _thresholds_are_of_rules(self) -> Site:
+        known = [rule.id for rule in rules()] if self.thresholds else []
+        for name, number in self.thresholds.items():
+            if name not in known:
+                near = did_you_mean(name, known)
+                raise _LocatedError(("thresholds", name), f"{name!r} is no rule{near}; `upkeep rules` lists them")
+            if not math.isfinite(number):
+                raise _LocatedError(("thresholds", name), "a threshold is to be a finite number")
+        return self
 
     @model_validator(mode="after")
     def _source_ids_differ(self) -> Site:

@@ -76,6 +76,7 @@ class Site(Record):
     routine_patch_sla_days: int
     configured_at: datetime
     trusted_networks: list[str] | None
+    thresholds: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -997,6 +998,92 @@ class ReportFile(Record):
     recommendation_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedRecommendation(Record):
+    """One recommendation as it was stated once."""
+
+    table: ClassVar[str] = "recommendation"
+    statement_id: str
+    site_id: str
+    rule_id: str
+    subject: str
+    rule_version: str
+    quarter: str
+    as_of_date: date
+    title: str
+    why: str
+    area: str
+    lane: str
+    severity: int
+    likelihood_ratio: float
+    reach_ratio: float
+    confidence_ratio: float
+    risk: float
+    floor: str
+    effort_low_hours: float
+    effort_high_hours: float
+    owner: str
+    is_client_needed: bool
+    due_date: date
+    evidence_sql: str
+    evidence_parameters: str
+    snapshot_id: str
+    evidence_value: float
+    evidence_text: str
+    evidence_sample: str
+    threshold: float
+    measure_sql: str
+    measured_value: float | None
+    test_operator: str
+    test_value: float
+    test_sustained_days: int
+    test_text: str
+    prediction_metric: str
+    prediction_direction: str
+    prediction_size: float
+    prediction_text: str
+    stated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationEvent(Record):
+    """One change of the state of a recommendation."""
+
+    table: ClassVar[str] = "recommendation_event"
+    event_id: str
+    site_id: str
+    rule_id: str
+    subject: str
+    happened_at: datetime
+    state: str
+    set_by: str
+    is_engine: bool
+    why: str
+    until_date: date | None
+    due_date: date | None
+    as_of_date: date | None
+    measured_value: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationTest(Record):
+    """One run of a closing test."""
+
+    table: ClassVar[str] = "recommendation_test"
+    test_id: str
+    site_id: str
+    rule_id: str
+    subject: str
+    as_of_date: date
+    quarter: str | None
+    outcome: str
+    why: str
+    measured_value: float | None
+    quarter_value: float | None
+    snapshot_id: str
+    tested_at: datetime
+
+
 RECORD_CLASSES: tuple[type[Record], ...] = (
     Site,
     Source,
@@ -1044,4 +1131,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     ReportComment,
     ReportFigure,
     ReportFile,
+    StatedRecommendation,
+    RecommendationEvent,
+    RecommendationTest,
 )

@@ -39,13 +39,14 @@ GROUP BY source.source_id, source.fills
 ORDER BY source.source_id""",
     measure_sql=f"""
 SELECT
-  100 * count(DISTINCT day_date) / {measures.ALL_DAYS} AS value,
+  100 * count(DISTINCT day_date) FILTER (day_date >= $start_date)
+    / date_diff('day', greatest($start_date::DATE, least(min(day_date), $end_date::DATE - 1)), $end_date::DATE)
+    AS value,
   CASE WHEN EXISTS (FROM staging.source WHERE site_id = $site_id AND source_id = $subject)
     THEN {measures.ALL_DAYS} ELSE 0 END AS known_days,
   {measures.SOURCE_GONE} AS is_gone
 FROM marts.source_day
-WHERE site_id = $site_id AND source_id = $subject AND coverage_ratio > 0
-  AND day_date >= $start_date AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
+WHERE site_id = $site_id AND source_id = $subject AND coverage_ratio > 0 AND day_date < $end_date""",  # noqa: S608 - every part is the house's own text
 )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,13 +15,17 @@ import pytest
 from demo import journeys, prometheus
 from demo.advisories import land_feeds
 from demo.configure import configure
+from demo.decisions import BY_DATA, write_decisions
+from demo.generate import generate
 from demo.journeys import land_journeys
 from demo.notes import write_notes
-from tasks import collecting, reporting
+from tasks import collecting, reporting, reviewing
 from tasks.answers import Answers
 from tasks.brand import brand_of
 from tasks.discovery import units
 from tasks.quarters import parse_quarter
+from tasks.register import DATA_STATES
+from tasks.report_model import Report
 from tasks.settings import Settings
 from tasks.sites import Sites, load_sites
 from tests.demo import counting
@@ -35,6 +40,23 @@ SINCE, UNTIL = datetime(2026, 6, 30, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=U
 Loaded = tuple[duckdb.DuckDBPyConnection, Sites, Path]
 
 
+def collect(settings: Settings, files: Path, since: datetime, until: datetime) -> Sites:
+    """Collect all sources but the journeys, whose results are recorded."""
+    sites = load_sites(settings.sites_file)
+    collecting.land_configuration(sites, settings)
+    land_journeys(settings, files)
+    kinds = [kind for kind in units("tasks.collect") if kind != journeys.KIND]
+    for job in collecting.jobs(sites, settings, kinds, since=since, until=until):
+        report = asyncio.run(collecting.collect(job))
+        assert (report.outcome.state, report.outcome.reject_count) == ("complete", 0), report.row
+    return sites
+
+
+def refresh(settings: Settings) -> None:
+    collecting.load_landed(settings)
+    publish(settings.warehouse, settings.snapshot)
+
+
 @pytest.fixture(scope="module")
 def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     folder = tmp_path_factory.mktemp("story")
@@ -42,19 +64,11 @@ def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         (folder / name).symlink_to(quarter / name)
     with prometheus.serve(quarter) as url:
         settings = Settings(configure(folder, url), folder / "var")
-        sites = load_sites(settings.sites_file)
-        collecting.land_configuration(sites, settings)
-        land_journeys(settings, quarter)
+        sites = collect(settings, quarter, SINCE, UNTIL)
         land_feeds(settings)
-        kinds = [kind for kind in units("tasks.collect") if kind != journeys.KIND]
-        for job in collecting.jobs(sites, settings, kinds, since=SINCE, until=UNTIL):
-            report = asyncio.run(collecting.collect(job))
-            assert (report.outcome.state, report.outcome.reject_count) == ("complete", 0), report.row
-    collecting.load_landed(settings)
-    publish(settings.warehouse, settings.snapshot)
+    refresh(settings)
     write_notes(settings)
-    collecting.load_landed(settings)
-    publish(settings.warehouse, settings.snapshot)
+    refresh(settings)
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:
         yield con, sites, settings.snapshot
 
@@ -135,3 +149,94 @@ def answers(con: duckdb.DuckDBPyConnection, site: str) -> dict[str, str]:
             f"{one(f'SELECT count(*) {in_quarter} AND is_before_monitor')}",
         }
     return found
+
+
+@pytest.fixture(scope="module")
+def followed(loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Sites]:
+    """June beside the quarter, its advice, what people said of it, and the review of 6 July."""
+    _, sites, snapshot = loaded
+    folder = tmp_path_factory.mktemp("followed")
+    shutil.copytree(snapshot.parent, folder / "var")
+    generate(folder, quarter="2026Q2")
+    with prometheus.serve(folder) as url:
+        settings = Settings(configure(folder, url, quarter="2026Q2"), folder / "var")
+        collect(settings, folder, datetime(2026, 5, 31, tzinfo=UTC), SINCE + timedelta(days=2))
+    refresh(settings)
+    review(settings, sites, date(2026, 7, 1))
+    write_decisions(settings)
+    collecting.land_configuration(sites, settings)
+    refresh(settings)
+    review(settings, sites, BY_DATA)
+    return settings, sites
+
+
+def review(settings: Settings, sites: Sites, as_of: date) -> None:
+    for site in sites.sites:
+        now = datetime.combine(as_of, datetime.max.time(), UTC)
+        brand = brand_of(sites.agency, Path())
+        reviewing.land(settings.spool, reporting.review_site(settings.snapshot, brand, site.id, as_of, now))
+    refresh(settings)
+
+
+@pytest.fixture(scope="module")
+def reports(followed: tuple[Settings, Sites]) -> dict[str, Report]:
+    settings, sites = followed
+    made = {}
+    for site in counting.SITES:
+        with contextlib.closing(open_site_snapshot(settings.snapshot, site)) as con:
+            brand = brand_of(sites.agency, Path())
+            made[site] = reporting.build(Answers.on(con), brand, site, parse_quarter("2026Q3"))
+        reviewing.land(settings.spool, made[site].register_rows)
+    refresh(settings)
+    return made
+
+
+def test_data_say_what_became_of_the_advice_of_the_quarter_before(followed, reports) -> None:
+    settings, _ = followed
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        rows = con.execute(
+            "SELECT site_id, rule_id, list(state ORDER BY number), list(set_by ORDER BY number) "
+            "FROM marts.recommendation_history GROUP BY site_id, rule_id, subject"
+        ).fetchall()
+    became = {(site, rule): states for site, rule, states, _ in rows}
+    assert became["harbourvale", "availability.below_slo"] == ["proposed", "accepted", "verified_done"]
+    assert became["harbourvale", "security.login_brute_force"] == [
+        "proposed", "claimed_done", "verified_done", "came_back",
+    ]  # fmt: skip
+    assert became["kestrel", "availability.monitoring_gap"] == [
+        "proposed",
+        "claimed_done",
+        "verified_done",
+        "came_back",
+    ]
+    assert became["alderfinch", "security.block_network"] == ["proposed", "declined"]
+    assert became["kestrel", "servers.disk_filling"] == ["proposed", "scheduled", "unknown"]
+    assert ["proposed", "no_longer_applies"] in [
+        states for _, rule, states, _ in rows if rule == "coverage.source_silent"
+    ]
+    for _, _, states, by in rows:
+        assert all(who == "engine" for state, who in zip(states, by, strict=True) if state in DATA_STATES)
+
+
+def test_what_was_declined_is_silent_in_the_report_and_told_in_the_ledger(reports) -> None:
+    report = reports["alderfinch"]
+    assert "security.block_network" not in {item.rule_id for item in report.recommendations}
+    ledger = {(row.title, row.state) for row in report.view("advice").rows}
+    assert ("Challenge the network 203.0.113.0/24", "Declined") in ledger
+
+
+def test_the_ledger_has_then_predicted_and_now(reports) -> None:
+    rows = {row.title: row for row in reports["harbourvale"].view("advice").rows}
+    slo, login = rows["Find and remove the cause of the outages"], rows["Limit attempts to log in"]
+    assert (slo.state, slo.then, slo.expected, slo.now) == ("Verified done", "222%", "100%", "35%")
+    assert (login.state, login.then, login.now) == ("Came back", "308", "520")
+    assert reports["kestrel"].view("advice").stats[3].value == 1
+
+
+def test_reviewing_the_same_data_again_changes_nothing(followed, reports) -> None:
+    settings, sites = followed
+    for site in counting.SITES:
+        with contextlib.closing(open_site_snapshot(settings.snapshot, site)) as con:
+            again = reporting.build(Answers.on(con), brand_of(sites.agency, Path()), site, parse_quarter("2026Q3"))
+        assert again.register_rows == {}
+        assert again.view("advice") == reports[site].view("advice")

@@ -19,3 +19,4 @@ COMMENT ON COLUMN staging.site.security_patch_sla_days IS 'Days within which a s
 COMMENT ON COLUMN staging.site.routine_patch_sla_days IS 'Days within which any other update is to be applied.';
 COMMENT ON COLUMN staging.site.configured_at IS 'When this version of the configuration was landed, UTC.';
 COMMENT ON COLUMN staging.site.trusted_networks IS 'Ranges that are never advised to be blocked.';
+COMMENT ON COLUMN staging.site.thresholds IS 'Thresholds of rules where the site has its own: a JSON object of numbers by rule.';

@@ -66,6 +66,7 @@ def recommendation(
         "expected": "half of the blocked requests are gone",
         "change": 'SecRule REQUEST_FILENAME "@streq /xmlrpc.php" \\\n  "id:9900102,phase:1,deny,status:403,log"',
     }
+    words |= {"state": "Proposed", "is_client_needed": True}
     return RecommendationView(
         number=f"R-{number:02d}",
         title=title,

@@ -1,0 +1,161 @@
+"""The section on what was advised before: what data say of it now, then and now, predicted and come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tasks.quarter_data import QuarterData
+from tasks.register import SILENCED, WORDS
+from tasks.report_model import Fact, NoData, Section, Tone
+from tasks.reviewing import Reviewed
+from warehouse.records import StatedRecommendation
+
+SECTION = Section(title="What became of earlier advice", order=5, weight=95)
+
+HIT_RATIO = 0.9
+"""Share of the predicted change from which on a prediction came true; as in marts.rule_hit_rate."""
+_TONES: dict[str, Tone] = {
+    "verified_done": "good", "no_longer_applies": "good", "came_back": "bad", "unknown": "unknown",
+}  # fmt: skip
+_ORDER = ("came_back", "unknown", "claimed_done", "in_progress", "scheduled", "accepted", "proposed", "verified_done")
+SHOWN = 24
+"""Lines printed at most; the rest is counted in a note, and in the attached register."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One recommendation of before: figures of its measure, then and now."""
+
+    title: str
+    subject: str
+    state: str
+    tone: Tone
+    measure: str
+    then: str
+    now: str
+    expected: str
+    said: str
+    """Who or what set the state, when and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceView:
+    """The section on earlier advice."""
+
+    lead: str
+    stats: Sequence[Fact]
+    rows: Sequence[LedgerRow]
+    rows_note: str
+    hits: Sequence[tuple[str, str, str]]
+    """(rule, done and measured, of these as predicted)"""
+
+
+def view(data: QuarterData) -> AdviceView | NoData:
+    """Return the section; nothing where nothing was advised before this quarter."""
+    before = [(item, item.stated) for item in data.review.reviewed if item.stated]
+    if not before:
+        return NoData(
+            title=SECTION.title,
+            missing="nothing was recommended before this quarter",
+            remedy="The next report tells what became of this one.",
+            is_left_out=True,
+        )
+    before.sort(key=lambda pair: (_place(pair[0].entry.state), -pair[1].risk, pair[1].rule_id, pair[1].subject))
+    counts = Counter(item.entry.state for item, _ in before)
+    done, back, unknown = (counts[state] for state in ("verified_done", "came_back", "unknown"))
+    closed = done + counts["no_longer_applies"] + counts["superseded"]
+    silenced = sum(counts[state] for state in SILENCED)
+    still_open = len(before) - closed - silenced - back - unknown
+    judged = [(stated, _is_hit(stated, item)) for item, stated in before if _is_judged(item, stated)]
+    return AdviceView(
+        lead=_lead(len(before), done, back, unknown),
+        stats=[
+            _fact("verified done by data", done, "good"),
+            _fact("came back", back, "bad"),
+            _fact("still open", still_open, "neutral"),
+            _fact("not known, for lack of data", unknown, "unknown"),
+        ],
+        rows=[_row(item, stated, data) for item, stated in before[:SHOWN]],
+        rows_note=f"{len(before) - SHOWN} more are in the register." if len(before) > SHOWN else "",
+        hits=_hits(judged),
+    )
+
+
+def _place(state: str) -> int:
+    return _ORDER.index(state) if state in _ORDER else len(_ORDER)
+
+
+def _lead(count: int, done: int, back: int, unknown: int) -> str:
+    parts = [f"{done or 'none'} {'is' if done < 2 else 'are'} verified as done by data"]
+    if back:
+        parts.append(f"{back} came back")
+    if unknown:
+        parts.append(f"{unknown} can’t be judged for lack of data")
+    things = "the one thing" if count == 1 else f"{count} things"
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]]) if parts[1:] else parts[0]
+    return f"Of {things} that we advised before, {listed}."
+
+
+def _fact(label: str, count: int, tone: Tone) -> Fact:
+    return Fact(
+        label=label,
+        text=f"{count}",
+        value=count,
+        unit="count",
+        query="marts.recommendation",
+        tone=tone if count else "neutral",
+    )
+
+
+def _row(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> LedgerRow:
+    event, state = item.entry.history[-1], item.entry.state
+    day = event.as_of - timedelta(days=1) if event.as_of else event.at.date()
+    who = "data" if event.is_engine else event.set_by
+    until = f", until {event.until:%-d %b %Y}" if event.until else ""
+    now = item.quarter_value if item.quarter_value is not None else (item.outcome.value if item.outcome else None)
+    is_closed = state in ("no_longer_applies", "superseded")
+    return LedgerRow(
+        title=stated.title,
+        subject="" if stated.subject == data.site.site_id else stated.subject,
+        state=WORDS[state],
+        tone=_TONES.get(state, "neutral"),
+        measure=stated.prediction_metric.removesuffix("_pct").replace("_", " "),
+        then=_figure(stated.measured_value, stated),
+        now="gone" if is_closed else _figure(now, stated),
+        expected=_figure(_expected(stated), stated),
+        said=f"{who}, {day:%-d %b %Y}{until}: {event.why}",
+    )
+
+
+def _expected(stated: StatedRecommendation) -> float | None:
+    if stated.measured_value is None:
+        return None
+    sign = -1 if stated.prediction_direction == "down" else 1
+    return stated.measured_value + sign * stated.prediction_size
+
+
+def _figure(value: float | None, stated: StatedRecommendation) -> str:
+    if value is None:
+        return "not known"
+    unit = "%" if stated.prediction_metric.endswith("_pct") else ""
+    return f"{value:,.0f}{unit}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}{unit}"
+
+
+def _is_judged(item: Reviewed, stated: StatedRecommendation) -> bool:
+    """Tell whether it was done since it was stated, and measured over the quarter."""
+    is_done = any(e.state == "verified_done" and e.as_of and e.as_of > stated.as_of_date for e in item.entry.history)
+    return is_done and item.quarter_value is not None and stated.measured_value is not None
+
+
+def _is_hit(stated: StatedRecommendation, item: Reviewed) -> bool:
+    change = (item.quarter_value or 0.0) - (stated.measured_value or 0.0)
+    return (change if stated.prediction_direction == "up" else -change) >= HIT_RATIO * stated.prediction_size
+
+
+def _hits(judged: Sequence[tuple[StatedRecommendation, bool]]) -> list[tuple[str, str, str]]:
+    done = Counter(stated.rule_id for stated, _ in judged)
+    hit = Counter(stated.rule_id for stated, is_hit in judged if is_hit)
+    return [(rule, f"{count}", f"{hit[rule]}") for rule, count in sorted(done.items())]
