@@ -95,7 +95,7 @@ def _apply_one(con: duckdb.DuckDBPyConnection, name: str, digest: str, text: str
 
 def _in_order(views: tuple[Path, ...]) -> list[Path]:
     """Order view files so that each comes after the views that it reads (a view names its file)."""
-    texts = {path: path.read_text(encoding="utf-8") for path in views}
+    words = {path: _words(path.read_text(encoding="utf-8")) for path in views}
     names = {f"{path.parent.name}.{path.stem}": path for path in views}
     ordered: list[Path] = []
 
@@ -105,7 +105,7 @@ def _in_order(views: tuple[Path, ...]) -> list[Path]:
         if path in trail:
             raise WarehouseError(f"The views {path.name} and {trail[-1].name} read each other.")
         for name, other in names.items():
-            if other != path and _reads(texts[path], name):
+            if other != path and name in words[path]:
                 visit(other, (*trail, path))
         ordered.append(path)
 
@@ -114,8 +114,8 @@ def _in_order(views: tuple[Path, ...]) -> list[Path]:
     return ordered
 
 
-def _reads(text: str, name: str) -> bool:
+def _words(text: str) -> frozenset[str]:
+    """Return the words of the SQL of a view, the names of what it reads among them."""
     body = text.split("COMMENT ON", 1)[0]
-    return any(
-        word.strip("(),;") == name for line in body.splitlines() if not line.startswith("--") for word in line.split()
-    )
+    lines = (line for line in body.splitlines() if not line.startswith("--"))
+    return frozenset(word.strip("(),;") for line in lines for word in line.split())

@@ -110,6 +110,8 @@ WITH scan AS MATERIALIZED (
   FROM exposed AS mended JOIN exposed AS following USING (site_id, source_id, ecosystem, name, flaw_id)
   WHERE mended.closed_reason = 'patched' AND following.opened_at <= mended.closed_at
     AND coalesce(following.closed_at > mended.closed_at, true)
+), decided AS MATERIALIZED (
+  FROM marts.finding_decision WHERE ends_at > decided_at
 ), gap AS (
   -- The times between acceptances, each with the one that ends it.
   SELECT
@@ -117,10 +119,10 @@ WITH scan AS MATERIALIZED (
     lag(ends_at) OVER (PARTITION BY site_id, ecosystem, name, flaw_id ORDER BY decided_at) AS from_at,
     decided_at AS until_at,
     accepted_until_date, decided_by, reason
-  FROM marts.finding_decision WHERE ends_at > decided_at
+  FROM decided
   UNION ALL
   SELECT site_id, ecosystem, name, flaw_id, max(ends_at), NULL, NULL, NULL, NULL
-  FROM marts.finding_decision WHERE ends_at > decided_at
+  FROM decided
   GROUP BY ALL
 ), finding AS (
   SELECT

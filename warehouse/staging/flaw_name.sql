@@ -2,13 +2,17 @@
 -- One flaw has many names. Advisories that share one are of one flaw, and so are those that are linked over others:
 -- connected components. A flaw goes by its first CVE, else by its first name.
 CREATE OR REPLACE VIEW staging.flaw_name AS
-WITH RECURSIVE named AS MATERIALIZED (
-  -- What is gone from its feed keeps the names that it had.
-  SELECT feed, advisory_id, unnest(list_distinct(list_append(aliases, advisory_id))) AS name
+WITH RECURSIVE own AS MATERIALIZED (
+  SELECT *, list_min(list_filter(names, lambda name: starts_with(name, 'CVE-'))) AS cve, list_min(names) AS first_name
   FROM (
-    SELECT feed, advisory_id, aliases FROM raw.advisory WHERE NOT is_gone
+    -- What is gone from its feed keeps the names that it had.
+    SELECT feed, advisory_id, list_distinct(list_append(aliases, advisory_id)) AS names
+    FROM raw.advisory
+    WHERE NOT is_gone
     QUALIFY row_number() OVER (PARTITION BY feed, advisory_id ORDER BY fetched_at DESC, batch_id DESC) = 1
   )
+), named AS MATERIALIZED (
+  SELECT feed, advisory_id, coalesce(cve, first_name) AS flaw_id, unnest(names) AS name FROM own
 ), shared AS MATERIALIZED (
   -- Only a name of two advisories can link them, and few names are.
   SELECT feed, advisory_id, name, min(name) OVER (PARTITION BY feed, advisory_id) AS hub
@@ -25,18 +29,13 @@ WITH RECURSIVE named AS MATERIALIZED (
   SELECT shared.feed, shared.advisory_id, min(coalesce(first.other, shared.name)) AS root
   FROM shared LEFT JOIN (SELECT name, min(other) AS other FROM reached GROUP BY name) AS first USING (name)
   GROUP BY ALL
-), own AS MATERIALIZED (
-  SELECT feed, advisory_id, min(name) FILTER (starts_with(name, 'CVE-')) AS cve, min(name) AS name
-  FROM named
-  GROUP BY ALL
 ), flaw AS (
-  SELECT root, coalesce(min(cve), min(name)) AS flaw_id
+  SELECT root, coalesce(min(cve), min(first_name)) AS flaw_id
   FROM root JOIN own USING (feed, advisory_id)
   GROUP BY ALL
 )
-SELECT named.feed, named.advisory_id, named.name, coalesce(flaw.flaw_id, own.cve, own.name) AS flaw_id
+SELECT named.feed, named.advisory_id, named.name, coalesce(flaw.flaw_id, named.flaw_id) AS flaw_id
 FROM named
-JOIN own USING (feed, advisory_id)
 LEFT JOIN root USING (feed, advisory_id)
 LEFT JOIN flaw USING (root);
 COMMENT ON VIEW staging.flaw_name IS 'Every name of every flaw that a feed tells of or told of. A bulletin that gives several CVEs as its aliases makes them one flaw.';
