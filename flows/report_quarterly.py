@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import re
-from concurrent.futures import Executor, ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from prefect import State, flow, get_run_logger, task
+from prefect import State, flow, get_run_logger
 from prefect.artifacts import acreate_link_artifact, acreate_table_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from tasks import delivery, progress, reporting, runs
-from tasks.brand import Brand, brand_of, corrections
+from tasks import delivery, pool, progress, reporting, runs
+from tasks.brand import brand_of, corrections
 from tasks.errors import UpkeepError
-from tasks.quarters import Quarter, last_finished, parse_quarter
+from tasks.quarters import last_finished, parse_quarter
 from tasks.render.document import write
 from tasks.render.page import render_overview
 from tasks.reporting import Written
-from tasks.settings import Settings, load_settings
-from tasks.sites import Site, load_sites
-
-REPORTS_PER_PROCESS = 50
-
-
-@task(name="write-report", task_run_name="{site.id} {quarter}", cache_policy=NO_CACHE)
-async def write_report(
-    pool: Executor, settings: Settings, brand: Brand, site: Site, quarter: Quarter, folder: Path
-) -> Written:
-    """Write one site's PDF in a process of the pool; its failure stays its own."""
-    arguments = (settings.snapshot, brand, site.id, quarter, folder)
-    return await asyncio.get_running_loop().run_in_executor(pool, reporting.write_site_report, *arguments)
+from tasks.settings import load_settings
+from tasks.sites import load_sites
 
 
 @flow(name="report-quarterly", flow_run_name=runs.run_name)
@@ -52,28 +36,30 @@ async def report_quarterly(
     configuration = load_sites(settings.sites_file)
     wanted = parse_quarter(quarter) if quarter else last_finished(runs.scheduled_at())
     folder = Path(out) if out else settings.reports
-    brand = brand_of(configuration.agency, settings.sites_file.parent)
-    for sentence in corrections(configuration.agency):
+    agency = configuration.agency
+    brand = brand_of(agency, settings.sites_file.parent)
+    for sentence in corrections(agency):
         get_run_logger().warning(sentence)
     chosen, rows, written = configuration.select(sites), list[dict[str, Any]](), list[Written]()
 
-    async def one(pool: Executor, site: Site) -> None:
-        try:
-            own = brand_of(configuration.agency, settings.sites_file.parent, configuration.client_of(site))
-            done = await write_report(pool, settings, own, site, wanted, folder)
+    arguments = [
+        (settings.snapshot, brand_of(agency, settings.sites_file.parent, client), site.id, wanted, folder)
+        for site, client in ((site, configuration.client_of(site)) for site in chosen)
+    ]
+    async for place, done in pool.each(reporting.write_site_report, arguments):
+        site = chosen[place]
+        if isinstance(done, Exception):
+            said = str(done) if isinstance(done, UpkeepError) else f"{type(done).__name__}: {done}"
+            rows.append({"site": site.id, "state": "failed", "recommendations": 0, "file": said})
+            get_run_logger().error("%s: %s", site.id, said)
+        else:
             written.append(done)
             row = {"site": site.id, "state": "written", "recommendations": done.recommendation_count}
             rows.append(row | {"file": str(done.path)})
             key = re.sub(r"[^a-z0-9]+", "-", f"report-{site.id}-{wanted}".lower())
             await acreate_link_artifact(key=key, link=done.path.as_uri(), link_text=done.path.name)
-        except UpkeepError as error:
-            rows.append({"site": site.id, "state": "failed", "recommendations": 0, "file": str(error)})
-            get_run_logger().error(str(error))
         progress.report("reports", len(rows), len(chosen))
-
-    # Rendering is all CPU; a process each of few sites, so that what WeasyPrint keeps of memory is given back.
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), max_tasks_per_child=REPORTS_PER_PROCESS) as pool:
-        await asyncio.gather(*(one(pool, site) for site in chosen))
+    written.sort(key=lambda done: done.site_id)
     reporting.land(settings, written)
     problems = [(str(row["site"]), str(row["file"])) for row in rows if row["state"] == "failed"]
     overview = render_overview([done.row for done in written], problems, brand, str(wanted))
