@@ -17,11 +17,19 @@ from warehouse.connection import dicts, open_snapshot
 STALE = timedelta(days=3)
 """A feed that was not current for longer says nothing of what was disclosed since."""
 
-_MATCH = """
+_MATCH = r"""
 SELECT
   feed, advisory_id, flaw_id, aliases, title, severity, cvss_score, published_at, url, exploited_date, epss_score,
   from_version, is_from_included, to_version, is_to_included, fixed_version,
-  CASE WHEN NOT is_comparable OR $key IS NULL THEN 'unknown' ELSE 'affected' END AS outcome
+  CASE
+    WHEN NOT is_comparable OR $key IS NULL THEN 'unknown'
+    -- 5.1 and 5.1.0 are one version to whoever writes an advisory, and two to WordPress.
+    WHEN starts_with(ecosystem, 'wordpress-') AND NOT list_contains([from_version, to_version], $version)
+      AND list_contains(
+        [regexp_replace(from_version, '(\.0)+$', ''), regexp_replace(to_version, '(\.0)+$', '')],
+        regexp_replace($version, '(\.0)+$', '')) THEN 'probable'
+    ELSE 'affected'
+  END AS outcome
 FROM marts.advisory_range JOIN marts.advisory USING (feed, advisory_id)
 WHERE ecosystem = $ecosystem AND name = $name AND (
   NOT is_comparable OR $key IS NULL
@@ -41,7 +49,10 @@ COLUMNS = ("outcome", "flaw", "advisories", "severity", "cvss", "exploited", "ep
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What is known: `flaws` that hit or may hit, and `doubts`, sentences on why the answer may be incomplete."""
+    """What is known: `flaws` that hit or may hit, and `doubts`, sentences on why the answer may be incomplete.
+
+    A flaw is affected, probable (the version is a bound but for zeros at its end, as 5.1.0 for 5.1) or unknown.
+    """
 
     flaws: Sequence[dict[str, Any]]
     doubts: Sequence[str]
@@ -61,7 +72,7 @@ def match(snapshot: Path, ecosystem: str, name: str, version: str, now: datetime
         name.lower() if ecosystem.startswith("wordpress-") else python_name(name) if ecosystem == "PyPI" else name
     )
     with contextlib.closing(open_snapshot(snapshot)) as con:
-        found = dicts(con.execute(_MATCH, {"ecosystem": ecosystem, "name": searched, "key": key}))
+        found = dicts(con.execute(_MATCH, {"ecosystem": ecosystem, "name": searched, "version": version, "key": key}))
         feeds = dicts(con.execute(_FEEDS, {"ecosystem": ecosystem}))
     doubts = [] if key else [f"The version {version!r} has no order in {ecosystem}: what hits it can't be told."]
     if not feeds:
@@ -94,7 +105,7 @@ def shown(flaw: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _flaw(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Make one flaw of the advisories that tell of it: those that say affected speak before those that can't tell."""
+    """Make one flaw of the advisories that tell of it: those that are sure speak before those that are not."""
     outcome = rows[0]["outcome"]
     told = [row for row in rows if row["outcome"] == outcome]
     first = told[0]

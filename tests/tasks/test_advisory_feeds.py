@@ -273,6 +273,15 @@ def test_what_can_not_be_told_is_unknown_and_never_safe(place: Place) -> None:
     assert "No feed covers NuGet" in place.match("NuGet", "one", "1.0.0").doubts[0]
 
 
+def test_a_version_that_differs_from_a_bound_by_zeros_only_probably_has_the_flaw(place: Place) -> None:
+    place.fetch(file_feed(WORDFENCE, "wordfence-intelligence"))
+    outcomes = {
+        v: [flaw["outcome"] for flaw in place.match("wordpress-plugin", "acme-forms", v).flaws]
+        for v in ("5.8.9", "5.8.9.0", "5.8.9.1")
+    }
+    assert outcomes == {"5.8.9": ["affected"], "5.8.9.0": ["probable"], "5.8.9.1": []}
+
+
 def test_the_command_prints_a_flaw_a_line_and_fails_where_it_does_not_know(
     place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
