@@ -34,7 +34,8 @@ _OPEN = """
 WITH site AS (
   SELECT *, timezone(time_zone, $end_date::TIMESTAMP) AS end_at FROM staging.site WHERE site_id = $site_id
 ), probe AS (
-  SELECT ecosystem, name, cve_id, sum(event_count) AS event_count FROM marts.probe_day
+  SELECT ecosystem, name, flaw_id, sum(event_count)::BIGINT AS event_count, sum(named_count)::BIGINT AS named_count
+  FROM marts.finding_probe_day
   WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date GROUP BY ALL
 ), open AS (
   SELECT
@@ -51,11 +52,10 @@ WITH site AS (
     site.security_patch_sla_days AS sla_days,
     finding.known_until_at >= site.end_at AS is_current,
     timezone(site.time_zone, finding.last_seen_at)::DATE AS listed_date,
-    greatest(coalesce(by_flaw.event_count, 0), coalesce(by_path.event_count, 0))::BIGINT AS probe_count,
-    by_flaw.event_count IS NOT NULL AS is_flaw_named
+    coalesce(probe.event_count, 0) AS probe_count,
+    coalesce(probe.named_count, 0) AS named_count
   FROM marts.finding AS finding JOIN site USING (site_id)
-  LEFT JOIN probe AS by_flaw ON by_flaw.cve_id = finding.flaw_id
-  LEFT JOIN probe AS by_path ON by_path.ecosystem = finding.ecosystem AND by_path.name = lower(finding.name)
+  LEFT JOIN probe USING (ecosystem, name, flaw_id)
   WHERE finding.outcome = 'affected' AND finding.opened_at < site.end_at
     AND (finding.closed_at IS NULL OR finding.closed_at >= site.end_at)
 ), claimed AS (
@@ -86,7 +86,7 @@ JOIN marts.advisory_range AS affected
 WHERE listing.site_id = $site_id AND listing.ecosystem = $ecosystem AND listing.name = $name
   AND listing.version = $version AND affected.is_comparable AND listing.advisory_key IS NOT NULL"""
 
-_UNKNOWN = """
+COVERAGE = """
 WITH site AS (
   SELECT *, timezone(time_zone, $end_date::TIMESTAMP) AS end_at FROM staging.site WHERE site_id = $site_id
 ), newest AS (
@@ -110,6 +110,7 @@ LEFT JOIN staging.source AS source ON source.site_id = listing.site_id AND sourc
 LEFT JOIN covered ON covered.ecosystem IN (listing.advisory_ecosystem, split_part(listing.advisory_ecosystem, ':', 1))
 GROUP BY ALL
 ORDER BY ALL"""
+"""What is installed by ecosystem: how old the list is, and whether a current feed speaks of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,7 @@ def evaluate(
 
 def _doubts(scope: Scope) -> list[str]:
     """Return what keeps anybody from calling the site free of known flaws."""
-    kinds = scope.query(_UNKNOWN, scope.parameters)
+    kinds = scope.query(COVERAGE, scope.parameters)
     if not kinds:
         return ["no inventory has come"]
     uncovered = [f"{kind['ecosystem']} ({kind['component_count']})" for kind in kinds if kind["is_uncovered"]]
@@ -194,7 +195,7 @@ def _advice(rule: Rule, scope: Scope, subject: str, rows: Sequence[Row], said: S
         "version": f" to {version[:40]}" if version else "",
         "fixes": _fixes(flaws, mended),
         "evidence": said.evidence,
-        "probes": _probes(rows, probes),
+        "probes": _probes(rows),
     }
     return recommend(
         rule,
@@ -284,8 +285,10 @@ def _fixes(flaws: int, mended: int) -> str:
     return f"fixes {many}" if mended == flaws else f"fixes {mended} of {many}"
 
 
-def _probes(rows: Sequence[Row], probes: int) -> str:
+def _probes(rows: Sequence[Row]) -> str:
+    probes, named = (max(row[name] for row in rows) for name in ("probe_count", "named_count"))
     if not probes:
         return ""
-    what = "tried this very flaw" if any(row["is_flaw_named"] for row in rows) else "attacked its files"
-    return f" Attackers {what} {probes:,} times in the quarter."
+    if named:
+        return f" Attackers tried a flaw of it by its name {named:,} times while it was open."
+    return f" Attackers went for its files {probes:,} times while a flaw was open."

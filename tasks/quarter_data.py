@@ -63,8 +63,8 @@ class QuarterData:
         return [None if pd.isna(sums.get(week)) else float(sums[week]) for week in range(WEEKS)]
 
     def action(self, areas: Iterable[str], text: str) -> Action | None:
-        """Return the strip that points to the recommendations of an area; None where there is none."""
-        numbers = [item.number for item in self.recommendations if item.area in areas]
+        """Return the strip that points to the recommendations of an area, or of rules; None where there is none."""
+        numbers = [item.number for item in self.recommendations if {item.area, item.rule_id} & set(areas)]
         if not numbers:
             return None
         named = numbers if len(numbers) <= NAMED else [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1} more"]
@@ -72,8 +72,8 @@ class QuarterData:
         return Action(text=text, numbers=shown, anchor=numbers[0])
 
     def titles(self, areas: Iterable[str]) -> str:
-        """Return the first recommendation of an area as a sentence."""
-        return next((item.title for item in self.recommendations if item.area in areas), "")
+        """Return the first recommendation of an area, or of rules, as a sentence."""
+        return next((item.title for item in self.recommendations if {item.area, item.rule_id} & set(areas)), "")
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[Any]:

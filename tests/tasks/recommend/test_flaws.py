@@ -46,7 +46,7 @@ def test_one_update_is_one_line_and_the_exploited_flaw_comes_first(one) -> None:
     assert answer.band == "act now"
     assert answer.why == (
         "CVE-2026-10002 in forms 5.1 is known to be exploited since 20 July 2026, to be mended by 10 August 2026; "
-        "it was open for 92 days. Attackers attacked its files 7 times in the quarter."
+        "it was open for 92 days. Attackers went for its files 7 times while a flaw was open."
     )
     assert measure(one.con, answer) == 1
 
@@ -146,7 +146,7 @@ def test_a_flaw_at_which_attackers_were_seen_is_told_with_the_number(one) -> Non
     assert answer.rule.id == "security.probed_flaw"
     assert answer.title == "Update forms to 5.9: fixes 1 known flaw"
     assert answer.why == (
-        "CVE-2026-10001 in forms 5.1 (CVSS 6.1) was open for 92 days. Attackers tried this very flaw 12 times in the quarter."
+        "CVE-2026-10001 in forms 5.1 (CVSS 6.1) was open for 92 days. Attackers tried a flaw of it by its name 12 times while it was open."
     )
     assert answer.likelihood == pytest.approx(0.65)
 

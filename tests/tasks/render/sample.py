@@ -13,6 +13,7 @@ from tasks.analyse.journeys import JourneysView
 from tasks.analyse.performance import PerformanceView
 from tasks.analyse.security import SecurityView
 from tasks.analyse.updates import UpdatesView
+from tasks.analyse.vulnerabilities import VulnerabilitiesView
 from tasks.discovery import units
 from tasks.report_model import (
     Action,
@@ -149,7 +150,7 @@ def rich() -> Report:
         recommendations=items,
         parts=parts(
             availability=_availability(), security=_security(), updates=_updates(), journeys=_journeys(),
-            performance=_performance(), coverage=_coverage(items),
+            performance=_performance(), vulnerabilities=_vulnerabilities(), coverage=_coverage(items),
         ),
         silent=(("availability.certificate_expiry", "71 days of validity left"), ("security.waf_detects_only", "the firewall enforces"), ("updates.stale_data", "every list was proved current within 3 days")),
         unknown=(("security.login_brute_force", "an access log of the first 18 days"),),
@@ -334,6 +335,34 @@ def _performance() -> PerformanceView:
         pages_note="1 could not be measured lately, which is unknown and not slow: /old/: the audit was not done in time.",
         advice=[("Serve images in next-gen formats", "2", "1.9 s of LCP, 1.4 MB"), (HOSTILE[2], "1", "300 ms of blocking")],
         action=Action(text="Make the main image of / smaller.", numbers="R-03"),
+    )  # fmt: skip
+
+
+def _vulnerabilities() -> VulnerabilitiesView:
+    return VulnerabilitiesView(
+        lead="3 known flaws are open in 2 components, the oldest for 91 days; 1 of them is known to be exploited.",
+        stats=[
+            fact("known flaws open", "3", 3, note="1 exploited", tone="bad"),
+            fact("longest exposure", "91 days", 91, unit="days", note="agreed: 7 days", tone="bad"),
+            fact("flaws patched", "17", 17, note="median 5 days after a fix"),
+            fact("components without a feed", "4", 4, note="of 112", tone="unknown"),
+        ],
+        week_labels=WEEKS,
+        weeks=[[1, 0, 1], [1, 0, 1], [1, 2, 1], [1, 0, 1], None, None, [2, 1, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 1, 1], [1, 0, 1]],
+        open=[
+            ("event-diary", "4.2.1", "4.3.0", "CVE-2026-90101", "exploited, CVSS 9.8, EPSS 71%", "91"),
+            ("event-diary", "4.2.1", "4.3.0", "CVE-2026-90102", "CVSS 6.4, EPSS under 1%", "91"),
+            (HOSTILE[0], HOSTILE[1], "no fix known", HOSTILE[2], "not scored", "12*"),
+        ],
+        open_note="* The last list that showed it is old: whether it was still open is not known.",
+        ended=[
+            ("gallery-grid", "CVE-2026-90103", "patched", "8", "8"), ("libssl3", "CVE-2026-90201", "patched", "0", "0"),
+            ("wordpress", "CVE-2026-90105", "accepted until 1 Oct 2026", "8", "no fix known"),
+        ],
+        ended_note="The last 12 of 17; all are in marts.finding.",
+        latency_note="Of 19 security updates 17 came within the 7 days agreed since a fix was there, of 1 the lists can’t tell.",
+        source_note="Told by these feeds, each with the day of its last copy: wordfence (1 Oct 2026), kev (1 Oct 2026).",
+        action=Action(text="Update event-diary to 4.3.0: fixes 2 known flaws.", numbers="R-01"),
     )  # fmt: skip
 
 

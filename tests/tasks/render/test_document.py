@@ -52,6 +52,7 @@ def test_a_rich_quarter_has_its_eight_parts_in_order_on_six_pages_or_more(rich: 
         "Recommendations",
         "Availability",
         "Security",
+        "Vulnerabilities",
         "Performance",
         "Journeys",
         "Updates",

@@ -1,0 +1,293 @@
+"""The section on vulnerabilities: known flaws of what is installed, since when, and how soon they were mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from tasks import exposure
+from tasks.quarter_data import WEEKS, QuarterData, rows_of
+from tasks.render.text import cut
+from tasks.report_model import Action, Fact, NoData, Section, missing_fact
+
+FINDINGS = """
+SELECT
+  finding.ecosystem, finding.name, finding.flaw_id,
+  string_agg(DISTINCT finding.version, ', ' ORDER BY finding.version) AS version,
+  min(finding.fixed_version) AS fixed_version, max(finding.cvss_score) AS cvss_score,
+  max(finding.epss_score) AS epss_score, min(finding.exploited_date) AS exploited_date,
+  coalesce(arg_max(finding.severity, finding.cvss_score), min(finding.severity)) AS severity,
+  timezone(site.time_zone, min(finding.opened_at))::DATE AS opened_date,
+  CASE WHEN bool_and(finding.closed_at IS NOT NULL)
+    THEN timezone(site.time_zone, max(finding.closed_at))::DATE END AS closed_date,
+  arg_max(finding.closed_reason, finding.closed_at) AS closed_reason,
+  max(finding.accepted_until_date) AS accepted_until_date,
+  timezone(site.time_zone, max(finding.known_until_at))::DATE AS known_date,
+  sum(finding.exposure_days) AS exposure_days, max(finding.fix_exposure_days) AS fix_days,
+  any_value(site.security_patch_sla_days) AS sla_days
+FROM marts.finding AS finding JOIN staging.site AS site USING (site_id)
+WHERE finding.site_id = $site_id AND finding.outcome = 'affected'
+  AND finding.opened_at < timezone(site.time_zone, $end_date::TIMESTAMP)
+  AND (finding.closed_at IS NULL OR finding.closed_at >= timezone(site.time_zone, $start_date::TIMESTAMP))
+GROUP BY finding.ecosystem, finding.name, finding.flaw_id, site.time_zone
+ORDER BY min(finding.exploited_date) IS NULL, epss_score DESC NULLS LAST, cvss_score DESC NULLS LAST, name, flaw_id"""
+
+LISTS = """
+SELECT DISTINCT collected_date FROM marts.bundle
+WHERE site_id = $site_id AND collected_date >= $start_date::DATE - 40 AND collected_date < $end_date"""
+
+FEEDS = """
+SELECT feed, format, succeeded_at FROM marts.feed
+WHERE succeeded_at IS NOT NULL AND (len(ecosystems) > 0 OR format IN ('cisa-kev', 'epss')) ORDER BY feed"""
+
+LATENCY = """
+SELECT count(*) AS update_count, count(*) FILTER (is_within_sla) AS within_count,
+  count(*) FILTER (is_within_sla IS NULL) AS unsure_count, count(*) FILTER (is_followed_by_incident) AS failed_count,
+  any_value(sla_days) AS sla_days
+FROM marts.security_update WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+SECTION = Section(title="Vulnerabilities", order=35, weight=55)
+
+RULES = ("security.exploited_flaw", "security.probed_flaw", "security.grave_flaw")
+SHOWN = 12
+_DAY = timedelta(days=1)
+BANDS = ("critical", "high", "others")
+SPEAKS_DAYS = 8
+"""Days for which a list speaks: from one weekly list to the next, and one."""
+REASONS = {
+    "patched": "patched",
+    "removed": "removed",
+    "accepted": "accepted",
+    "withdrawn": "withdrawn by its publisher",
+    "not_affected": "found not to be affected",
+    "version_changed": "other version, same flaw",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VulnerabilitiesView:
+    """The section on vulnerabilities."""
+
+    lead: str
+    stats: Sequence[Fact]
+    week_labels: Sequence[str]
+    weeks: Sequence[Sequence[float] | None]
+    """Open flaws at the end of each week: critical, high, others."""
+    open: Sequence[tuple[str, str, str, str, str, str]]
+    """(component, installed, mended by, flaw, how grave, days)"""
+    open_note: str
+    ended: Sequence[tuple[str, str, str, str, str]]
+    """(component, flaw, how it ended, days exposed, days since a fix)"""
+    ended_note: str
+    latency_note: str
+    source_note: str
+    action: Action | None
+
+
+def view(data: QuarterData) -> VulnerabilitiesView | NoData:
+    """Return the section, or what is missing for it."""
+    kinds, feeds = data.frame(exposure.COVERAGE), data.frame(FEEDS)
+    if kinds.empty or feeds.empty:
+        return NoData(
+            title="Vulnerabilities",
+            missing="no inventory of this site is in the warehouse"
+            if kinds.empty
+            else "no feed of advisories was fetched",
+            remedy="Add a patches_bundle source." if kinds.empty else "Add feeds to agency.advisories.",
+            is_left_out=True,
+        )
+    found = data.frame(FINDINGS)
+    dated = {name: pd.to_datetime(found[f"{name}_date"]).dt.date for name in ("opened", "closed", "known")}
+    found = found.assign(**{f"{name}_date": days for name, days in dated.items()})
+    end = data.scope.end_date
+    is_open = ~found["closed_date"].map(lambda day: _is_before(day, end)).astype(bool)
+    still, ended = found[is_open], found[~is_open].sort_values(["closed_date", "name", "flaw_id"])
+    patched = ended[ended["closed_reason"] == "patched"]
+    uncovered = kinds[kinds["is_uncovered"]]
+    return VulnerabilitiesView(
+        lead=_lead(still, uncovered, end),
+        stats=[*_open_facts(still, end), _patched_fact(patched), _coverage_fact(kinds, uncovered)],
+        week_labels=data.week_labels,
+        weeks=_weeks(found, data),
+        open=[_open_row(row, end) for row in rows_of(still.head(SHOWN))],
+        open_note=_open_note(still, end),
+        ended=[_ended_row(row) for row in rows_of(ended.tail(SHOWN))],
+        ended_note=f"The last {SHOWN} of {len(ended)}; all are in marts.finding." if len(ended) > SHOWN else "",
+        latency_note=_latency(next(rows_of(data.frame(LATENCY)))),
+        source_note=_sources(feeds),
+        action=data.action(RULES, f"{data.titles(RULES)}."),
+    )
+
+
+def figures(_: QuarterData, view: VulnerabilitiesView | NoData) -> list[Fact]:
+    """Return what page one may say: how many known flaws are open."""
+    if isinstance(view, NoData):
+        return [missing_fact("known flaws open", "no feed or no inventory", "marts.finding")]
+    return [view.stats[0]]
+
+
+def _lead(still: pd.DataFrame, uncovered: pd.DataFrame, end: date) -> str:
+    if still.empty:
+        text = "No known flaw was open in what is installed when the quarter ended"
+    else:
+        count, exploited = still["flaw_id"].nunique(), int(still["exploited_date"].notna().sum())
+        where = _many(len(still[["ecosystem", "name"]].drop_duplicates()), "component")
+        oldest = _many(max(_days(row, end) for row in rows_of(still)), "day")
+        text = f"{_many(count, 'known flaw')} {'is' if count == 1 else 'are'} open in {where}, the oldest for {oldest}"
+        text += f"; {exploited} of them {'is' if exploited == 1 else 'are'} known to be exploited" if exploited else ""
+    if uncovered.empty:
+        return f"{text}."
+    return f"{text}. Of {int(uncovered['component_count'].sum()):,} components no current feed speaks: not known."
+
+
+def _open_facts(still: pd.DataFrame, end: date) -> list[Fact]:
+    count, exploited = still["flaw_id"].nunique(), int(still["exploited_date"].notna().sum())
+    oldest = max((_days(row, end) for row in rows_of(still)), default=0)
+    return [
+        Fact(
+            label="known flaws open",
+            text=f"{count:,}",
+            value=count,
+            unit="count",
+            query="marts.finding",
+            note=f"{exploited} exploited" if exploited else "none known to be exploited" if count else "",
+            tone="bad" if exploited else "warn" if count else "good",
+        ),
+        Fact(
+            label="longest exposure",
+            text=_many(oldest, "day") if count else "none",
+            value=oldest if count else None,
+            unit="days",
+            query="marts.finding",
+            note=f"agreed: {int(still['sla_days'].iloc[0])} days" if count else "",
+            tone="bad" if count and oldest > int(still["sla_days"].iloc[0]) else "neutral",
+        ),
+    ]
+
+
+def _patched_fact(patched: pd.DataFrame) -> Fact:
+    days = patched["fix_days"].dropna()
+    return Fact(
+        label="flaws patched",
+        text=f"{patched['flaw_id'].nunique():,}",
+        value=patched["flaw_id"].nunique(),
+        unit="count",
+        query="marts.finding",
+        note=f"median {_many(round(days.median()), 'day')} after a fix" if len(days) else "",
+    )
+
+
+def _coverage_fact(kinds: pd.DataFrame, uncovered: pd.DataFrame) -> Fact:
+    count, total = int(uncovered["component_count"].sum()), int(kinds["component_count"].sum())
+    return Fact(
+        label="components without a feed",
+        text=f"{count:,}",
+        value=count,
+        unit="count",
+        query="marts.feed",
+        note=f"of {total:,}",
+        tone="unknown" if count else "neutral",
+    )
+
+
+def _weeks(found: pd.DataFrame, data: QuarterData) -> list[list[float] | None]:
+    """Count what was open at the end of each week; a week that no list speaks for is not known."""
+    lists = [pd.Timestamp(day).date() for day in data.frame(LISTS)["collected_date"]]
+    rows = list(rows_of(found))
+    counted: list[list[float] | None] = []
+    for week in range(WEEKS):
+        last = data.scope.end_date - timedelta(days=1)
+        day = last if week == WEEKS - 1 else data.scope.start_date + timedelta(days=7 * week + 6)
+        if not any(day - timedelta(days=SPEAKS_DAYS) <= listed <= day for listed in lists):
+            counted.append(None)
+            continue
+        here = {
+            (row.flaw_id, _band(row))
+            for row in rows
+            if row.opened_date <= day and not _is_before(row.closed_date, day + _DAY)
+        }
+        counted.append([float(sum(band == name for _, band in here)) for name in BANDS])
+    return counted
+
+
+def _is_before(day: Any, end: date) -> bool:
+    """Say whether a day is known and lies before another one."""
+    return bool(not pd.isna(day) and day < end)
+
+
+def _band(row: Any) -> str:
+    if pd.isna(row.cvss_score):
+        return row.severity if row.severity in BANDS else "others"
+    return "critical" if row.cvss_score >= 9 else "high" if row.cvss_score >= 7 else "others"
+
+
+def _days(row: Any, end: date) -> int:
+    days: int = (end - row.opened_date).days
+    return days
+
+
+def _open_row(row: Any, end: date) -> tuple[str, str, str, str, str, str]:
+    return (
+        cut(row.name, 40),
+        cut(row.version, 26),
+        "no fix known" if pd.isna(row.fixed_version) else cut(row.fixed_version, 26),
+        cut(row.flaw_id, 24),
+        _gravity(row),
+        f"{_days(row, end)}{'*' if _is_before(row.known_date, end) else ''}",
+    )
+
+
+def _gravity(row: Any) -> str:
+    odds = row.epss_score
+    words = [] if pd.isna(row.exploited_date) else ["exploited"]
+    words += [] if pd.isna(row.cvss_score) else [f"CVSS {row.cvss_score:.1f}"]
+    words += [] if pd.isna(odds) else [f"EPSS {100 * odds:.0f}%" if odds >= 0.01 else "EPSS under 1%"]
+    return ", ".join(words) or "not scored"
+
+
+def _open_note(still: pd.DataFrame, end: date) -> str:
+    stale = sum(_is_before(day, end) for day in still["known_date"])
+    parts = [f"The first {SHOWN} of {len(still)}; all are in marts.finding."] if len(still) > SHOWN else []
+    parts += ["* The last list that showed it is old: whether it was still open is not known."] if stale else []
+    return " ".join(parts)
+
+
+def _ended_row(row: Any) -> tuple[str, str, str, str, str]:
+    how = REASONS.get(row.closed_reason, row.closed_reason)
+    if row.closed_reason == "accepted" and not pd.isna(row.accepted_until_date):
+        how = f"accepted until {pd.Timestamp(row.accepted_until_date):%-d %b %Y}"
+    return (
+        cut(row.name, 40),
+        cut(row.flaw_id, 24),
+        how,
+        "not known" if pd.isna(row.exposure_days) else f"{row.exposure_days:.0f}",
+        "no fix known" if pd.isna(row.fix_days) else f"{row.fix_days:.0f}",
+    )
+
+
+def _latency(row: Any) -> str:
+    """Say how many security updates came within the days agreed, and how many the site went down after."""
+    if not row.update_count:
+        return "No security update was applied in the quarter that is known of."
+    unsure = f", of {row.unsure_count} the lists can’t tell" if row.unsure_count else ""
+    failed = f" After {row.failed_count} of them the site went down within two hours." if row.failed_count else ""
+    return (
+        f"Of {_many(row.update_count, 'security update')} {row.within_count} came within the {row.sla_days} days "
+        f"agreed since a fix was there{unsure}.{failed}"
+    )
+
+
+def _sources(feeds: pd.DataFrame) -> str:
+    told = [f"{cut(row.feed, 30)} ({pd.Timestamp(row.succeeded_at):%-d %b %Y})" for row in rows_of(feeds)]
+    return (
+        f"Told by these feeds, each with the day of its last copy: {', '.join(told)}. A flaw counts from its "
+        "disclosure, or from the first list that showed the component. EPSS: likelihood of attacks within 30 days."
+    )
+
+
+def _many(number: float, word: str) -> str:
+    return f"{number:,.0f} {word}{'' if number == 1 else 's'}"
