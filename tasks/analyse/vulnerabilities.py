@@ -53,7 +53,7 @@ FROM marts.security_update WHERE site_id = $site_id AND day_date >= $start_date 
 SECTION = Section(title="Vulnerabilities", order=35, weight=55)
 
 RULES = ("security.exploited_flaw", "security.probed_flaw", "security.grave_flaw")
-SHOWN = 12
+SHOWN, ENDED = 12, 8
 _DAY = timedelta(days=1)
 BANDS = ("critical", "high", "others")
 SPEAKS_DAYS = 8
@@ -105,7 +105,7 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
     found = found.assign(**{f"{name}_date": days for name, days in dated.items()})
     end = data.scope.end_date
     is_open = ~found["closed_date"].map(lambda day: _is_before(day, end)).astype(bool)
-    still, ended = found[is_open], found[~is_open].sort_values(["closed_date", "name", "flaw_id"])
+    still, ended = found[is_open], found[~is_open]
     patched = ended[ended["closed_reason"] == "patched"]
     uncovered = kinds[kinds["is_uncovered"]]
     return VulnerabilitiesView(
@@ -115,8 +115,10 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
         weeks=_weeks(found, data),
         open=[_open_row(row, end) for row in rows_of(still.head(SHOWN))],
         open_note=_open_note(still, end),
-        ended=[_ended_row(row) for row in rows_of(ended.tail(SHOWN))],
-        ended_note=f"The last {SHOWN} of {len(ended)}; all are in marts.finding." if len(ended) > SHOWN else "",
+        ended=[_ended_row(row) for row in rows_of(_longest(ended).head(ENDED))],
+        ended_note=f"The {ENDED} of {len(ended)} that were open longest; all are in marts.finding."
+        if len(ended) > ENDED
+        else "",
         latency_note=_latency(next(rows_of(data.frame(LATENCY)))),
         source_note=_sources(feeds),
         action=data.action(RULES, f"{data.titles(RULES)}."),
@@ -279,6 +281,10 @@ def _latency(row: Any) -> str:
         f"Of {_many(row.update_count, 'security update')} {row.within_count} came within the {row.sla_days} days "
         f"agreed since a fix was there{unsure}.{failed}"
     )
+
+
+def _longest(ended: pd.DataFrame) -> pd.DataFrame:
+    return ended.sort_values(["exposure_days", "name", "flaw_id"], ascending=[False, True, True])
 
 
 def _sources(feeds: pd.DataFrame) -> str:

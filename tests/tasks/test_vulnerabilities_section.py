@@ -61,12 +61,12 @@ def test_what_is_open_and_what_ended_is_told_with_its_days(one) -> None:
     ]  # fmt: skip
     assert made.open == [("forms", "5.1", "5.2", "CVE-2026-10001", "exploited, CVSS 9.8, EPSS under 1%", "92")]
     assert made.ended == [
-        ("slider", "CVE-2026-10002", "patched", "21", "21"),
         ("gone", "CVE-2026-10003", "removed", "42", "no fix known"),
+        ("slider", "CVE-2026-10002", "patched", "21", "21"),
     ]
     assert made.latency_note == ("Of 1 security update 0 came within the 7 days agreed since a fix was there.")
     assert made.weeks == [
-        [1, 0, 1], [1, 0, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 0, 1], [1, 0, 0], [1, 0, 0],
+        [1, 1, 0], [1, 1, 0], [1, 2, 0], [1, 2, 0], [1, 2, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0],
         [1, 0, 0], None, [1, 0, 0], [1, 0, 0], [1, 0, 0],
     ]  # fmt: skip
 
