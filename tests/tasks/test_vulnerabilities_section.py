@@ -67,7 +67,7 @@ def test_what_is_open_and_what_ended_is_told_with_its_days(one) -> None:
     assert made.latency_note == ("Of 1 security update 0 came within the 7 days agreed since a fix was there.")
     assert made.weeks == [
         [1, 1, 0], [1, 1, 0], [1, 2, 0], [1, 2, 0], [1, 2, 0], [1, 1, 0], [1, 0, 0], [1, 0, 0],
-        [1, 0, 0], None, [1, 0, 0], [1, 0, 0], [1, 0, 0],
+        None, None, [1, 0, 0], [1, 0, 0], [1, 0, 0],
     ]  # fmt: skip
 
 
