@@ -48,7 +48,8 @@ def run() -> Iterator[tuple[str, float, str]]:
         publish(settings.warehouse, settings.snapshot)
         published = time.perf_counter()
         with contextlib.closing(open_snapshot(settings.snapshot)) as con:
-            count = len(con.execute("SELECT * FROM marts.finding").fetchall())
+            con.execute("CREATE TEMP TABLE found AS FROM marts.finding")
+            ((count,),) = con.execute("SELECT count(*) FROM found").fetchall()
             end, used = time.perf_counter(), time.process_time() - used
             again = [_timed(con, "CREATE OR REPLACE TEMP TABLE found AS FROM marts.finding") for _ in range(3)]
             one = [
@@ -58,7 +59,7 @@ def run() -> Iterator[tuple[str, float, str]]:
             join = [_timed(con, JOIN) for _ in range(3)]
     yield f"findings: load {loaded.batch_count:,} batches, {loaded.row_count:,} rows", middle - start, "s"
     yield "findings: check and publish", published - middle, "s"
-    yield f"findings: landed to {count:,} findings in hand", end - start, "s"
+    yield f"findings: landed to {count:,} findings worked out", end - start, "s"
     yield "findings: the same, time of processors", used, "s"
     yield "findings: of all sites again, median of 3", statistics.median(again), "s"
     yield "findings: of one site, median of 3", statistics.median(one), "s"

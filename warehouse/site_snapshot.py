@@ -23,6 +23,7 @@ KEPT = (
     "marts.error_budget_day",
     "marts.source_day",
     "marts.bundle",
+    "staging.flaw_name",
     "marts.finding",
 )
 """Views that are kept as tables, each after those that it reads."""
