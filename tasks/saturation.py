@@ -66,5 +66,7 @@ def _recommendation(rule: Rule, scope: Scope, row: dict[str, object], resource: 
             sustained_days=30,
             text=f"95th percentile of {resource} at {scope.threshold(rule):g}% or less for 30 days",
         ),
-        prediction=Prediction(metric="p95_pct", direction="down", size=15, text="room for peaks again"),
+        prediction=Prediction(
+            metric="used_95th_percentile_pct", direction="down", size=15, text="room for peaks again"
+        ),
     )

@@ -69,7 +69,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 text="four weeks within the agreed downtime",
             ),
             prediction=Prediction(
-                metric="least_burn_rate_28_days",
+                metric="times_the_agreed_downtime",
                 direction="down",
                 size=worst["least_burn_rate_28_days"] - 1,
                 text="no more downtime than agreed",

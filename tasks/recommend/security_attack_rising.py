@@ -77,7 +77,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 text="fewer than 50 in four weeks",
             ),
             prediction=Prediction(
-                metric="recent_count",
+                metric="attacks_in_28_days",
                 direction="down",
                 size=row["recent_count"] / 2,
                 text="half as many once the target is closed",

@@ -126,7 +126,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 text=f"fewer than {scope.threshold(RULE) / 3:,.0f} of its requests reach a rule in 30 days",
             ),
             prediction=Prediction(
-                metric="attack_count", direction="down", size=row["attack_count"], text="its requests end at the edge"
+                metric="hostile_requests",
+                direction="down",
+                size=row["attack_count"],
+                text="its requests end at the edge",
             ),
         )
         for row in open_rows[:3]

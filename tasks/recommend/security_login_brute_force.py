@@ -78,7 +78,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 text=f"no network passes {scope.threshold(RULE):g} attempts a day for 30 days",
             ),
             prediction=Prediction(
-                metric="peak_count",
+                metric="attempts_a_day",
                 direction="down",
                 size=row["peak_count"] * 0.9,
                 text="nine in ten attempts stopped",

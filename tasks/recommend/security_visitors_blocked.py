@@ -86,7 +86,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 text=f"fewer than {scope.threshold(RULE):g} such blocks in 30 days",
             ),
             prediction=Prediction(
-                metric="block_count", direction="down", size=total, text="no editor or visitor turned away"
+                metric="visitors_blocked", direction="down", size=total, text="no editor or visitor turned away"
             ),
         )
     ]

@@ -65,7 +65,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             floor="high",
             closing_test=ClosingTest(operator="=", value=0, sustained_days=30, text="no would-be block for 30 days"),
             prediction=Prediction(
-                metric="would_block_count", direction="down", size=total, text="recognised attacks are stopped"
+                metric="attacks_let_through", direction="down", size=total, text="recognised attacks are stopped"
             ),
         )
     ]
