@@ -24,6 +24,7 @@ from tasks.answers import Answers
 from tasks.brand import brand_of
 from tasks.discovery import units
 from tasks.quarters import parse_quarter
+from tasks.recommending import rules
 from tasks.register import DATA_STATES
 from tasks.report_model import Report
 from tasks.settings import Settings
@@ -240,3 +241,19 @@ def test_reviewing_the_same_data_again_changes_nothing(followed, reports) -> Non
             again = reporting.build(Answers.on(con), brand_of(sites.agency, Path()), site, parse_quarter("2026Q3"))
         assert again.register_rows == {}
         assert again.view("advice") == reports[site].view("advice")
+
+
+def test_every_measure_runs_on_the_demo_and_is_what_the_evidence_of_its_rule_says(followed, reports) -> None:
+    settings, _ = followed
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        stated = con.execute("SELECT rule_id, measured_value, evidence_value FROM staging.recommendation").fetchall()
+        assert [row for row in stated if row[1] != pytest.approx(row[2])] == []
+        window = {
+            "site_id": "alderfinch",
+            "subject": "x",
+            "start_date": date(2026, 9, 1),
+            "end_date": date(2026, 10, 1),
+        }
+        for rule in rules():
+            rows = Answers.on(con).dicts(rule.measure_sql, window | {"threshold": rule.threshold})
+            assert len(rows) <= 1, rule.id
