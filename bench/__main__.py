@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bench import logs, marts, patches, report, startup, uptime
+from bench import axe, logs, marts, patches, report, startup, uptime
 
 if __name__ == "__main__":
     print(f"{'what':62} {'value':>12} unit")
-    for part in (startup, logs, marts, patches, uptime, report):
+    for part in (startup, logs, marts, patches, uptime, axe, report):
         for name, value, unit in part.run():
             print(f"{name:62} {value:12,.2f} {unit}", flush=True)

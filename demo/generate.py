@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from demo.accessibility import write_audits
 from demo.advisories import write_feeds
 from demo.backups import write_backups
 from demo.bundles import write_bundles
@@ -28,7 +29,7 @@ def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None
         OSError: the folder can't be written.
     """
     sites = STORY[quarter]
-    done, total = 0, 6 * len(sites)
+    done, total = 0, 7 * len(sites)
     write_tickets(sites, folder / "tickets")
     write_feeds(folder, sites[0].period.end_date)
     for site in sites:
@@ -39,6 +40,7 @@ def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None
             (write_servers, folder / "servers" / site.id),
             (write_backups, folder / "backups" / site.id),
             (write_journeys, folder / "journeys" / f"{site.id}.jsonl"),
+            (write_audits, folder / "audits"),
         ):
             write(site, path)
             done += 1

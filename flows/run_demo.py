@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from demo.accessibility import decide_findings, land_audits
 from demo.advisories import land_feeds
 from demo.configure import configure
 from demo.decisions import BY_DATA, write_decisions
@@ -51,8 +52,10 @@ def run(folder: Path) -> int:
         write_decisions(load_settings())
         _collect(folder, QUARTER)
         land_feeds(load_settings())
+        land_audits(load_settings(), folder)
         _run([("snapshot", {}), ("review", {"as_of": BY_DATA})])
         write_notes(load_settings())
+        decide_findings(load_settings())
         report = {"quarter": QUARTER, "out": str(folder / "reports")}
         _run([("snapshot", {}), ("report", report), ("snapshot", {})])
     pdfs = sorted((folder / "reports").glob("*.pdf"))

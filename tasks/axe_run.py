@@ -1,7 +1,8 @@
 """Run axe-core in every frame of a tab and put the parts together, as its own drivers do.
 
-Each frame gives its part (`axe.runPartial`), the main frame makes the result of them (`axe.finishRun`): frames of other
-origins are reached without the page's help, and no Content-Security-Policy stands in the way.
+Where there are frames each gives its part (`axe.runPartial`), and the main frame makes the result of them
+(`axe.finishRun`): frames of other origins are reached without the page's help, and no Content-Security-Policy stands in
+the way.
 https://github.com/dequelabs/axe-core/blob/develop/doc/run-partial.md
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +32,21 @@ DEEPEST = 8
 RESULT_CHARACTERS = 32 << 20
 FRAME_SECONDS = 10.0
 
-_PART = """async ([context, options]) => {
-  const part = await axe.runPartial(context || document, options);
-  return JSON.stringify({part, frames: axe.utils.getFrameContexts(context || document, options)});
+_MAIN = """async ([name, options, most]) => {
+  const frames = axe.utils.getFrameContexts(document, options);
+  if (frames.length) globalThis[name] = await axe.runPartial(document, options);
+  const text = JSON.stringify(frames.length ? {frames} : {frames, result: await axe.run(document, options)});
+  return text.length > most ? "" : text;
 }"""
-_FINISH = """async ([parts, options, most]) => {
-  const text = JSON.stringify(await axe.finishRun(parts, options));
-  return text.length > most ? null : text;
+"""A part holds every element that passes too: that of the main frame, the largest, stays in the page."""
+_PART = """async ([context, options, most]) => {
+  const part = await axe.runPartial(context, options);
+  const text = JSON.stringify({part, frames: axe.utils.getFrameContexts(context, options)});
+  return text.length > most ? "" : text;
+}"""
+_FINISH = """async ([name, parts, options, most]) => {
+  const text = JSON.stringify({result: await axe.finishRun([globalThis[name], ...parts], options)});
+  return text.length > most ? "" : text;
 }"""
 _FRAME = "(selector) => axe.utils.shadowSelect(selector)"
 _IS_MUTE = "(frame) => frame.hasAttribute('sandbox') && !/allow-scripts/i.test(frame.getAttribute('sandbox'))"
@@ -59,11 +69,16 @@ async def run_axe(tab: Tab, script: str) -> Run:
     Raises:
         playwright.async_api.Error: the main frame can't be examined: it went away, crashed or runs no scripts.
     """
-    run = Run()
-    parts = await _parts(tab.main_frame, None, script, run, 0)
-    text = await tab.main_frame.evaluate(_FINISH, [parts, OPTIONS, RESULT_CHARACTERS])
-    run.is_too_large = text is None
-    run.result = json.loads(text) if isinstance(text, str) else {}
+    run, frame, name = Run(frame_count=1), tab.main_frame, f"axe-{secrets.token_hex(8)}"
+    await frame.evaluate(script)
+    text = await frame.evaluate(_MAIN, [name, OPTIONS, RESULT_CHARACTERS])
+    parts: list[Any] = []
+    for inner in json.loads(text)["frames"] if text else ():
+        parts += await _inner_parts(frame, inner, script, run, 1)
+    if parts:
+        text = await frame.evaluate(_FINISH, [name, parts, OPTIONS, RESULT_CHARACTERS])
+    run.is_too_large = not text
+    run.result = json.loads(text)["result"] if text else {}
     return run
 
 
@@ -71,7 +86,7 @@ async def _parts(frame: Frame, context: Any, script: str, run: Run, depth: int) 
     """Return the parts of a frame and of all below it, in the order in which `finishRun` wants them."""
     run.frame_count += 1
     await frame.evaluate(script)
-    found = json.loads(await frame.evaluate(_PART, [context, OPTIONS]))
+    found = json.loads(await frame.evaluate(_PART, [context, OPTIONS, RESULT_CHARACTERS]))
     parts = [found["part"]]
     for inner in found["frames"]:
         parts += await _inner_parts(frame, inner, script, run, depth + 1)

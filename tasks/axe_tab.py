@@ -66,6 +66,8 @@ async def audit_tab(tab: Tab, url: str, script: str, gate: Gate, seconds: float)
             await asyncio.wait({work, crash}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             done.cause = "crashed"
+        elif error := work.exception():
+            done.cause, done.message = "invalid_answer", f"the audit failed: {type(error).__name__}"
     except TimeoutError:
         done.cause = "timeout"
     finally:
@@ -97,6 +99,8 @@ async def _examine(tab: Tab, url: str, script: str, watch: _Watch, done: TabAudi
                 await _settled(tab, watch, end)
         if run.is_too_large:
             raise _StoppedError("invalid_answer", "the answer of axe-core is too large")
+        if not _is_whole(run.result):
+            raise _StoppedError("invalid_answer", "the page answered in the place of axe-core")
         done.result, done.final_url, done.frame_count = run.result, tab.url, run.frame_count
         if done.cause is None and run.unreached:
             done.cause, done.message = "frame_unreached", f"not examined: frame {', '.join(run.unreached[:3])}"
@@ -110,8 +114,15 @@ async def _examine(tab: Tab, url: str, script: str, watch: _Watch, done: TabAudi
             done.cause, done.message = "never_idle", "the page keeps going elsewhere: nothing of it was examined"
         else:
             done.cause, done.message = "invalid_answer", text
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         done.cause, done.message = "invalid_answer", f"the answer of axe-core can't be read: {error}"
+
+
+def _is_whole(result: Any) -> bool:
+    """Say whether it is what axe-core answers: a page may have put something else in its place."""
+    if not isinstance(result, dict) or not isinstance(result.get("testEngine"), dict):
+        return False
+    return all(isinstance(result.get(group), list) for group in ("violations", "incomplete", "passes"))
 
 
 async def _load(tab: Tab, url: str, watch: _Watch, done: TabAudit, end: float) -> None:

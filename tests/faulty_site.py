@@ -71,6 +71,10 @@ PAGES = {
         " for (let i = 0; i < 20; i++) all.push(new Uint8Array(8 << 20).fill(1)) }, 10) })</script>"
     ),
     "/wanders": wrapped("<script>setTimeout(() => location.reload(), 5)</script>"),
+    "/fake-axe": wrapped(
+        "<script>const fake = {run: async () => ({violations: []}), utils: {getFrameContexts: () => []}};"
+        "Object.defineProperty(window, 'axe', {get: () => fake, set: () => {}})</script>"
+    ),
     "/never": wrapped('<p>Text</p><img alt="never comes" src="/slow.png">'),
     "/late": wrapped(
         '<p id="p"></p><script>fetch("/part").then((a) => a.text()).then((t) => { p.innerHTML = t })</script>'

@@ -11,7 +11,7 @@ from tasks import audit_programs, axe_browser, static_audit
 from tasks.accessibility_landing import is_cut, records
 from tasks.audit_formats.axe import page_result
 from tasks.audit_pages import pages_of, private_hosts
-from tasks.audits import AuditOptions, land, run_record
+from tasks.audits import AuditOptions, land, run_record, shown_url
 from tasks.axe_browser import PageAudit
 from tasks.contracts import Job, Outcome
 from tasks.errors import SourceError
@@ -40,7 +40,7 @@ async def collect(job: Job) -> Outcome:
     failure = await _run(job, options, urls, audit)
     if failure is not None:
         done = {run.page_url for run in audit.runs}
-        rest = [url for url in urls if audit.record(url).page_url not in done]
+        rest = [url for url in urls if shown_url(url) not in done]
         audit.runs += [audit.record(url, failure.cause, str(failure)) for url in rest]
         runs, looked, found = await static_audit.audit_pages(job, options, rest)
         audit.runs += runs
@@ -100,7 +100,7 @@ class _Audit:
         self.version: str | None = None
         self._job = job
 
-    def record(self, url: str, cause: str | None = None, message: str | None = None) -> AuditRun:
+    def record(self, url: str, cause: str, message: str) -> AuditRun:
         """Return the row of a page that was not examined."""
         return run_record(
             self._job,

@@ -10,7 +10,10 @@ from tasks.accessibility_rules import many, measure, page_name, place, unaudited
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 
 _PATH = "coalesce(nullif(rtrim(regexp_extract({}, '^(?:https?://[^/?#]+)?(/[^?#]*)', 1), '/'), ''), '/')"
-_BLOCKS = "finding.level = 'A' AND finding.impact = 'critical'"
+_BLOCKS = """(
+  finding.level = 'A' AND finding.impact = 'critical'
+  AND list_has_any(finding.success_criteria, ['2.1.1', '2.1.2', '3.3.2', '4.1.2']))"""
+"""What can't be operated: a picture without a text leaves something out and stops nobody."""
 _JOURNEYS = f"""
 SELECT {_PATH.format("page")} AS path, min(journey_name) AS journey_name
 FROM (
@@ -36,9 +39,9 @@ RULE = Rule(
     lane="maintenance",
     title="Remove what stops people on {page}",
     why="“{journey}” leads over this page, and {elements} of it can't be used with a screen reader or a keyboard.",
-    standard="WCAG 2.2, level A",
+    standard="WCAG 2.2, 2.1.1, 2.1.2, 3.3.2 and 4.1.2, A",
     threshold=0.0,
-    threshold_unit="critical failures of level A on a page of a journey",
+    threshold_unit="critical failures of level A, of keyboard, labels or names, on a page of a journey",
     effort_hours=(1, 6),
     evidence_sql=f"""
 SELECT found.*, journey.journey_name

@@ -101,7 +101,7 @@ def answers(folder: Path) -> dict[str, str]:
             | servers(folder, site)
             | backups(folder, site)
         )
-        found |= journeys(folder, site) | tickets(folder, site)
+        found |= journeys(folder, site) | tickets(folder, site) | accessibility(folder, site)
         guesses = [r for r in log if (r["method"], r["path"], r["status"]) == ("POST", "/wp-login.php", "200")]
         by_network = Counter(r["ip"].rpartition(":" if ":" in r["ip"] else ".")[0] for r in guesses)
         found[f"{site}: passwords tried at /wp-login.php"] = (
@@ -113,6 +113,23 @@ def answers(folder: Path) -> dict[str, str]:
         found[f"{site}: saves of an editor blocked"] = f"{len(editor)} on {len(days)} days" if editor else "none"
         assert len(clients) <= 1
     return found
+
+
+def accessibility(folder: Path, site: str) -> dict[str, str]:
+    path = folder / "audits" / f"{site}.jsonl"
+    name = f"{site}: elements that failed in the last audit"
+    if not path.exists():
+        return {name: "no audit"}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    last = [line["axe"] for line in lines if line["started_at"][:10] == lines[-1]["started_at"][:10]]
+    failed = [
+        (page["url"], node["html"])
+        for page in last
+        for rule in page["violations"]
+        for node in rule["nodes"]
+        if "best-practice" not in rule["tags"]
+    ]
+    return {name: f"{len(failed)} on {len({url for url, _ in failed})} of {len(last)} pages"}
 
 
 def uptime(folder: Path, site: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ def test_the_written_configuration_holds_the_sites_of_the_story(tmp_path: Path) 
             "waf-audit",
             "access",
             "server-figures",
-            *(() if story.id == "kestrel" else ("nightly", "helpdesk", "journeys")),
+            *(() if story.id == "kestrel" else ("nightly", "helpdesk", "journeys", "accessibility")),
+            *(("accessibility-by-hand",) if story.id in ("harbourvale", "linden") else ()),
         ]
         uptime, _, audit, *_ = site.sources
         assert str(uptime.url) == "http://127.0.0.1:40123/"

@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demo import journeys, prometheus
+from demo import accessibility, journeys, prometheus
+from demo.accessibility import decide_findings, land_audits
 from demo.advisories import land_feeds
 from demo.configure import configure
 from demo.decisions import BY_DATA, write_decisions
@@ -42,11 +43,12 @@ Loaded = tuple[duckdb.DuckDBPyConnection, Sites, Path]
 
 
 def collect(settings: Settings, files: Path, since: datetime, until: datetime) -> Sites:
-    """Collect all sources but the journeys, whose results are recorded."""
+    """Collect all sources but journeys and audits, whose results are recorded."""
     sites = load_sites(settings.sites_file)
     collecting.land_configuration(sites, settings)
     land_journeys(settings, files)
-    kinds = [kind for kind in units("tasks.collect") if kind != journeys.KIND]
+    recorded = (journeys.KIND, accessibility.KIND, accessibility.MANUAL)
+    kinds = [kind for kind in units("tasks.collect") if kind not in recorded]
     for job in collecting.jobs(sites, settings, kinds, since=since, until=until):
         report = asyncio.run(collecting.collect(job))
         assert (report.outcome.state, report.outcome.reject_count) == ("complete", 0), report.row
@@ -61,14 +63,16 @@ def refresh(settings: Settings) -> None:
 @pytest.fixture(scope="module")
 def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     folder = tmp_path_factory.mktemp("story")
-    for name in ("logs", "bundles", "servers", "backups", "tickets"):
+    for name in ("logs", "bundles", "servers", "backups", "tickets", "audits"):
         (folder / name).symlink_to(quarter / name)
     with prometheus.serve(quarter) as url:
         settings = Settings(configure(folder, url), folder / "var")
         sites = collect(settings, quarter, SINCE, UNTIL)
         land_feeds(settings)
+        land_audits(settings, quarter)
     refresh(settings)
     write_notes(settings)
+    decide_findings(settings)
     refresh(settings)
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:
         yield con, sites, settings.snapshot
@@ -135,7 +139,14 @@ def answers(con: duckdb.DuckDBPyConnection, site: str) -> dict[str, str]:
         "answered with a server error": f"{one('SELECT count(*) FROM raw.http_request WHERE site_id = $site AND status >= 500'):,}",
     }
     if site != "kestrel":
+        audit = "FROM marts.accessibility_page_day WHERE site_id = $site"
+        last = f"{audit} AND day_date = (SELECT max(day_date) {audit})"
+        elements, failing, pages = (
+            one(f"SELECT {what} {last}")
+            for what in ("sum(failure_count)", "count(*) FILTER (failure_count > 0)", "count(*)")
+        )
         found |= {
+            "elements that failed in the last audit": f"{elements} on {failing} of {pages} pages",
             "disks full within 60 days": disk[0][0] if disk else "none",
             "nights without a backup": str(
                 one(

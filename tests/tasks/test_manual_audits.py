@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
+import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from flows.cli import main
 from tasks import collecting, try_format
 from tasks.accessibility_landing import records
+from tasks.audit_formats import earl
 from tasks.audit_formats.axe import page_result
 from tasks.audits import run_record
 from tasks.collect import audits_manual
@@ -21,6 +25,7 @@ from tasks.manual_audit import criterion_of
 from tasks.settings import Settings
 from tasks.sites import parse_sites
 from tests.conftest import CASES
+from tests.tasks.test_audit_formats import JUNK
 from tests.tasks.test_incidents import SITES, refresh
 from warehouse.connection import open_snapshot
 from warehouse.spool import Spool
@@ -179,3 +184,23 @@ def test_a_key_that_fits_two_findings_has_to_be_longer(installation: Settings) -
     common = next((keys[0][:n] for n in range(12, 0, -1) if keys[1].startswith(keys[0][:n])), "")
     with pytest.raises(ConfigurationError):
         decided(installation, "one", common, "dismissed", reason="x", decided_by="y")
+
+
+def test_no_damage_of_earl_raises_anything_but_a_sentence() -> None:
+    value, chance = json.loads(EARL.read_text()), random.Random(7)
+    for _ in range(300):
+        damaged = copy.deepcopy(value)
+        place: Any = damaged
+        for _ in range(chance.randrange(9)):
+            inner = [
+                one
+                for one in (place.values() if isinstance(place, dict) else place)
+                if isinstance(one, dict | list) and one
+            ]
+            place = chance.choice(inner) if inner else place
+        place[chance.choice(list(place) if isinstance(place, dict) else range(len(place)))] = chance.choice(JUNK)
+        try:
+            audited = earl.read(json.dumps(damaged))
+        except SourceError:
+            continue
+        assert len(audited.records) + len(audited.rejects) >= 4 or place is damaged or "auditResult" not in damaged
