@@ -11,6 +11,7 @@ from demo.backups import write_backups
 from demo.bundles import write_bundles
 from demo.journeys import write_journeys
 from demo.logs import write_logs
+from demo.performance import write_performance
 from demo.scenario import STORY
 from demo.servers import write_servers
 from demo.tickets import write_tickets
@@ -39,6 +40,7 @@ def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None
             (write_uptime, folder / "prometheus" / f"{site.id}.npz"),
             (write_servers, folder / "servers" / site.id),
             (write_backups, folder / "backups" / site.id),
+            (write_performance, folder / "audits" / site.id),
             (write_journeys, folder / "journeys" / f"{site.id}.jsonl"),
             (write_audits, folder / "audits"),
         ):

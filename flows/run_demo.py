@@ -80,7 +80,7 @@ def _collect(folder: Path, name: str) -> None:
         os.environ["UPKEEP_SITES"] = str(configure(folder, address, quarter=name))
         _run([("uptime-history", window)])
     land_journeys(load_settings(), folder)
-    _run([(what, {}) for what in ("patches", "waf-logs", "servers", "backups", "tickets")])
+    _run([(what, {}) for what in ("patches", "waf-logs", "servers", "backups", "tickets", "audits")])
 
 
 def _run(steps: list[tuple[str, dict[str, Any]]]) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from tasks.contracts import Job, Outcome, SourceOptions
+from tasks.contracts import Context, Job, Outcome, SourceOptions
 from tasks.redact import redact
 from warehouse.errors import WarehouseBusyError
 from warehouse.records import AuditRun, Record
@@ -99,7 +99,7 @@ class AuditOptions(SourceOptions):
 
 
 def run_record(
-    job: Job,
+    job: Job | Context,
     auditor: str,
     page_url: str,
     started_at: datetime,
@@ -113,13 +113,15 @@ def run_record(
     form_factor: str | None = None,
     throttling_method: str | None = None,
     details_file: str | None = None,
+    run_id: str | None = None,
 ) -> AuditRun:
     """Return the row of one run; its outcome is complete without a cause, else the one of the cause."""
     outcome, meaning = CAUSES[cause] if cause else ("complete", None)
+    context = job.context if isinstance(job, Job) else job
     return AuditRun(
-        run_id=uuid.uuid4().hex,
-        site_id=job.context.site_id,
-        source_id=job.context.source_id,
+        run_id=run_id or uuid.uuid4().hex,
+        site_id=context.site_id,
+        source_id=context.source_id,
         auditor=auditor,
         tool_version=tool_version,
         page_url=shown_url(page_url),

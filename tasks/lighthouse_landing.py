@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tasks.audits import run_record
-from tasks.contracts import Job
+from tasks.contracts import Context, Job
 from tasks.field_data import FieldFigure
 from tasks.json_text import part
 from tasks.lighthouse_result import LighthouseResult
@@ -50,7 +50,7 @@ def median(runs: Sequence[Ran]) -> Ran:
 
 
 def records_of(
-    job: Job,
+    job: Job | Context,
     auditor: str,
     page_url: str,
     started_at: datetime,
@@ -58,6 +58,7 @@ def records_of(
     *,
     form_factor: str,
     throttling_method: str | None = None,
+    run_id: str | None = None,
 ) -> tuple[AuditRun, list[Record]]:
     """Return the row of the audit of a page, and what it found; only of a run with figures."""
     chosen = median(runs)
@@ -78,7 +79,8 @@ def records_of(
         status=result.status,
         form_factor=result.form_factor or form_factor,
         throttling_method=result.throttling_method or throttling_method,
-        details_file=_keep(job, page_url, started_at, chosen.document),
+        details_file=_keep(job, page_url, started_at, chosen.document) if isinstance(job, Job) else None,
+        run_id=run_id,
     )
     counted = [one.result for one in runs if one.result.outcome == result.outcome]
     return run, (_found(run, result, counted) if run.outcome in ("complete", "incomplete") else [])

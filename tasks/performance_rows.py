@@ -107,11 +107,11 @@ def advice_row(row: Any) -> tuple[str, str, str]:
     """Return a piece of advice: what, on how many pages, the estimated saving on the one that saves most."""
     count = int(row.page_count)
     savings = []
-    for name, words in (("lcp_saving_ms", "LCP"), ("tbt_saving_ms", "blocking")):
+    for name, words in (("lcp_ms", "LCP"), ("tbt_ms", "blocking")):
         value = getattr(row, name)
         if not pd.isna(value) and value > 0:
             savings.append(f"{figure(float(value), 'ms')} of {words}")
-    size = row.saving_bytes
+    size = row.bytes
     if not pd.isna(size) and size:
         savings.append(bytes_shown(float(size)))
     return cut(str(row.title), 60), f"{count}", ", ".join(savings)

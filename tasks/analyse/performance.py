@@ -46,8 +46,8 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AN
 ORDER BY run_id, resource_type"""
 
 ADVICE = """
-SELECT title, count(DISTINCT page_url) AS page_count, max(lcp_saving_ms) AS lcp_saving_ms,
-  max(tbt_saving_ms) AS tbt_saving_ms, max(saving_bytes) AS saving_bytes, arg_max(page_url, lcp_saving_ms) AS page_url
+SELECT title, count(DISTINCT page_url) AS page_count, max(lcp_saving_ms) AS lcp_ms, max(tbt_saving_ms) AS tbt_ms,
+  max(saving_bytes) AS bytes
 FROM marts.page_opportunity
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
   AND list_contains(categories, 'performance') AND audit_id <> 'largest-contentful-paint-element'
@@ -56,8 +56,8 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
     WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
     QUALIFY row_number() OVER (PARTITION BY page_url, form_factor ORDER BY measured_at DESC) = 1)
 GROUP BY audit_id, title
-HAVING max(lcp_saving_ms) > 0 OR max(tbt_saving_ms) > 0 OR max(saving_bytes) > 10000
-ORDER BY coalesce(max(lcp_saving_ms), 0) DESC, coalesce(max(tbt_saving_ms), 0) DESC, max(saving_bytes) DESC, title"""
+HAVING lcp_ms > 0 OR tbt_ms > 0 OR bytes > 10000
+ORDER BY lcp_ms DESC NULLS LAST, tbt_ms DESC NULLS LAST, bytes DESC NULLS LAST, title"""
 
 LOST = """
 SELECT page_url, outcome, message, run_date

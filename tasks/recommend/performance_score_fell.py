@@ -39,12 +39,13 @@ WITH fall AS (
 SELECT
   fall.*,
   score_before - score_after AS lost,
-  count(event.name) AS change_count,
-  list_sort(list(DISTINCT event.name || coalesce(' ' || event.new_version, ''))
-    FILTER (event.name IS NOT NULL)) AS changes
+  count(change.what) AS change_count,
+  list(change.what ORDER BY change.is_system, change.what) FILTER (change.what IS NOT NULL) AS changes
 FROM fall
-LEFT JOIN marts.update_day AS event
-  ON event.site_id = $site_id AND event.patched_at > fall.previous_at AND event.patched_at <= fall.measured_at
+LEFT JOIN (
+  SELECT DISTINCT patched_at, ecosystem IN ('deb', 'rpm') AS is_system, name || coalesce(' ' || new_version, '') AS what
+  FROM marts.update_day WHERE site_id = $site_id
+) AS change ON change.patched_at > fall.previous_at AND change.patched_at <= fall.measured_at
 GROUP BY ALL
 ORDER BY lost DESC, series""",
     measure_sql=f"""

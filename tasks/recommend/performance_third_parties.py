@@ -55,7 +55,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     busy = [row for row in rows if row["main_thread_ms"] > scope.threshold(RULE)][:_SHOWN]
     if not busy:
         worst = performance_rules.shown(rows[0]["main_thread_ms"], "ms")
-        return [Silent(rule=RULE, reason=f"code of others keeps no page of {len(rows)} busy for more than {worst}")]
+        return [Silent(rule=RULE, reason=f"code of others keeps the busiest of {len(rows)} pages busy for {worst}")]
     return [
         recommend(
             RULE,

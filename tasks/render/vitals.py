@@ -30,7 +30,7 @@ def banded(
     width: float = PAGE,
 ) -> Markup:
     """Draw a figure by week over its bands, which end at `bounds`; a week that is not known breaks the line."""
-    height, left, right, top, bottom = 122.0, 30.0, 82.0, 8.0, 18.0
+    height, left, right, top, bottom = 106.0, 30.0, 82.0, 8.0, 18.0
     known = [value for value in values if value is not None]
     high = nice_top(max([*known, bounds[1] * 1.25]))
     step, end = (width - left - right) / max(len(values), 1), width - right
@@ -71,7 +71,7 @@ def banded(
 
 def shares(rows: Sequence[tuple[str, str, Sequence[float]]], title: str, width: float = PAGE) -> Markup:
     """Draw a bar for each row (name, figure, shares of good, fair and poor visits, each 0 to 1)."""
-    (label, figure), tall = _margins(width), 19.0
+    (label, figure), tall = _margins(width), 17.0
     room, body = width - label - figure, ""
     for place, (name, words, parts) in enumerate(rows):
         y, x = place * tall, label
@@ -96,7 +96,7 @@ def stacks(
     rows: Sequence[tuple[str, str, Sequence[float]]], kinds: Sequence[str], title: str, color: str, width: float = PAGE
 ) -> Markup:
     """Draw a bar for each row (name, total in words, one number for each kind), and a legend of the kinds."""
-    (label, figure), tall = _margins(width), 19.0
+    (label, figure), tall = _margins(width), 17.0
     room, body = width - label - figure, ""
     high = max((sum(parts) for _, _, parts in rows), default=0.0) or 1.0
     looks = [f'fill="{color}" fill-opacity="{shade:g}"' for shade in SHADES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 import subprocess
 import sys
@@ -380,3 +381,47 @@ def test_a_service_that_does_not_answer_is_told_in_one_sentence(settings, monkey
             _, job = job_of(settings, f"{{kind: {kind}, key: {{env: CRUX_KEY}}, url: '{url}/v1'}}")
             with pytest.raises(SourceError, match=words):
                 asyncio.run(units("tasks.collect")[kind].check(job))
+
+
+def test_results_that_others_saved_are_taken_once_and_runs_of_a_page_are_one_measurement(
+    settings, tmp_path: Path
+) -> None:
+    def of(name: str, minute: int, **more: object) -> dict[str, Any]:
+        return {
+            **CASE[name],
+            "requestedUrl": "https://one.example/",
+            "fetchTime": f"2026-09-09T10:{minute:02}:00.000Z",
+            **more,
+        }
+
+    crux = {"record": CRUX["record"] | {"key": {"origin": "https://www.one.example", "formFactor": "PHONE"}}}
+    runs = [of("inaccessible", 0), of("inaccessible-2", 1), of("inaccessible-2", 2), crux]
+    (tmp_path / "audits").mkdir()
+    (tmp_path / "audits" / "a.json.gz").write_bytes(gzip.compress(json.dumps(runs).encode()))
+    strange = [of("good", 3, requestedUrl="https://two.example/"), {"x": 1}, of("error-404", 4)]
+    (tmp_path / "audits" / "b.json").write_text(json.dumps(strange))
+    (tmp_path / "audits" / "c.json").write_text("{")
+    (tmp_path / "audits" / "d.json.gz").write_bytes(gzip.compress(b"[]" * 1000)[:-9])
+    source = "{kind: audits_files, paths: ['audits/*.json*']}"
+    for _ in range(2):
+        outcome = collect(settings, source)
+    assert outcome.state == "partial"
+    assert "c.json: c.json is no whole JSON" in (outcome.message or "")
+    assert "d.json.gz: it is cut short" in (outcome.message or "")
+    (figures,) = ask(settings, "FROM raw.page_performance")
+    assert (figures["run_count"], figures["performance_score"], figures["cls_min"]) == (3, 0.88, 0.0)
+    assert figures["measured_at"].isoformat() == "2026-09-09T10:00:00+00:00"
+    audits = ask(settings, "SELECT auditor, outcome, cause FROM raw.audit_run ORDER BY ALL")
+    assert [tuple(row.values()) for row in audits] == [
+        ("crux", "complete", None),
+        ("lighthouse", "complete", None),
+        ("lighthouse", "error", "http_error"),
+    ]
+    field = ask(settings, "SELECT metric, scope, measured_at FROM raw.field_metric ORDER BY metric")
+    assert [row["metric"] for row in field] == ["cls", "inp_ms", "lcp_ms", "ttfb_ms"]
+    assert field[0]["measured_at"].isoformat() == "2026-08-29T00:00:00+00:00"
+    rejects = [row["reason"] for row in ask(settings, "SELECT DISTINCT reason FROM raw.reject ORDER BY reason")]
+    assert rejects == [
+        "result 1: it is of no page of one.example",
+        "result 2: it has no result of Lighthouse: save what it writes with --output=json.",
+    ]
