@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from demo.operations import stamp
+from demo.operations import stamp, write
 from demo.scenario import Site
 
 BOUNDS = {"lcp_ms": (2500, 4000), "inp_ms": (200, 500), "cls": (0.1, 0.25), "ttfb_ms": (800, 1800)}
@@ -44,7 +44,6 @@ def story() -> dict[str, Any]:
 
 def write_performance(site: Site, folder: Path) -> None:
     """Write one file for each Monday of the period."""
-    folder.mkdir(parents=True, exist_ok=True)
     own = story()[site.id]
     days = site.period.weekly(0)
     for number, day in enumerate(days):
@@ -55,7 +54,8 @@ def write_performance(site: Site, folder: Path) -> None:
             for run in range(3)
         ]
         documents += _visits(site, own.get("field", {}), day, number / max(len(days) - 1, 1))
-        (folder / f"{day}.json").write_text(json.dumps(documents, separators=(",", ":")) + "\n", encoding="utf-8")
+        at = datetime.combine(day, time(4, 20), site.zone)
+        write(folder / f"{day}.json", [json.dumps(documents, separators=(",", ":"))], at.timestamp())
 
 
 def _result(

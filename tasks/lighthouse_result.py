@@ -37,7 +37,7 @@ MORE = {
     "server_response_ms": "server-response-time",
     "total_bytes": "total-byte-weight",
 }
-_ERRORS = {
+ERRORS = {
     "ERRORED_DOCUMENT_REQUEST": "http_error",
     "FAILED_DOCUMENT_REQUEST": "no_answer",
     "NO_DOCUMENT_REQUEST": "no_answer",
@@ -186,9 +186,7 @@ def _cause(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
     code, message = word(error, "code"), word(error, "message")
     if code and code != "NO_ERROR":
         network = next((cause for name, cause in _NETWORK.items() if name in message), None)
-        return (
-            network if network and code != "ERRORED_DOCUMENT_REQUEST" else _ERRORS.get(code, "tool_failed")
-        ), message
+        return (network if network and code != "ERRORED_DOCUMENT_REQUEST" else ERRORS.get(code, "tool_failed")), message
     audits, scores = part(result, "audits"), part(result, "categories")
     warnings = [text for text in items(result, "runWarnings") if isinstance(text, str)]
     paths = part(part(result, "i18n"), "icuMessagePaths")
@@ -208,7 +206,7 @@ def _cause(result: Mapping[str, Any]) -> tuple[str | None, str | None]:
 def _refusal(error: Mapping[str, Any]) -> LighthouseResult:
     """Return what an error of the API says: it may repeat the code of Lighthouse."""
     message, code = word(error, "message"), error.get("code")
-    known = next((cause for name, cause in {**_NETWORK, **_ERRORS}.items() if name in message), None)
+    known = next((cause for name, cause in {**_NETWORK, **ERRORS}.items() if name in message), None)
     by_code = {429: "quota", 400: "not_permitted", 401: "not_permitted", 403: "not_permitted"}
     cause = known or (by_code.get(code) if isinstance(code, int) else None) or "service_failed"
     status = re.search(r"\(Status code: (\d{3})\)", message)

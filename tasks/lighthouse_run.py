@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -24,7 +25,7 @@ from tasks import audit_programs
 from tasks.audit_programs import MissingProgramError
 from tasks.audits import CAUSES
 from tasks.errors import SourceError
-from tasks.lighthouse_result import LighthouseResult, result_of
+from tasks.lighthouse_result import ERRORS, LighthouseResult, result_of
 from tasks.redact import excerpt
 from warehouse.connection import exclusive
 
@@ -112,13 +113,13 @@ async def _run(url: str, how: How) -> Ran:
     folder = Path(tempfile.mkdtemp(prefix="upkeep-lighthouse-"))
     watch = _Watch(started + how.seconds, how.memory_bytes)
     try:
-        async with _started(_chromium(browser, folder, how), folder) as chromium:
+        async with _started(_chromium(browser, folder, how), folder, Path(os.devnull)) as chromium:
             watch.groups.append(chromium.pid)
             port = await _port(folder / "profile" / "DevToolsActivePort", chromium, watch)
             if port is None:
                 return Ran(failed("no_browser", f"{browser} can't be started"), None, time.monotonic() - started)
             command = _command(node, lighthouse.file, url, port, folder, how)
-            async with _started(command, folder) as process:
+            async with _started(command, folder, folder / "stderr") as process:
                 watch.groups.append(process.pid)
                 cause = await watch.until_done(process)
             has_died = chromium.returncode is not None
@@ -126,9 +127,10 @@ async def _run(url: str, how: How) -> Ran:
         seconds = time.monotonic() - started
         if document is not None and cause is None:
             return Ran(_result(document), document, seconds, watch.peak_bytes)
-        cause = cause or ("crashed" if has_died else "tool_failed")
-        text = (folder / "stderr").read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-        return Ran(failed(cause, excerpt(text) if cause == "tool_failed" else None), None, seconds, watch.peak_bytes)
+        said = (folder / "stderr").read_text(encoding="utf-8", errors="replace")
+        cause = cause or ("crashed" if has_died else _cause_told(said))
+        message = excerpt(said.strip().partition("\n")[0]) if cause == "tool_failed" else None
+        return Ran(failed(cause, message), None, seconds, watch.peak_bytes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -144,6 +146,12 @@ def _result(document: Mapping[str, Any]) -> LighthouseResult:
         return result_of(document)
     except SourceError as error:
         return failed("invalid_answer", str(error))
+
+
+def _cause_told(said: str) -> str:
+    """Return the cause that Lighthouse names where it gives up without a result, as of a page that never rests."""
+    code = re.search(r"LighthouseError: ([A-Z_]+)", said)
+    return ERRORS.get(code[1], "tool_failed") if code else "tool_failed"
 
 
 def _chromium(browser: str, folder: Path, how: How) -> list[str]:
@@ -180,10 +188,12 @@ def _command(node: str, lighthouse: Path, url: str, port: int, folder: Path, how
 
 
 @contextlib.asynccontextmanager
-async def _started(command: Sequence[str], folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _started(
+    command: Sequence[str], folder: Path, errors_file: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Start a program as a group of its own that sees nothing of our environment; end the whole group."""
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "TMPDIR": str(folder), "LANG": "C.UTF-8"}
-    with (folder / "stderr").open("ab") as errors:
+    with errors_file.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,

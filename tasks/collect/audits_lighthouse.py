@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from tasks import audit_programs
 from tasks.audit_pages import pages_of, private_hosts
-from tasks.audits import AuditOptions, audit_each
+from tasks.audits import CAUSES, AuditOptions, audit_each
 from tasks.contracts import Job, Outcome
 from tasks.journey_gate import Gate
+from tasks.journey_run import StepError
 from tasks.lighthouse_landing import records_of
-from tasks.lighthouse_run import How, Ran, run_once
+from tasks.lighthouse_run import How, Ran, failed, run_once
+from tasks.probe_result import CAUSES as PROBE_CAUSES
 from warehouse.records import AuditRun, Record
 
 PARSER = "audits_lighthouse/1"
@@ -53,7 +58,7 @@ async def collect(job: Job) -> Outcome:
         async def audit(todo: tuple[str, str]) -> tuple[AuditRun, list[Record]]:
             page, form_factor = todo
             started_at = datetime.now(UTC)
-            ran = await _ran(page, form_factor, options, gate.port)
+            ran = await _ran(page, form_factor, options, gate)
             return records_of(
                 job,
                 AUDITOR,
@@ -80,7 +85,7 @@ async def check(job: Job) -> str:
     return f"Lighthouse {version} with {browser}, {len(pages)} pages, {options.runs} runs each"
 
 
-async def _ran(page: str, form_factor: str, options: Options, proxy_port: int) -> list[Ran]:
+async def _ran(page: str, form_factor: str, options: Options, gate: Gate) -> list[Ran]:
     """Run a page as often as asked for; what gives no figures the first time is not tried again."""
     how = How(
         form_factor=form_factor,
@@ -88,14 +93,28 @@ async def _ran(page: str, form_factor: str, options: Options, proxy_port: int) -
         seconds=options.page_seconds,
         memory_bytes=options.memory_mb << 20,
         browser=options.browser,
-        proxy_port=proxy_port,
+        proxy_port=gate.port,
     )
     ran: list[Ran] = []
     for _ in range(options.runs):
-        ran.append(await run_once(page, how))
+        gate.failures.clear()
+        ran.append(explained(await run_once(page, how), page, gate.failures))
         if ran[-1].result.outcome in ("error", "unknown"):
             break
     return ran
+
+
+def explained(ran: Ran, page: str, failures: Mapping[str, StepError]) -> Ran:
+    """Return a run that had no answer with the reason that the gate saw; Chromium behind it knows none."""
+    failure = failures.get(urlsplit(page).hostname or "") or next(
+        (one for one in failures.values() if one.cause == "address_refused"), None
+    )
+    if ran.result.cause != "no_answer" or failure is None:
+        return ran
+    probe = next((cause for cause, meaning in PROBE_CAUSES.items() if meaning == str(failure)), "")
+    known = {"dns": "dns", "refused": "refused", "reset": "refused"}.get(probe, failure.cause)
+    cause = known if known in CAUSES else "no_answer"
+    return replace(ran, result=replace(failed(cause, str(failure)), form_factor=ran.result.form_factor))
 
 
 def _options(job: Job) -> Options:

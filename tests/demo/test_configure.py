@@ -21,13 +21,14 @@ def test_the_written_configuration_holds_the_sites_of_the_story(tmp_path: Path) 
         assert [source.source_id for source in site.sources] == [
             "uptime-prometheus",
             "patches-bundle",
+            "performance",
             "waf-audit",
             "access",
             "server-figures",
             *(() if story.id == "kestrel" else ("nightly", "helpdesk", "journeys", "accessibility")),
             *(("accessibility-by-hand",) if story.id in ("harbourvale", "linden") else ()),
         ]
-        uptime, _, audit, *_ = site.sources
+        uptime, _, _, audit, *_ = site.sources
         assert str(uptime.url) == "http://127.0.0.1:40123/"
         assert audit.time_zone == story.log_zone
         assert site.platform == ("wordpress" if story.is_wordpress else "static")

@@ -21,8 +21,11 @@ import pytest
 
 from tasks import audit_programs, collecting, journey_gate, lighthouse_run
 from tasks.audit_programs import MissingProgramError
+from tasks.audits import CAUSES
+from tasks.collect.audits_lighthouse import explained
 from tasks.discovery import units
 from tasks.errors import SourceError
+from tasks.journey_run import StepError
 from tasks.lighthouse_run import How, run_once
 from tasks.sites import parse_sites
 from tests.conftest import CASES
@@ -425,3 +428,30 @@ def test_results_that_others_saved_are_taken_once_and_runs_of_a_page_are_one_mea
         "result 1: it is of no page of one.example",
         "result 2: it has no result of Lighthouse: save what it writes with --output=json.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (StepError("address_refused", "10.0.0.1 is at a private address"), "address_refused"),
+        (journey_gate.step_error("dns"), "dns"),
+        (journey_gate.step_error("refused"), "refused"),
+        (journey_gate.step_error("unreachable"), "own_network"),
+        (journey_gate.step_error("connect_timeout"), "no_answer"),
+    ],
+)  # fmt: skip
+def test_what_the_gate_saw_explains_a_page_without_an_answer(failure: StepError, cause: str) -> None:
+    ran = lighthouse_run.Ran(lighthouse_run.failed("no_answer"), {}, 5)
+    found = explained(ran, "https://one.example/", {"one.example": failure}).result
+    assert (found.cause, found.outcome, found.message) == (cause, CAUSES[cause][0], str(failure))
+    other = explained(ran, "https://one.example/", {"cdn.example": failure})
+    assert (other.result.cause == "address_refused") == (cause == "address_refused")
+    fine = lighthouse_run.Ran(lighthouse_run.failed("http_error"), {}, 5)
+    assert explained(fine, "https://one.example/", {"one.example": failure}) is fine
+
+
+def test_a_page_that_never_rests_is_told_by_the_code_that_lighthouse_leaves() -> None:
+    said = "Runtime error encountered: Waiting for DevTools protocol response\nLighthouseError: PROTOCOL_TIMEOUT\n    at x.js:1\n"
+    assert lighthouse_run._cause_told(said) == "timeout"
+    assert lighthouse_run._cause_told("LighthouseError: NEW_CODE") == "tool_failed"
+    assert lighthouse_run._cause_told("Killed") == "tool_failed"
