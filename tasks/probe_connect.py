@@ -10,19 +10,16 @@ import contextlib
 import errno
 import functools
 import ipaddress
+import os
 import socket
 import ssl
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
+from collections import deque
+from collections.abc import Collection, Sequence
 
-Address: TypeAlias = tuple[int, tuple[str, int]]
-"""Address family, and IP address with port."""
+from tasks.probe_resolve import Address, Resolver
 
 STAGGER_SECONDS = 0.25
 """Head start of an address before the next one is tried beside it: RFC 8305, section 5."""
-RESOLVER_THREADS = 256
-"""Name look-ups at once. asyncio's own pool has six threads here: a few dead name servers would hold up every check."""
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 # EPERM and EACCES are what our own packet filter answers; the others mean that we have no way out (of this family).
@@ -36,6 +33,7 @@ _NO_WAY_OUT = {
 }
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME), socket.EAI_ADDRFAMILY}
+_RESOLVER = Resolver()
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MOST_TELLING = ("prober", "refused", "connect_timeout", "reset", "unreachable", "vantage")
 
@@ -62,20 +60,17 @@ async def resolve(host: str, port: int, ip_version: int | None = None) -> list[A
         if ip_version not in (None, version):
             raise ProbeFailureError("configuration", f"{host} is no address of IP version {ip_version}")
         return [(_FAMILY[version], (host, port))]
-    family = _FAMILY[ip_version] if ip_version else socket.AF_UNSPEC
-    ask = functools.partial(socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM)
     try:
-        found = await asyncio.get_running_loop().run_in_executor(_resolver(), ask)
+        return await _RESOLVER.addresses(host, port, _FAMILY[ip_version] if ip_version else socket.AF_UNSPEC)
     except UnicodeError:
         raise ProbeFailureError("configuration", f"{host!r} can not be the name of a host") from None
     except socket.gaierror as error:
         is_known_missing = error.errno in _NO_SUCH_NAME
         raise ProbeFailureError("dns" if is_known_missing else "vantage", error.strerror) from None
-    return [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
 
 
 async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]:
-    """Connect to the first address that answers and return its socket, ready for asyncio.
+    """Connect to the first address that answers and return its socket, which does not block.
 
     The addresses are raced as a browser does, so that one that is silent does not hide one that works. Where none
     works, the failure that says most of the site counts: a refused IPv4 address is an outage, though the IPv6 one
@@ -84,23 +79,25 @@ async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]
     Raises:
         ProbeFailureError: none could be connected to.
     """
-    waiting, racing, problems = list(addresses), set[asyncio.Task[tuple[socket.socket, Address]]](), list[OSError]()
+    waiting, racing, problems = deque(addresses), dict[socket.socket, Address](), list[OSError]()
     try:
         while waiting or racing:
             if waiting:
-                racing.add(asyncio.create_task(_open(waiting.pop(0))))
-            head_start = STAGGER_SECONDS if waiting else None
-            done, _ = await asyncio.wait(racing, timeout=head_start, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                racing.discard(task)
+                address = waiting.popleft()
                 try:
-                    return task.result()
+                    racing[_started(address)] = address
                 except OSError as error:
                     problems.append(error)
+                    continue
+            for sock in await _decided(racing, STAGGER_SECONDS if waiting else None):
+                if not (number := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                    return sock, racing.pop(sock)
+                problems.append(OSError(number, os.strerror(number)))
+                del racing[sock]
+                sock.close()
     finally:
-        for task in racing:
-            task.cancel()
-            task.add_done_callback(_close_unused)
+        for sock in racing:
+            sock.close()
     causes = {cause_of(error): error for error in problems}
     cause = min(causes, key=_MOST_TELLING.index)
     raise ProbeFailureError(cause, causes[cause].strerror or "")
@@ -143,22 +140,38 @@ def verifying_context(ca_file: str | None) -> ssl.SSLContext:
         raise ProbeFailureError("configuration", f"the file of authorities {ca_file} can't be used: {error}") from None
 
 
-async def _open(address: Address) -> tuple[socket.socket, Address]:
+def _started(address: Address) -> socket.socket:
+    """Return a socket that is being connected."""
     sock = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         sock.settimeout(0)
-        await asyncio.get_running_loop().sock_connect(sock, address[1])
+        with contextlib.suppress(BlockingIOError):
+            sock.connect(address[1])
     except BaseException:
         sock.close()
         raise
-    return sock, address
+    return sock
 
 
-def _close_unused(task: asyncio.Task[tuple[socket.socket, Address]]) -> None:
-    if not task.cancelled() and task.exception() is None:
-        task.result()[0].close()
+async def _decided(racing: Collection[socket.socket], seconds: float | None) -> list[socket.socket]:
+    """Return the sockets that are connected or refused, as soon as there is one; none when the time is over."""
+    loop = asyncio.get_running_loop()
+    first, decided = loop.create_future(), list[socket.socket]()
 
+    def decide(sock: socket.socket | None) -> None:
+        if sock:
+            decided.append(sock)
+        if not first.done():
+            first.set_result(None)
 
-@functools.cache
-def _resolver() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
+    for sock in racing:
+        loop.add_writer(sock, decide, sock)
+    over = loop.call_later(seconds, decide, None) if seconds else None
+    try:
+        await first
+    finally:
+        for sock in racing:
+            loop.remove_writer(sock)
+        if over:
+            over.cancel()
+    return decided
