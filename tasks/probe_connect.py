@@ -165,13 +165,13 @@ async def _decided(racing: Collection[socket.socket], seconds: float | None) -> 
             first.set_result(None)
 
     for sock in racing:
-        loop.add_writer(sock, decide, sock)
+        loop.add_writer(sock.fileno(), decide, sock)
     over = loop.call_later(seconds, decide, None) if seconds else None
     try:
         await first
     finally:
         for sock in racing:
-            loop.remove_writer(sock)
+            loop.remove_writer(sock.fileno())
         if over:
             over.cancel()
     return decided

@@ -18,7 +18,7 @@ from typing import TypeAlias
 Address: TypeAlias = tuple[int, tuple[str, int]]
 """Address family, and IP address with port."""
 
-PATIENCE_SECONDS = 0.005
+PATIENCE_SECONDS = 0.02
 """How long a name waits for a thread before one more is started."""
 THREADS = 256
 """Name look-ups at once: a few dead name servers must not hold up every check."""
@@ -43,11 +43,7 @@ class Resolver:
         self._asked.put((functools.partial(_look_up, host, port, family), answer))
         if not self._count:
             self._grow()
-        growing = loop.call_later(PATIENCE_SECONDS, self._grow)
-        try:
-            return await answer
-        finally:
-            growing.cancel()
+        return await answer
 
     def _grow(self) -> None:
         if self._asked.qsize() and self._count < THREADS:
