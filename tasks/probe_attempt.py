@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tasks.probe_certificate import REFUSED, Certificate, certificate_of, refused_certificate, refused_for
-from tasks.probe_connect import Address, ProbeFailureError, cause_of, connect, is_public, resolve
+from tasks.probe_connect import ProbeFailureError, cause_of, connect, is_public, look_up
+from tasks.probe_resolve import Address
 from tasks.probe_result import CAUSES, ProbeResult, outcome_of
 from tasks.probe_wire import Wire
 from tasks.redact import HIDDEN, excerpt
@@ -32,14 +33,9 @@ class Seen:
     tls_version: str | None = None
     certificate: Certificate | None = None
 
-    def took(self, phase: str, start: float) -> None:
-        """Add the time since `start` (of `time.perf_counter`) to a phase."""
-        self.milliseconds[phase] = round(self.milliseconds.get(phase, 0) + since(start), 3)
-
-
-def since(start: float) -> float:
-    """Return the ms since `start`."""
-    return round((time.perf_counter() - start) * 1000, 3)
+    def took(self, phase: str, seconds: float) -> None:
+        """Add to the time of a phase."""
+        self.milliseconds[phase] = self.milliseconds.get(phase, 0) + seconds * 1000
 
 
 async def observe(
@@ -64,7 +60,7 @@ async def observe(
         cause, message = error.cause, str(error) or CAUSES[error.cause]
     except OSError as error:
         cause, message = cause_of(error), str(error)
-    total_ms = since(start)
+    total_ms = (time.perf_counter() - start) * 1000
     if seen.address and cause in REFUSED:
         left = timeout_seconds - total_ms / 1000
         seen.certificate = await refused_certificate(seen.address, seen.host, cause, left)
@@ -77,11 +73,11 @@ async def observe(
         redirects=None if seen.redirects is None else tuple(_without(secrets, url) for url in seen.redirects),
         host=seen.host,
         address=seen.address[1][0] if seen.address else None,
-        total_ms=total_ms,
+        total_ms=round(total_ms, 3),
         tls_version=seen.tls_version,
         certificate=seen.certificate,
         message=excerpt(_without(secrets, message)) if message else None,
-        **seen.milliseconds,
+        **{phase: round(took, 3) for phase, took in seen.milliseconds.items()},
     )
 
 
@@ -106,9 +102,9 @@ async def reach(
     Raises:
         ProbeFailureError: redirect where no address is left, or as `resolve` and `connect`.
     """
-    seen.phase, seen.host, seen.address, start = "dns", host, None, time.perf_counter()
-    addresses = await resolve(host, port, ip_version)
-    seen.took("dns_ms", start)
+    seen.phase, seen.host, seen.address = "dns", host, None
+    addresses, seconds = await look_up(host, port, ip_version)
+    seen.took("dns_ms", seconds)
     if allowed is not None:
         addresses = [found for found in addresses if found[1][0] in allowed or is_public(found[1][0])]
         if not addresses:
@@ -116,7 +112,7 @@ async def reach(
     seen.phase, start = "connect", time.perf_counter()
     seen.address = addresses[0]
     sock, seen.address = await connect(addresses)
-    seen.took("connect_ms", start)
+    seen.took("connect_ms", time.perf_counter() - start)
     return Wire(sock)
 
 
@@ -137,6 +133,6 @@ async def handshake(seen: Seen, wire: Wire, context: ssl.SSLContext, host: str) 
         raise ProbeFailureError("tls", f"the server closed the connection in the TLS handshake ({error})") from None
     except ValueError as error:  # a name that can't stand in SNI
         raise ProbeFailureError("configuration", f"TLS can't ask for this host: {error}") from None
-    seen.took("tls_ms", start)
+    seen.took("tls_ms", time.perf_counter() - start)
     seen.tls_version = seen.tls_version or tls.version()
     seen.certificate = seen.certificate or certificate_of(tls.getpeercert(binary_form=True) or b"")

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from tasks.probe_connect import Address
+from tasks.probe_resolve import Address
 
 REFUSED = ("certificate_expired", "certificate_wrong_host", "certificate_untrusted")
 """Causes for which a certificate is not accepted."""

@@ -16,7 +16,8 @@ import ssl
 from collections import deque
 from collections.abc import Collection, Sequence
 
-from tasks.probe_resolve import Address, Resolver
+from tasks.probe_ready import WRITE, selector_of
+from tasks.probe_resolve import Address, Found, Resolver
 
 STAGGER_SECONDS = 0.25
 """Head start of an address before the next one is tried beside it: RFC 8305, section 5."""
@@ -47,21 +48,25 @@ class ProbeFailureError(Exception):
 
 
 async def resolve(host: str, port: int, ip_version: int | None = None) -> list[Address]:
-    """Return the addresses of a host in the system's order of preference; an IP address is its own.
+    """Return the addresses of a host, as `look_up` does."""
+    return (await look_up(host, port, ip_version))[0]
 
-    With `ip_version` 4 or 6 only such addresses count.
+
+async def look_up(host: str, port: int, ip_version: int | None = None) -> Found:
+    """Return the addresses of a host in the system's order of preference, and the seconds that the look-up took.
+
+    An IP address is its own. With `ip_version` 4 or 6 only such addresses count.
 
     Raises:
         ProbeFailureError: dns where there is no such name, vantage where nobody could say, configuration where it
             can't be a name at all.
     """
-    with contextlib.suppress(ValueError):
-        version = ipaddress.ip_address(host).version
+    if version := _version(host):
         if ip_version not in (None, version):
             raise ProbeFailureError("configuration", f"{host} is no address of IP version {ip_version}")
-        return [(_FAMILY[version], (host, port))]
+        return [(_FAMILY[version], (host, port))], 0.0
     try:
-        return await _RESOLVER.addresses(host, port, _FAMILY[ip_version] if ip_version else socket.AF_UNSPEC)
+        return await _RESOLVER.look_up(host, port, _FAMILY[ip_version] if ip_version else socket.AF_UNSPEC)
     except UnicodeError:
         raise ProbeFailureError("configuration", f"{host!r} can not be the name of a host") from None
     except socket.gaierror as error:
@@ -140,6 +145,14 @@ def verifying_context(ca_file: str | None) -> ssl.SSLContext:
         raise ProbeFailureError("configuration", f"the file of authorities {ca_file} can't be used: {error}") from None
 
 
+def _version(host: str) -> int | None:
+    """Return the IP version of an address; None for a name, which seldom ends in a digit and never holds a colon."""
+    if ":" in host or host[-1:].isdigit():
+        with contextlib.suppress(ValueError):
+            return ipaddress.ip_address(host).version
+    return None
+
+
 def _started(address: Address) -> socket.socket:
     """Return a socket that is being connected."""
     sock = socket.socket(address[0], socket.SOCK_STREAM)
@@ -156,7 +169,7 @@ def _started(address: Address) -> socket.socket:
 async def _decided(racing: Collection[socket.socket], seconds: float | None) -> list[socket.socket]:
     """Return the sockets that are connected or refused, as soon as there is one; none when the time is over."""
     loop = asyncio.get_running_loop()
-    first, decided = loop.create_future(), list[socket.socket]()
+    selector, first, decided = selector_of(loop), loop.create_future(), list[socket.socket]()
 
     def decide(sock: socket.socket | None) -> None:
         if sock:
@@ -165,13 +178,13 @@ async def _decided(racing: Collection[socket.socket], seconds: float | None) -> 
             first.set_result(None)
 
     for sock in racing:
-        loop.add_writer(sock.fileno(), decide, sock)
+        selector.register(sock, WRITE, functools.partial(decide, sock))
     over = loop.call_later(seconds, decide, None) if seconds else None
     try:
         await first
     finally:
         for sock in racing:
-            loop.remove_writer(sock.fileno())
+            selector.unregister(sock)
         if over:
             over.cancel()
     return decided

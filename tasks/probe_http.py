@@ -94,7 +94,7 @@ async def exchange(
         raise ProbeFailureError("protocol", error) from None
     finally:
         if source.first:
-            seen.took("body_ms", source.first)
+            seen.took("body_ms", time.perf_counter() - source.first)
 
 
 class _Source:
@@ -121,7 +121,7 @@ class _Source:
                 if not data:
                     raise ProbeFailureError("reset")
                 self.first = time.perf_counter()
-                self.seen.took("first_byte_ms", self.start)
+                self.seen.took("first_byte_ms", self.first - self.start)
             self.connection.receive_data(data)
         return event
 

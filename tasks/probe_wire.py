@@ -6,15 +6,16 @@ lasts. A check sends one request and reads one answer: OpenSSL between two buffe
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 from collections.abc import Callable
 from typing import TypeVar
 
 from tasks.probe_connect import ProbeFailureError
+from tasks.probe_ready import READ, WRITE, Ready
 
-PIECE_BYTES = 64 << 10
+PIECE_BYTES = 32 << 10
+"""Two records of TLS. From 64 KB on, to free one makes malloc tidy up."""
 _T = TypeVar("_T")
 
 
@@ -22,10 +23,9 @@ class Wire:
     """Reads and writes a non-blocking socket, which it owns from now on. Times are the caller's deadline."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._loop = sock, asyncio.get_running_loop()
+        self._sock, self._ready = sock, Ready(sock)
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._arrival = _Arrival(self._loop, sock.fileno())
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> ssl.SSLObject:
         """Shake hands and return what knows the peer. The last of it is sent with the first that is written.
@@ -63,7 +63,7 @@ class Wire:
 
     def close(self) -> None:
         """Close at once, whatever is under way."""
-        self._arrival.end()
+        self._ready.end()
         self._sock.close()
 
     async def _speak(self, call: Callable[..., _T], *arguments: int) -> _T:
@@ -84,73 +84,13 @@ class Wire:
             try:
                 data = data[self._sock.send(data) :]
             except BlockingIOError:
-                await self._writable()
+                await self._ready.to(WRITE)
 
     async def _receive(self) -> bytes:
         while True:
             # What was asked has just been sent: its answer is hardly ever there yet.
-            await self._arrival
+            await self._ready.to(READ)
             try:
                 return self._sock.recv(PIECE_BYTES)
             except BlockingIOError:
                 continue
-
-    async def _writable(self) -> None:
-        ready, number = self._loop.create_future(), self._sock.fileno()
-        self._loop.add_writer(number, lambda: ready.done() or ready.set_result(None))
-        try:
-            await ready
-        finally:
-            self._loop.remove_writer(number)
-
-
-class _Arrival:
-    """Something to read on a socket: awaited again and again, it wakes the task that waits at once, and no other way.
-
-    A future of asyncio does it once, over a turn of the loop, for five times the CPU. This is as much of the protocol
-    of futures (`asyncio.isfuture`) as a task asks for.
-    """
-
-    _asyncio_future_blocking = False
-
-    def __init__(self, loop, number: int) -> None:
-        self._loop, self._number, self._wakeup, self._context = loop, number, None, None
-        self._is_cancelled = False
-        self._is_watched = True
-        loop.add_reader(number, self._arrived)
-
-    def get_loop(self):
-        return self._loop
-
-    def end(self):
-        if self._is_watched:
-            self._loop.remove_reader(self._number)
-            self._is_watched = False
-
-    def _arrived(self):
-        wakeup = self._wakeup
-        if wakeup is None:
-            self.end()
-            return
-        self._wakeup = None
-        self._context.run(wakeup, self)
-
-    def __await__(self):
-        if not self._is_watched:
-            self._loop.add_reader(self._number, self._arrived)
-            self._is_watched = True
-        self._asyncio_future_blocking = True
-        yield self
-
-    def add_done_callback(self, wakeup, *, context):
-        self._wakeup, self._context = wakeup, context
-
-    def cancel(self, msg=None):
-        self._is_cancelled = True
-        wakeup, self._wakeup = self._wakeup, None
-        self._loop.call_soon(wakeup, self, context=self._context)
-        return True
-
-    def result(self):
-        if self._is_cancelled:
-            raise asyncio.CancelledError
