@@ -27,8 +27,12 @@ class Certificate:
     why_not: str | None = None
 
 
+@functools.lru_cache(maxsize=1000)
 def certificate_of(der: bytes, why_not: str | None = None) -> Certificate | None:
-    """Read a certificate; None where it is no X.509 that can be read."""
+    """Read a certificate; None where it is no X.509 that can be read.
+
+    What was read is kept: another check, a redirect or the second attempt meets the same certificate.
+    """
     try:
         parsed = x509.load_der_x509_certificate(der)
         return Certificate(

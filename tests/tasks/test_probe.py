@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import os
 import re
@@ -229,6 +230,29 @@ def test_many_sites_lost_at_once_are_unknown_not_down(monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
     results = asyncio.run(probe_all([Probe(url=f"http://site{n}.invalid/") for n in range(5)]))
     assert {(tries[-1].outcome, tries[-1].cause) for tries in results} == {("unknown", "vantage")}
+
+
+def test_checks_are_woken_in_a_context_that_holds_nothing(tls: Authority) -> None:
+    # An empty context is false: to ask whether there is one must not be to ask what it is worth.
+    result = contextvars.Context().run(check, ok(), tls.context(), host="localhost", ca_file=tls.ca_file)
+    assert result.outcome == "up"
+
+
+def test_sites_that_hang_leave_room_for_the_others() -> None:
+    async def by_path(reader, writer) -> None:
+        if b"/hang" in await reader.readuntil(b"\r\n\r\n"):
+            await reader.read()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    async def run() -> list[list[ProbeResult]]:
+        async with serving(by_path) as server:
+            paths = ["/hang"] * 8 + ["/"] * 40
+            probes = [Probe(url=server.url(path=path), timeout_seconds=2) for path in paths]
+            return await probe_all(probes, concurrency=10)
+
+    results = asyncio.run(run())
+    assert [tries[-1].outcome for tries in results] == ["down"] * 8 + ["up"] * 40
+    assert max(tries[-1].checked_at for tries in results[8:]) < min(tries[-1].checked_at for tries in results[:8])
 
 
 def test_every_cause_is_documented() -> None:
