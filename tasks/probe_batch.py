@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import dataclasses
 import gc
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from tasks.probe_connect import ProbeFailureError, connect, resolve
@@ -34,15 +33,17 @@ async def confirm_all(
 
     A failure is confirmed at once by a second attempt: the last attempt is the one that counts.
     """
-    gate = _Gate(concurrency)
+    results: list[list[ProbeResult]] = [[] for _ in checks]
+    waiting = iter(zip(checks, results, strict=True))
 
-    async def attempts(check: Callable[[], Awaitable[ProbeResult]]) -> list[ProbeResult]:
-        async with gate:
-            first = await check()
-            return [first] if first.outcome == "up" else [first, await check()]
+    async def work() -> None:
+        for check, attempts in waiting:
+            attempts.append(await check())
+            if attempts[0].outcome != "up":
+                attempts.append(await check())
 
     with _no_collection_of_cycles():
-        results = list(await asyncio.gather(*map(attempts, checks)))
+        await asyncio.gather(*(work() for _ in range(min(concurrency, len(checks)))))
     if is_suspicious([tries[-1] for tries in results]) and not await _any_answers(anchors):
         return [_unknown(tries) if tries[-1].cause in _NETWORK else tries for tries in results]
     return results
@@ -67,32 +68,6 @@ def _no_collection_of_cycles() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-class _Gate:
-    """Lets so many in at a time, a tenth of them together: what is done for several at once costs less."""
-
-    def __init__(self, limit: int) -> None:
-        self._free, self._group = limit, max(1, limit // 10)
-        self._waiting = deque[asyncio.Future[None]]()
-
-    async def __aenter__(self) -> None:
-        if self._free and not self._waiting:
-            self._free -= 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        await turn
-
-    async def __aexit__(self, *_error: object) -> None:
-        self._free += 1
-        if self._free < self._group:
-            return
-        while self._free and self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():  # else it was cancelled
-                turn.set_result(None)
-                self._free -= 1
 
 
 async def _any_answers(anchors: Sequence[str]) -> bool:
