@@ -1,7 +1,7 @@
 """When sockets of checks are ready: one selector below that of asyncio, whose events wake the waiting task themselves.
 
 asyncio registers a socket anew for each wait, and wakes its task over a future and one more turn of the loop. That is
-fine for connections that last, but a check waits four times and is gone: it cost a tenth of all CPU.
+fine for connections that last, but a check waits three times and is gone.
 """
 
 from __future__ import annotations
