@@ -38,6 +38,11 @@ class Seen:
         self.milliseconds[phase] = self.milliseconds.get(phase, 0) + seconds * 1000
 
 
+def since(start: float) -> float:
+    """Return the ms since `start` (of `time.perf_counter`)."""
+    return round((time.perf_counter() - start) * 1000, 3)
+
+
 async def observe(
     check: Callable[[Seen], Awaitable[None]], *, timeout_seconds: float, secrets: Sequence[str] = ()
 ) -> ProbeResult:
@@ -60,7 +65,7 @@ async def observe(
         cause, message = error.cause, str(error) or CAUSES[error.cause]
     except OSError as error:
         cause, message = cause_of(error), str(error)
-    total_ms = (time.perf_counter() - start) * 1000
+    total_ms = since(start)
     if seen.address and cause in REFUSED:
         left = timeout_seconds - total_ms / 1000
         seen.certificate = await refused_certificate(seen.address, seen.host, cause, left)
@@ -73,7 +78,7 @@ async def observe(
         redirects=None if seen.redirects is None else tuple(_without(secrets, url) for url in seen.redirects),
         host=seen.host,
         address=seen.address[1][0] if seen.address else None,
-        total_ms=round(total_ms, 3),
+        total_ms=total_ms,
         tls_version=seen.tls_version,
         certificate=seen.certificate,
         message=excerpt(_without(secrets, message)) if message else None,

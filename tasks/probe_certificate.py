@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import ssl
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from datetime import datetime
 
 from cryptography import x509
 
+from tasks.probe_connect import ProbeFailureError, connect
 from tasks.probe_resolve import Address
+from tasks.probe_wire import Wire
 
 REFUSED = ("certificate_expired", "certificate_wrong_host", "certificate_untrusted")
 """Causes for which a certificate is not accepted."""
@@ -53,7 +56,7 @@ def refused_for(error: ssl.SSLCertVerificationError) -> str:
     return "certificate_wrong_host" if error.verify_code in (62, 63, 64) else "certificate_untrusted"
 
 
-async def refused_certificate(address: Address, host: str | None, cause: str, seconds: float) -> Certificate | None:
+async def refused_certificate(address: Address, host: str, cause: str, seconds: float) -> Certificate | None:
     """Read the certificate that was not accepted, over a second handshake that accepts anything and sends nothing.
 
     Args:
@@ -64,12 +67,12 @@ async def refused_certificate(address: Address, host: str | None, cause: str, se
     """
     try:
         async with asyncio.timeout(seconds):
-            _, writer = await asyncio.open_connection(*address[1], ssl=_accepting_context(), server_hostname=host)
-    except (OSError, TimeoutError):
+            sock, _ = await connect([address])
+            with contextlib.closing(Wire(sock)) as wire:
+                tls = await wire.start_tls(_accepting_context(), host)
+    except (OSError, ProbeFailureError):  # TimeoutError is an OSError
         return None
-    der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-    writer.transport.abort()
-    return certificate_of(der, cause)
+    return certificate_of(tls.getpeercert(binary_form=True) or b"", cause)
 
 
 @functools.cache
