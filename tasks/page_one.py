@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from types import ModuleType
 
 from tasks.quarter_data import QuarterData
-from tasks.report_model import Dial, Fact, LaneCard, NoData, Part, RecommendationView
+from tasks.report_model import Dial, Fact, LaneCard, NoData, Part, RecommendationView, Tone
 from warehouse.records import Site
 
 CHECKS = """
@@ -18,6 +18,22 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 UPDATES = """
 SELECT count(*) AS update_count FROM marts.update_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
+
+TICKETS = """
+SELECT
+  (SELECT count(*) FROM staging.source WHERE site_id = $site_id AND fills = 'ticket') AS source_count,
+  (SELECT count(*) FROM marts.source_day JOIN staging.source USING (site_id, source_id)
+   WHERE site_id = $site_id AND fills = 'ticket' AND coverage_ratio > 0
+     AND day_date >= $start_date AND day_date < $end_date) AS covered_count,
+  count(*) FILTER (event_date >= $start_date AND event_date < $end_date) AS opened_count,
+  count(*) FILTER (resolved_date >= $start_date AND resolved_date < $end_date) AS solved_count,
+  count(*) FILTER (event_date < $end_date AND (resolved_date IS NULL OR resolved_date >= $end_date)) AS open_count,
+  count(resolved_date) AS known_count
+FROM (
+  SELECT ticket.event_date, timezone(site.time_zone, ticket.resolved_at)::DATE AS resolved_date
+  FROM staging.ticket AS ticket JOIN staging.site AS site USING (site_id)
+  WHERE ticket.site_id = $site_id
+)"""
 
 DIALS, FIGURES = 5, 6
 """Places for scores and for figures."""
@@ -40,10 +56,15 @@ class Before:
 
 
 def dials(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Dial]:
-    """Return the scores of the sections that matter most, in the order of the report, with what changed."""
+    """Return the scores that matter most, in the order of the report, with what changed.
+
+    The first section always has its place; of the others those that are bad go before those that are well.
+    """
     scored = [item for item in _told(sections) if hasattr(item.module, "dial")]
-    kept = sorted(scored, key=lambda item: item.module.SECTION.weight)[:DIALS]
-    return [_changed(item.module.dial(data, item.part.view), before) for item in scored if item in kept]
+    made = [(item.module.SECTION.weight, item.module.dial(data, item.part.view)) for item in scored]
+    first = min((weight for weight, _ in made), default=0)
+    kept = sorted(made, key=lambda pair: (pair[0] != first and _is_well(pair[1].tone), pair[0]))[:DIALS]
+    return [_changed(dial, before) for weight, dial in made if (weight, dial) in kept]
 
 
 def _changed(dial: Dial, before: Before) -> Dial:
@@ -57,12 +78,23 @@ def _changed(dial: Dial, before: Before) -> Dial:
 
 
 def figures(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Fact]:
-    """Return six figures: the first of each section by its weight, then the second of each, and so on."""
+    """Return six figures: the first of each section, then the second of each, and so on; of each round the bad ones first.
+
+    The first figure of the first section always leads.
+    """
     ranked = sorted(_told(sections), key=lambda item: item.module.SECTION.weight)
     found = [item.module.figures(data, item.part.view) for item in ranked if hasattr(item.module, "figures")]
-    chosen = [fact for fact in chain.from_iterable(zip_longest(*found)) if fact][:FIGURES]
-    named = (replace(fact, label=fact.label[0].upper() + fact.label[1:]) for fact in chosen)
+    chosen: list[Fact] = []
+    for facts in zip_longest(*found):
+        told = [fact for fact in facts if fact]
+        chosen += sorted(told, key=lambda fact: fact is not found[0][0] and _is_well(fact.tone))
+    named = (replace(fact, label=fact.label[0].upper() + fact.label[1:]) for fact in chosen[:FIGURES])
     return [fact if fact.note else replace(fact, note=_compared(fact, before)) for fact in named]
+
+
+def _is_well(tone: Tone) -> bool:
+    """Say whether it can stand back behind what needs to be seen."""
+    return tone not in ("bad", "warn")
 
 
 def _compared(fact: Fact, before: Before) -> str:
@@ -115,11 +147,7 @@ def lanes(data: QuarterData, site: Site, views: Sequence[RecommendationView], *,
     applied = int(data.frame(UPDATES)["update_count"].iloc[0])
     proposals = [item for item in views if item.lane == "development"]
     return [
-        LaneCard(
-            lane="support",
-            headline="Not measured",
-            text="No helpdesk is connected, so tickets are not part of this report.",
-        ),
+        _support(data),
         LaneCard(
             lane="maintenance",
             headline=_many(applied, "update") if has_inventory else "Updates not known",
@@ -135,6 +163,21 @@ def lanes(data: QuarterData, site: Site, views: Sequence[RecommendationView], *,
             else "Nothing in this quarter’s data asks for larger change.",
         ),
     ]
+
+
+def _support(data: QuarterData) -> LaneCard:
+    """Return what the tickets of the quarter say; an export without times of solving says nothing of what is open."""
+    (row,) = data.frame(TICKETS).itertuples(index=False)
+    if not row.source_count:
+        headline, text = "Not measured", "No helpdesk is connected, so tickets are not part of this report."
+    elif not row.covered_count:
+        headline, text = "Tickets not known", "The helpdesk sent no export in this quarter."
+    elif row.opened_count + row.open_count and not row.known_count:
+        headline, text = _many(row.opened_count, "ticket"), "The helpdesk does not say which of them are solved."
+    else:
+        left = f"{row.open_count} open" if row.open_count else "none open"
+        headline, text = _many(row.opened_count, "ticket"), f"{row.solved_count:,} solved, {left} at the end."
+    return LaneCard(lane="support", headline=headline, text=text)
 
 
 def _many(number: int, word: str) -> str:

@@ -135,6 +135,28 @@ class JourneyRow:
     time_text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitBar:
+    """One bar against its limit; `value` is None where it is not known."""
+
+    name: str
+    value: float | None
+    text: str
+    limit: float
+    is_beyond: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupStrip:
+    """The days of one backup job: made, failed, before its first report, or None where nothing proves a backup."""
+
+    name: str
+    days: Sequence[str | None]
+    tested: Sequence[int]
+    """Places of the days on which a restore was tested."""
+    text: str
+
+
 class SectionView(Protocol):
     """What every section says, whatever else its template prints: a conclusion in one sentence, and four facts."""
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from tasks.probe_result import cause_in_words
 from tasks.quarter_data import QuarterData, rows_of
+from tasks.recommend import availability_certificate_expiry
 from tasks.report_model import (
     Action,
     DayState,
@@ -154,7 +155,25 @@ def figures(data: QuarterData, view: AvailabilityView | NoData) -> list[Fact]:
     """Return what page one may say: uptime, and how long an answer took."""
     if isinstance(view, NoData):
         return [missing_fact(label, "no checks", "marts.availability_day") for label in ("uptime", "response time")]
-    return [view.stats[0], _response_fact(data)]
+    certificate, response = _certificate_fact(data), _response_fact(data)
+    return [view.stats[0], *((certificate, response) if certificate.tone == "bad" else (response, certificate))]
+
+
+def _certificate_fact(data: QuarterData) -> Fact:
+    """Return how long the certificate is good for; whether that is too short is for the rule to say."""
+    rule = availability_certificate_expiry.RULE
+    (row, *_) = [*rows_of(data.frame(rule.evidence_sql)), None]
+    if row is None:
+        return missing_fact("certificate", "none was seen", "marts.certificate_day")
+    return Fact(
+        label="certificate",
+        text="not accepted" if row.is_valid is False else f"{row.days_left} days left",
+        value=float(row.days_left),
+        unit="days",
+        query="marts.certificate_day",
+        note=f"until {pd.Timestamp(row.not_after_at):%-d %B %Y}",
+        tone="bad" if any(item.rule_id == rule.id for item in data.recommendations) else "good",
+    )
 
 
 def _response_fact(data: QuarterData) -> Fact:

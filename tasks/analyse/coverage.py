@@ -29,6 +29,9 @@ WORDS = {
     "waf_event": "firewall events",
     "http_request": "requests",
     "journey_run": "journeys",
+    "server_metric": "server figures",
+    "backup": "backups",
+    "ticket": "tickets",
 }
 
 

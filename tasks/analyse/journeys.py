@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
-from tasks.report_model import Action, Fact, JourneyRow, NoData, Section
+from tasks.report_model import Action, Dial, Fact, JourneyRow, NoData, Section, missing_dial, tone_of
 
 DAYS = """
 SELECT source_id, journey_id, journey_name, day_date, run_count, passed_count, failed_count, unknown_count,
@@ -28,6 +28,9 @@ GROUP BY run.source_id, run.journey_id, run.journey_name, step_text
 ORDER BY run_count DESC, run.journey_name, step_text"""
 
 SECTION = Section(title="Journeys", order=60, weight=60)
+
+POINTS = 10
+"""Points of the score that one per cent of failed checks costs."""
 
 SHOWN = 8
 """Journeys and kinds of failure printed at most, the worst first; the rest is counted in a note."""
@@ -84,6 +87,7 @@ def view(data: QuarterData) -> JourneysView | NoData:
                 query="marts.journey_day",
                 note="goal 99%",
                 tone="good" if pct >= 99 else "bad",
+                series=_weekly_rates(days, data),
             ),
             Fact(label="checks that failed", text=f"{failed:,}", value=failed, unit="count", query="marts.journey_day"),
             _slowest(days),
@@ -117,10 +121,29 @@ def view(data: QuarterData) -> JourneysView | NoData:
     )
 
 
+def dial(_: QuarterData, view: JourneysView | NoData) -> Dial:
+    """Return the score of the checks that passed: a site on which one in ten fails can't be used."""
+    if isinstance(view, NoData) or view.stats[0].value is None:
+        return missing_dial("Core functions")
+    score = round(max(100 - POINTS * (100 - view.stats[0].value), 0))
+    failing = sum(0 <= row.rate < 100 for row in view.rows)
+    return Dial(
+        name="Core functions",
+        score=score,
+        note=f"{failing} failed at times" if failing else "all worked",
+        tone="warn" if score >= 80 and view.stats[0].tone == "bad" else tone_of(score),
+        method=f"100 less {POINTS} for each per cent of the checks of journeys that failed.",
+    )
+
+
+def figures(_: QuarterData, view: JourneysView | NoData) -> list[Fact]:
+    """Return what page one may say: how often the core functions worked."""
+    return [] if isinstance(view, NoData) else [replace(view.stats[0], label="core functions worked")]
+
+
 def _row(days: pd.DataFrame, data: QuarterData) -> JourneyRow:
-    passed, failed = data.weekly(days, "passed_count"), data.weekly(days, "failed_count")
     known = int(days["passed_count"].sum()), int(days["failed_count"].sum())
-    weeks = [_rate(passed[week], failed[week]) for week in range(WEEKS)]
+    weeks = _weekly_rates(days, data)
     rate = _rate(*known)
     median = days["median_total_ms"].median()
     return JourneyRow(
@@ -130,6 +153,11 @@ def _row(days: pd.DataFrame, data: QuarterData) -> JourneyRow:
         text="not known" if rate is None else _percent(rate),
         time_text="not known" if pd.isna(median) else f"{median / 1000:.1f} s",
     )
+
+
+def _weekly_rates(days: pd.DataFrame, data: QuarterData) -> list[float | None]:
+    passed, failed = data.weekly(days, "passed_count"), data.weekly(days, "failed_count")
+    return [_rate(passed[week], failed[week]) for week in range(WEEKS)]
 
 
 def _rate(passed: float | None, failed: float | None) -> float | None:

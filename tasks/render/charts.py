@@ -93,7 +93,8 @@ _LABEL = 80.0
 """Width that "1,234 minutes left" takes at most beside the last point of the burn."""
 
 
-def _month_starts(start: date, count: int) -> list[tuple[int, str]]:
+def month_starts(start: date, count: int) -> list[tuple[int, str]]:
+    """Return the place and the short name of each month that begins in so many days; the first day counts as one."""
     days = [start + timedelta(days=number) for number in range(count)]
     return [(number, calendar.month_abbr[day.month]) for number, day in enumerate(days) if day.day == 1 or number == 0]
 
@@ -107,7 +108,7 @@ def heat(days: Sequence[DayState], title: str, width: float = PAGE) -> Markup:
     body = HATCH
     for row, letter in enumerate("MTWTFSS"):
         body += text(4, 24 + row * 13.5, letter, size=6.5, anchor="middle")
-    for number, month in _month_starts(days[0].day, len(days)):
+    for number, month in month_starts(days[0].day, len(days)):
         body += text(19 + (number + first) // 7 * step, 10, month, fill=INK, weight=600)
     for number, state in enumerate(days):
         x, y = 19 + (number + first) // 7 * step, 16 + (number + first) % 7 * 13.5
@@ -142,7 +143,7 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         if value and abs(y(value) - y(0)) < 8:
             continue  # its number would stand on that of zero
         body += text(left - 6, y(value) + 2.6, compact(value).replace("-", "−"), size=7, anchor="end")
-    for number, month in _month_starts(start, len(values)):
+    for number, month in month_starts(start, len(values)):
         body += text(left + number * step, height - 5, month, fill=INK, weight=600)
     if low < 0:
         body += rect(left, y(0), width - left - right, y(low) - y(0), 'fill="#f7d6da" fill-opacity=".5"')
@@ -285,6 +286,6 @@ def strip(values: Series, title: str, color: str, width: float = 250, height: fl
 def months(start: date, count: int, width: float = 250) -> Markup:
     """Draw the names of the months above strips of `count` days."""
     body = "".join(
-        text(number * width / count, 8, month, size=7, weight=600) for number, month in _month_starts(start, count)
+        text(number * width / count, 8, month, size=7, weight=600) for number, month in month_starts(start, count)
     )
     return svg(width, 10, "Months of the quarter", body)

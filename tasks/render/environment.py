@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tasks.render import charts, vitals
+from tasks.render import charts, server_charts, vitals
 from tasks.render.markdown import markdown
 from tasks.render.text import visible
 from tasks.report_model import NoData
@@ -26,8 +26,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["charts"] = charts
-    made.globals["vitals"] = vitals
+    made.globals |= {"charts": charts, "server_charts": server_charts, "vitals": vitals}
     made.filters["markdown"] = markdown
     made.tests["no_data"] = lambda section: isinstance(section, NoData)
     return made

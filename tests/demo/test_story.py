@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -78,13 +79,51 @@ def loaded(quarter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield con, sites, settings.snapshot
 
 
+@pytest.fixture(scope="module")
+def report_of(loaded: Loaded) -> Callable[[str], Report]:
+    @functools.cache
+    def made(site: str) -> Report:
+        _, sites, snapshot = loaded
+        with contextlib.closing(open_site_snapshot(snapshot, site)) as con:
+            return reporting.build(Answers.on(con), brand_of(sites.agency, Path()), site, parse_quarter("2026Q3"))
+
+    return made
+
+
 @pytest.mark.parametrize("site", counting.SITES)
-def test_the_rules_of_the_readme_speak_and_no_others(loaded: Loaded, site: str) -> None:
-    _, sites, snapshot = loaded
-    with contextlib.closing(open_site_snapshot(snapshot, site)) as con:
-        report = reporting.build(Answers.on(con), brand_of(sites.agency, Path()), site, parse_quarter("2026Q3"))
-    found = sorted(item.rule_id for item in report.recommendations)
+def test_the_rules_of_the_readme_speak_and_no_others(report_of: Callable[[str], Report], site: str) -> None:
+    found = sorted(item.rule_id for item in report_of(site).recommendations)
     assert (", ".join(found) or "none") == counting.readme_rules()[site]
+
+
+@pytest.mark.parametrize("site", ["harbourvale", "alderfinch", "linden"])
+def test_the_report_prints_the_answers_of_the_readme_on_servers_backups_and_tickets(
+    report_of: Callable[[str], Report], site: str
+) -> None:
+    report = report_of(site)
+    known = {key.partition(": ")[2]: text for key, text in counting.readme_answers().items() if key.startswith(site)}
+    disk, memory, backups, restore = (fact.text for fact in report.view("servers").stats)
+    full = known["disks full within 60 days"]
+    assert disk == ("over a year" if full == "none" else full.rpartition(" in ")[2])
+    assert memory == known["CPU and memory, 95th percentile"].partition(", ")[2]
+    missing = known["nights without a backup"]
+    assert backups == ("none" if missing == "0" else f"{missing} of 92")
+    tested = known["last tested restore"]
+    assert restore == (
+        "never" if tested == "never" else f"{(date(2026, 10, 1) - date.fromisoformat(tested)).days} days"
+    )
+    opened, solved, still = known["tickets opened, solved, open"].split(", ")
+    card = report.lanes[0]
+    assert (card.headline, card.text.split()[0]) == (f"{opened} tickets", solved)
+    assert f"{'none' if still == '0' else still} open" in card.text
+
+
+def test_what_kestrel_does_not_measure_is_not_known_on_any_page(report_of: Callable[[str], Report]) -> None:
+    report = report_of("kestrel")
+    assert [fact.text for fact in report.view("servers").stats] == ["not known"] * 4
+    assert report.view("servers").lead.startswith("It is not known whether the disks have room")
+    assert {dial.name: dial.score for dial in report.dials}["Servers"] is None
+    assert report.lanes[0].headline == "Not measured"
 
 
 @pytest.mark.parametrize("site", counting.SITES)

@@ -26,18 +26,28 @@ CROSS JOIN (SELECT unnest(generate_series(0, 31)) AS day_number)
 WHERE day_number * 86400 < source.expected_every_seconds
 GROUP BY backup.site_id, backup.source_id, backup.day_date + day_number::INTEGER
 UNION ALL
--- An export of tickets speaks for the days until the next one is due.
-SELECT ticket.site_id, ticket.source_id, (export_date + day_number::INTEGER)::DATE, 1.0,
-  sum(CASE WHEN day_number = 0 THEN ticket_count ELSE 0 END)
+-- An export of tickets tells what was opened before it: each day up to the last one is known, and those until the next
+-- one is due. A ticket is kept as the first export had it, so exports without news leave no rows.
+SELECT
+  span.site_id, span.source_id, calendar.day_date, 1.0,
+  coalesce(sum(exported.ticket_count), 0)
 FROM (
-  SELECT ticket.site_id, ticket.source_id, (exported_at AT TIME ZONE time_zone)::DATE AS export_date, count(*) AS ticket_count
+  SELECT ticket.site_id, ticket.source_id, min(ticket.event_date) AS first_date,
+    max(timezone(site.time_zone, ticket.exported_at)::DATE) AS last_date
+  FROM raw.ticket AS ticket JOIN staging.site AS site USING (site_id)
+  GROUP BY ticket.site_id, ticket.source_id
+) AS span
+JOIN staging.source AS source USING (site_id, source_id)
+JOIN staging.site_day AS calendar
+  ON calendar.site_id = span.site_id AND calendar.day_date >= span.first_date
+  AND calendar.day_date < span.last_date + ceil(source.expected_every_seconds / 86400)::INTEGER
+LEFT JOIN (
+  SELECT ticket.site_id, ticket.source_id, timezone(site.time_zone, ticket.exported_at)::DATE AS export_date, count(*) AS ticket_count
   FROM raw.ticket AS ticket JOIN staging.site AS site USING (site_id)
   GROUP BY ticket.site_id, ticket.source_id, export_date
-) AS ticket
-JOIN staging.source AS source USING (site_id, source_id)
-CROSS JOIN (SELECT unnest(generate_series(0, 31)) AS day_number)
-WHERE day_number * 86400 < source.expected_every_seconds
-GROUP BY ticket.site_id, ticket.source_id, export_date + day_number::INTEGER
+) AS exported
+  ON exported.site_id = span.site_id AND exported.source_id = span.source_id AND exported.export_date = calendar.day_date
+GROUP BY span.site_id, span.source_id, calendar.day_date
 UNION ALL
 -- An inventory speaks for the days until the next one is due, as far as it is known to be fresh.
 SELECT

@@ -12,16 +12,19 @@ from tasks.analyse.coverage import CoverageView, Proof, SourceStrip
 from tasks.analyse.journeys import JourneysView
 from tasks.analyse.performance import PerformanceView
 from tasks.analyse.security import SecurityView
+from tasks.analyse.servers import ServersView
 from tasks.analyse.updates import UpdatesView
 from tasks.analyse.vulnerabilities import VulnerabilitiesView
 from tasks.discovery import units
 from tasks.report_model import (
     Action,
+    BackupStrip,
     DayState,
     Dial,
     Fact,
     JourneyRow,
     LaneCard,
+    LimitBar,
     NoData,
     Part,
     RecommendationView,
@@ -150,7 +153,8 @@ def rich() -> Report:
         recommendations=items,
         parts=parts(
             availability=_availability(), security=_security(), updates=_updates(), journeys=_journeys(),
-            performance=_performance(), vulnerabilities=_vulnerabilities(), coverage=_coverage(items),
+            performance=_performance(), vulnerabilities=_vulnerabilities(), servers=_servers(),
+            coverage=_coverage(items),
         ),
         silent=(("availability.certificate_expiry", "71 days of validity left"), ("security.waf_detects_only", "the firewall enforces"), ("updates.stale_data", "every list was proved current within 3 days")),
         unknown=(("security.login_brute_force", "an access log of the first 18 days"),),
@@ -366,6 +370,39 @@ def _vulnerabilities() -> VulnerabilitiesView:
     )  # fmt: skip
 
 
+def _servers() -> ServersView:
+    return ServersView(
+        lead="/var/lib/mysql of db1 is full in 46 days if it goes on so.",
+        stats=[
+            fact("until the first disk is full", "46 days", 46.0, unit="days", note="/var/lib/mysql of db1", tone="bad"),
+            fact("memory at busy times", "74%", 74.2, unit="percent", note="db1; limit 90%", tone="good"),
+            fact("days without a backup", "5 of 92", 5.0, unit="days", note="2 of them failed", tone="bad"),
+            fact("since a restore was tested", "50 days", 50.0, unit="days", note="12 August", tone="good"),
+        ],
+        disks=[
+            LimitBar(name="db1 /var/lib/mysql", value=46.0, text="46 days", limit=60, is_beyond=True),
+            LimitBar(name="web1 /", value=3650.0, text="over a year", limit=60, is_beyond=False),
+            LimitBar(name=HOSTILE[0], value=None, text="not known", limit=60, is_beyond=False),
+        ],
+        loads=[
+            LimitBar(name="db1 CPU", value=25.0, text="25%", limit=80, is_beyond=False),
+            LimitBar(name="db1 memory", value=92.0, text="92%", limit=90, is_beyond=True),
+        ],
+        disk_limit="limit 60 days",
+        load_limits="limits: CPU 80%, memory 90%",
+        bars_note="",
+        backups=[
+            BackupStrip(name="nightly", days=["before"] * 9 + ["made"] * 40 + [None] * 3 + ["failed"] * 2 + ["made"] * 38, tested=[42], text="78 of 83 days"),
+            BackupStrip(name=HOSTILE[4], days=[None] * 92, tested=[], text="0 of 92 days"),
+        ],
+        error_weeks=[[0.0], [3.0], None, *[[float(number)] for number in range(10)]],
+        error_text="48 of 122,501 requests, 0.04%.",
+        week_labels=[label if number % 4 == 0 else "" for number, label in enumerate(WEEKS)],
+        restarts=[("db1", "20 May", "none due"), (HOSTILE[5], "not known", "2 September")],
+        action=Action(text="Make room on /var/lib/mysql of db1.", numbers="R-05", anchor="R-05"),
+    )  # fmt: skip
+
+
 def sparse() -> Report:
     """Return a quarter of which next to nothing is known."""
     report = rich()
@@ -396,6 +433,7 @@ def sparse() -> Report:
         security=NoData(title="Security", missing="no WAF log of this quarter is in the warehouse", remedy="Add a waf_logs source for the firewall in front of this site."),
         updates=NoData(title="Updates", missing="no inventory of this site is in the warehouse", remedy="Add a patches_bundle source and its cron job on the server."),
         journeys=NoData(title="Journeys", missing="whether log-in, search, forms or the cart work was not measured", remedy="Add a journeys_browser source."),
+        servers=NoData(title="Servers and backups", missing="servers and backups were not measured", remedy="Add servers and backups to the sources."),
         coverage=replace(
             report.view("coverage"),
             lead="The 2 sources of this site cover 0% of the quarter; 2 of them brought nothing at all.",

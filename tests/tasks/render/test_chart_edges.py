@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from tasks.render import charts
-from tasks.report_model import DayState, Series
+from tasks.render import charts, server_charts
+from tasks.report_model import BackupStrip, DayState, LimitBar, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 START = date(2026, 7, 1)
@@ -37,6 +37,12 @@ CHARTS: dict[str, Callable[[Series, str], Markup]] = {
         [None if v is None else [v, v / 2] for v in values], ["one", "two"], [""] * len(values), title, ACCENT
     ),
     "hbars": lambda values, title: charts.hbars([(title, int(v)) for v in values if v is not None], title, ACCENT),
+    "limits": lambda values, title: server_charts.limits(
+        [LimitBar(name=title, value=v, text=title, limit=60, is_beyond=bool(v and v < 60)) for v in values], title, 180, title, ACCENT
+    ),
+    "backups": lambda values, title: server_charts.backups(
+        [BackupStrip(name=title, days=[None if v is None else "made" for v in values], tested=[0], text=title)], START, title
+    ),
     "heat": lambda values, title: charts.heat(days([None if v is None else min(int(v), 3) for v in values]), title),
 }  # fmt: skip
 HOSTILE = (
