@@ -78,9 +78,9 @@ def _changed(dial: Dial, before: Before) -> Dial:
 
 
 def figures(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Fact]:
-    """Return six figures: the first of each section, then the second of each, and so on; of each round the bad ones first.
+    """Return six figures: the first of each section, then the second of each, and so on.
 
-    The first figure of the first section always leads.
+    Of each round those that are bad come first; the first figure of the first section always leads.
     """
     ranked = sorted(_told(sections), key=lambda item: item.module.SECTION.weight)
     found = [item.module.figures(data, item.part.view) for item in ranked if hasattr(item.module, "figures")]
