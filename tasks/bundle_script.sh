@@ -7,9 +7,10 @@
 #
 #   15 3 * * 1  sh /usr/local/lib/collect-bundle.sh --wordpress /srv/www/shop shop /srv/bundles/shop
 #
-# It needs nothing but a POSIX shell and sha256sum, and runs what it finds of wp, dpkg, apt-get, rpm, dnf, composer and
-# npm. It changes nothing but DROP_FOLDER and what those tools keep as their caches and logs. A command that
-# fails or takes longer than 10 minutes is listed with its exit status: what it should say is then unknown, not good.
+# It needs nothing but a POSIX shell and sha256sum, and runs what it finds of wp, php, the database server, dpkg,
+# apt-get, rpm, dnf, composer and npm. It changes nothing but DROP_FOLDER and what those tools keep as their caches and
+# logs. A command that fails or takes longer than 10 minutes is listed with its exit status: what it should say is then
+# unknown, not good.
 # A file in a project is copied as it is; composer and npm are asked only there.
 set -u
 umask 027
@@ -79,6 +80,15 @@ localtime=$(readlink -f /etc/localtime 2>/dev/null)
 case $localtime in */zoneinfo/*) zone=${localtime#*/zoneinfo/} ;; esac
 
 copy os-release /etc/os-release
+if have php; then take php-version.txt php -v; fi
+for server in mariadbd mysqld postgres; do
+  for path in "$(command -v "$server")" "/usr/sbin/$server" /usr/lib/postgresql/*/bin/"$server"; do
+    if [ -n "$path" ] && [ -x "$path" ]; then
+      take database-version.txt "$path" --version
+      break 2
+    fi
+  done
+done
 
 if have dpkg-query; then
   take dpkg-query.tsv dpkg-query -W -f '${binary:Package}\t${Version}\t${source:Package}\t${source:Version}\t${db:Status-Abbrev}\n'
@@ -104,6 +114,8 @@ if [ -n "$wordpress" ]; then
   # So that what WordPress says of updates afterwards is an answer of today.
   limited wp --path="$wordpress" eval 'wp_clean_update_cache();' >/dev/null 2>&1 </dev/null
   take core-version.txt wp --path="$wordpress" core version
+  # The site's own database, which may be on another server.
+  take wordpress-runtime.json wp --path="$wordpress" eval 'echo json_encode(["php" => PHP_VERSION, "database" => $GLOBALS["wpdb"]->db_server_info()]);'
   take core-check-update.json wp --path="$wordpress" core check-update --format=json
   take plugin-list.json wp --path="$wordpress" plugin list --format=json
   # Older ones can't ask wordpress.org about the plugins.

@@ -4,7 +4,7 @@ A format is one module with
 
 - `TITLE`: one line, with the command that writes it;
 - `FILES`: names in a bundle; a project's name and a dot may stand before, as `theme.package-lock.json`;
-- `FILLS`: the table that most of it fills: component_observation, scanner_finding or patch_event;
+- `FILLS`: the table that most of it fills: component_observation, scanner_finding, patch_event or runtime;
 - `VERSION`: raised when the same file gives other rows;
 - `detect(head) -> bool`: whether the start of a file looks like it, for `upkeep try auto`;
 - `read(text, source) -> Inventory`: pure; it raises SourceError where the file is not what it should be;
@@ -30,6 +30,7 @@ from tasks import json_text
 from tasks.discovery import units
 from tasks.log_files import LineReject
 from tasks.purl import identify
+from tasks.runtimes import Runtime
 from tasks.versions import is_newer, sort_key
 
 INVENTORY_OPTIONS = {
@@ -138,6 +139,7 @@ class Inventory:
     components: Sequence[Component] = ()
     findings: Sequence[Finding] = ()
     changes: Sequence[Change] = ()
+    runtimes: Sequence[Runtime] = ()
     rejects: Sequence[LineReject] = ()
     is_scan: bool = False
     """Whether somebody looked for flaws: without findings, and rejects, it is proof that none was found."""

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tasks import inventory_format, purl
+from tasks import inventory_format, purl, runtimes
 from tasks.bundle import Files, text
 from tasks.errors import SourceError
 from tasks.inventory_format import AVAILABLE, NONE, UNKNOWN, Change, Component, Finding, Inventory, InventoryFormat
+from tasks.runtimes import Runtime
 from warehouse.records import ComponentObservation, PatchEvent, Record, ScannerFinding, ScannerRun
+from warehouse.records import Runtime as RuntimeRecord
 
 OS_RELEASE = "os-release"
 _OS_KEY = re.compile(r"(ID|VERSION_ID)=[\"']?([A-Za-z0-9._-]{1,60})[\"']?\s*")
@@ -30,15 +32,22 @@ def format_of(name: str) -> InventoryFormat | None:
 
 def distribution(files: Files) -> str:
     """Return OSV's name of the server's distribution from its `/etc/os-release`, as Debian:12; empty if unknown."""
+    return purl.distribution(*_os_release(files)) or ""
+
+
+def _os_release(files: Files) -> tuple[str, str]:
+    """Return ID and VERSION_ID, each empty where it is not there."""
     lines = files.texts.get(OS_RELEASE, "").split("\n")
     found = {match[1]: match[2] for line in lines if (match := _OS_KEY.fullmatch(line))}
-    return purl.distribution(found.get("ID", ""), found.get("VERSION_ID", "")) or ""
+    return found.get("ID", ""), found.get("VERSION_ID", "")
 
 
 def records(files: Files) -> list[Record]:
     """Return what the files say that are read one by one; one that can't be parsed is rejected alone."""
     commands = {entry.name: entry.command for entry in files.origin.manifest.files}
     system = distribution(files)
+    own = runtimes.system(*_os_release(files))
+    seen = [own] if own else []
     made: list[Record] = []
     for name, content in files.texts.items():
         if (found := format_of(name)) is None:
@@ -56,7 +65,8 @@ def records(files: Files) -> list[Record]:
         if inventory.is_scan:
             made += [_run(files, found, name, inventory), *_findings(files, found, name, inventory.findings)]
         made += _events(files, inventory.changes)
-    return made
+        seen += inventory.runtimes
+    return [*made, *_runtimes(files, seen)]
 
 
 def merged(seen: Iterable[ComponentObservation]) -> list[ComponentObservation]:
@@ -186,6 +196,23 @@ def _events(files: Files, changes: Sequence[Change]) -> list[PatchEvent]:
             requested_by=_text(change.requested_by),
         )
     return list(made.values())
+
+
+def _runtimes(files: Files, seen: Sequence[Runtime]) -> list[RuntimeRecord]:
+    """Return what the site runs on, each product once: what is said last is of the site itself, not of the shell."""
+    origin = files.origin
+    return [
+        RuntimeRecord(
+            site_id=origin.site_id,
+            source_id=origin.source_id,
+            bundle_id=origin.bundle_id,
+            collected_at=origin.manifest.collected_at,
+            kind=item.kind,
+            product=text(item.product),
+            version=text(item.version),
+        )
+        for item in {item.product: item for item in seen}.values()
+    ]
 
 
 def _text(value: str | None) -> str | None:

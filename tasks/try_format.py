@@ -48,6 +48,7 @@ COLUMNS = {
         "advisory_ids", "ecosystem", "name", "version", "fixed_version", "severity", "cvss_score",
     ),
     "server_metric": ("server", "metric", "device", "measured_at", "value", "interval_seconds"),
+    "runtime": ("kind", "product", "version"),
     "patch_event": ("patched_at", "at_precision", "action", "name", "old_version", "new_version"),
     "advisory": (
         "advisory_id", "aliases", "ecosystem", "name", "from_version", "is_from_included", "to_version",
@@ -189,6 +190,7 @@ def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapp
             ("component_observation", inventory.components),
             ("scanner_finding", inventory.findings),
             ("patch_event", inventory.changes),
+            ("runtime", inventory.runtimes),
         )
         for record in records
     ]

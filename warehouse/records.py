@@ -194,6 +194,20 @@ class ComponentObservation(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime(Record):
+    """One product that a site runs on, as one bundle said."""
+
+    table: ClassVar[str] = "runtime"
+    site_id: str
+    source_id: str
+    bundle_id: str
+    collected_at: datetime
+    kind: str
+    product: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatchEvent(Record):
     """One change of one installed component: exact from a log, or bounded by two observations."""
 
@@ -1091,6 +1105,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     Reject,
     CheckResult,
     ComponentObservation,
+    Runtime,
     PatchEvent,
     WafEvent,
     WafRuleHit,

@@ -16,6 +16,9 @@ What a bundle and its manifest are: see `tasks.bundle`. The name of a file decid
 | `dpkg.log`, `.N`, `.N.gz` | `cat /var/log/dpkg.log` | every change, the truth |
 | `apt-history.log`, `.N`, `.N.gz` | `cat /var/log/apt/history.log` | who asked for a change |
 | `os-release` | `cat /etc/os-release` | the distribution, without which no advisory is matched |
+| `php-version.txt` | `php -v` | the PHP of the command line |
+| `database-version.txt` | `mariadbd`, `mysqld` or `postgres --version` | the database of this server |
+| `wordpress-runtime.json` | see `tasks.inventory.runtime_versions` | PHP and database, as WordPress sees them |
 
 Every other format of `tasks/inventory/` is read too, by the names in its `FILES`, also compressed and with a project's
 name before it: `composer.lock`, `theme.package-lock.json`, `trivy.json.gz`. `upkeep formats` lists them.

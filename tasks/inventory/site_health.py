@@ -1,8 +1,9 @@
 """What Site Health of a WordPress says: its copied information, or the answer of one test of its REST API.
 
-The information (Tools, Site Health, Info, Copy) has the version of WordPress and of themes, and names plugins by their
-titles only: no advisory can be matched to those. The tests (`/wp-json/wp-site-health/v1/tests/...`) have a status:
-good, recommended or critical. https://wordpress.org/documentation/article/site-health-screen/
+The information (Tools, Site Health, Info, Copy) has the versions of WordPress, of PHP, of the database and of themes,
+and names plugins by their titles only: no advisory can be matched to those. The tests
+(`/wp-json/wp-site-health/v1/tests/...`) have a status: good, recommended or critical.
+https://wordpress.org/documentation/article/site-health-screen/
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tasks import runtimes
 from tasks.errors import SourceError
 from tasks.inventory_format import Component, Inventory, Rejects, Source, component
 from tasks.json_text import read_json, word
+from tasks.runtimes import Runtime
 
 TITLE = "WordPress Site Health: the copied information, or a test of its REST API"
 FILES = ("site-health.txt",)  # a test is no component: it is only for upkeep try
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 _SECTION = re.compile(r"### ([a-z-]+)(?: \(\d{1,5}\))? ###")
 _VERSION = re.compile(r"([0-9][\w.+-]{0,60})(?:.*?\(latest version: ([\w.+-]{1,60})\))?", re.IGNORECASE)
 _SLUG = re.compile(r"(.*) \(([\w.-]+)\)")
+_ENGINE = re.compile(r"^(php_version|server_version): (.{1,200})$", re.MULTILINE)
 _STATUSES = ("good", "recommended", "critical")
 _PLUGINS = {"wp-plugins-active": "active", "wp-plugins-inactive": "inactive", "wp-mu-plugins": "must-use"}
 
@@ -42,7 +46,14 @@ def read(text: str, source: Source) -> Inventory:
     found = list(_components(text, rejects))
     if not any(made.ecosystem == "wordpress-core" for made in found):
         raise SourceError("the section wp-core has no version; copy the whole information again")
-    return Inventory(list(dict.fromkeys(found)), rejects=rejects.found)
+    return Inventory(list(dict.fromkeys(found)), runtimes=_runtimes(text), rejects=rejects.found)
+
+
+def _runtimes(text: str) -> list[Runtime]:
+    """Return the PHP and the database that the site itself sees."""
+    said = dict(_ENGINE.findall(text))
+    made = (runtimes.php(said.get("php_version", "")), runtimes.database(said.get("server_version", "")))
+    return [item for item in made if item]
 
 
 def _test(text: str) -> Component:

@@ -64,6 +64,8 @@ def server(tmp_path: Path) -> Path:
     fake(path, "dpkg-query", f'cat "{INVENTORY}/dpkg-query/dpkg-query.tsv"')
     fake(path, "apt-get", "echo 'E: no lists' >&2; exit 100")
     fake(path, "composer", f'case "$*" in *audit*) cat "{INVENTORY}/composer-audit/found.json"; exit 2;; esac; exit 1')
+    fake(path, "php", "echo 'PHP 8.2.20 (cli) (built: Jun 17 2024 13:33:14) (NTS)'")
+    fake(path, "mysqld", "echo 'mysqld  Ver 8.0.36 for Linux on x86_64 (MySQL Community Server - GPL)'")
     fake(path, "npm", 'echo \'{"error": {"code": "ENOTFOUND"}}\'; exit 1')
     return path
 
@@ -114,6 +116,7 @@ def test_a_bundle_is_made_whole_and_taken(shell: list[str], server: Path, settin
     assert outcome.landed["scanner_run"] == 1
     assert outcome.landed["scanner_finding"] == 2
     assert outcome.landed["component_observation"] > 25
+    assert outcome.landed["runtime"] == 2 + (folder / "os-release").exists()
 
 
 def test_the_directory_is_asked_only_where_wp_can(shell: list[str], server: Path, tmp_path: Path) -> None:

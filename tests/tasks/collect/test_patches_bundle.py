@@ -612,6 +612,25 @@ def test_advisories_of_debian_are_asked_for_the_source_package_of_the_release(se
     assert query(settings, without) == [(None, None, None)]
 
 
+def test_what_a_site_runs_on_is_what_wordpress_sees_before_what_the_shell_sees(settings, folder: Path) -> None:
+    said = {
+        "os-release": b'VERSION_ID="12"\nID=debian\n',
+        "php-version.txt": b"PHP 8.2.20 (cli) (built: Jun 17 2024 13:33:14) (NTS)\n",
+        "database-version.txt": b"mysqld  Ver 10.11.6-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)\n",
+        "wordpress-runtime.json": b'{"php":"8.3.7","database":"11.4.2-MariaDB-ubu2404"}',
+    }
+    drop(folder, debian() | said)
+    take(settings, folder)
+    drop(folder, debian() | {"os-release": b"ID=debian\nVERSION_ID=trixie/sid\n"}, stamp="20261122T050000Z")
+    take(settings, folder)
+    sql = "SELECT kind, product, version, is_of_distribution, cycle FROM marts.runtime ORDER BY bundle_id, kind"
+    assert query(settings, sql) == [
+        ("database", "mariadb", "11.4.2", False, None),
+        ("language", "php", "8.3.7", False, None),
+        ("system", "debian", "12", False, None),
+    ]
+
+
 def test_what_is_closed_abandoned_deprecated_or_held_is_kept(settings, folder: Path) -> None:
     directory = [
         {"name": "acme-old", "wporg_status": "closed", "wporg_last_updated": "2024-05-06"},
