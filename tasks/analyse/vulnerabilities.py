@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import pandas as pd
 
 from tasks import exposure
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
-from tasks.render.text import cut
 from tasks.report_model import Action, Fact, NoData, Section, missing_fact
+from tasks.vulnerability_rows import (
+    BANDS,
+    ENDED,
+    SHOWN,
+    band_of,
+    days_open,
+    ended_row,
+    is_before,
+    latency_note,
+    longest,
+    many,
+    open_note,
+    open_row,
+    source_note,
+)
 
 FINDINGS = """
 SELECT
@@ -53,19 +66,9 @@ FROM marts.security_update WHERE site_id = $site_id AND day_date >= $start_date 
 SECTION = Section(title="Vulnerabilities", order=35, weight=55)
 
 RULES = ("security.exploited_flaw", "security.probed_flaw", "security.grave_flaw")
-SHOWN, ENDED = 12, 8
 _DAY = timedelta(days=1)
-BANDS = ("critical", "high", "others")
 SPEAKS_DAYS = 8
 """Days for which a list speaks: from one weekly list to the next, and one."""
-REASONS = {
-    "patched": "patched",
-    "removed": "removed",
-    "accepted": "accepted",
-    "withdrawn": "withdrawn by its publisher",
-    "not_affected": "found not to be affected",
-    "version_changed": "other version, same flaw",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,7 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
     dated = {name: pd.to_datetime(found[f"{name}_date"]).dt.date for name in ("opened", "closed", "known")}
     found = found.assign(**{f"{name}_date": days for name, days in dated.items()})
     end = data.scope.end_date
-    is_open = ~found["closed_date"].map(lambda day: _is_before(day, end)).astype(bool)
+    is_open = ~found["closed_date"].map(lambda day: is_before(day, end)).astype(bool)
     still, ended = found[is_open], found[~is_open]
     patched = ended[ended["closed_reason"] == "patched"]
     uncovered = kinds[kinds["is_uncovered"]]
@@ -113,14 +116,14 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
         stats=[*_open_facts(still, end), _patched_fact(patched), _coverage_fact(kinds, uncovered)],
         week_labels=data.week_labels,
         weeks=_weeks(found, data),
-        open=[_open_row(row, end) for row in rows_of(still.head(SHOWN))],
-        open_note=_open_note(still, end),
-        ended=[_ended_row(row) for row in rows_of(_longest(ended).head(ENDED))],
+        open=[open_row(row, end) for row in rows_of(still.head(SHOWN))],
+        open_note=open_note(still, end),
+        ended=[ended_row(row) for row in rows_of(longest(ended).head(ENDED))],
         ended_note=f"The {ENDED} of {len(ended)} that were open longest; all are in marts.finding."
         if len(ended) > ENDED
         else "",
-        latency_note=_latency(next(rows_of(data.frame(LATENCY)))),
-        source_note=_sources(feeds),
+        latency_note=latency_note(next(rows_of(data.frame(LATENCY)))),
+        source_note=source_note(feeds),
         action=data.action(RULES, f"{data.titles(RULES)}."),
     )
 
@@ -137,9 +140,9 @@ def _lead(still: pd.DataFrame, uncovered: pd.DataFrame, end: date) -> str:
         text = "No known flaw was open in what is installed when the quarter ended"
     else:
         count, exploited = still["flaw_id"].nunique(), int(still["exploited_date"].notna().sum())
-        where = _many(len(still[["ecosystem", "name"]].drop_duplicates()), "component")
-        oldest = _many(max(_days(row, end) for row in rows_of(still)), "day")
-        text = f"{_many(count, 'known flaw')} {'is' if count == 1 else 'are'} open in {where}, the oldest for {oldest}"
+        where = many(len(still[["ecosystem", "name"]].drop_duplicates()), "component")
+        oldest = many(max(days_open(row, end) for row in rows_of(still)), "day")
+        text = f"{many(count, 'known flaw')} {'is' if count == 1 else 'are'} open in {where}, the oldest for {oldest}"
         text += f"; {exploited} of them {'is' if exploited == 1 else 'are'} known to be exploited" if exploited else ""
     if uncovered.empty:
         return f"{text}."
@@ -148,7 +151,7 @@ def _lead(still: pd.DataFrame, uncovered: pd.DataFrame, end: date) -> str:
 
 def _open_facts(still: pd.DataFrame, end: date) -> list[Fact]:
     count, exploited = still["flaw_id"].nunique(), int(still["exploited_date"].notna().sum())
-    oldest = max((_days(row, end) for row in rows_of(still)), default=0)
+    oldest = max((days_open(row, end) for row in rows_of(still)), default=0)
     return [
         Fact(
             label="known flaws open",
@@ -161,7 +164,7 @@ def _open_facts(still: pd.DataFrame, end: date) -> list[Fact]:
         ),
         Fact(
             label="longest exposure",
-            text=_many(oldest, "day") if count else "none",
+            text=many(oldest, "day") if count else "none",
             value=oldest if count else None,
             unit="days",
             query="marts.finding",
@@ -179,7 +182,7 @@ def _patched_fact(patched: pd.DataFrame) -> Fact:
         value=patched["flaw_id"].nunique(),
         unit="count",
         query="marts.finding",
-        note=f"median {_many(round(days.median()), 'day')} after a fix" if len(days) else "",
+        note=f"median {many(round(days.median()), 'day')} after a fix" if len(days) else "",
     )
 
 
@@ -208,92 +211,9 @@ def _weeks(found: pd.DataFrame, data: QuarterData) -> list[list[float] | None]:
             counted.append(None)
             continue
         here = {
-            (row.flaw_id, _band(row))
+            (row.flaw_id, band_of(row))
             for row in rows
-            if row.opened_date <= day and not _is_before(row.closed_date, day + _DAY)
+            if row.opened_date <= day and not is_before(row.closed_date, day + _DAY)
         }
         counted.append([float(sum(band == name for _, band in here)) for name in BANDS])
     return counted
-
-
-def _is_before(day: Any, end: date) -> bool:
-    """Say whether a day is known and lies before another one."""
-    return bool(not pd.isna(day) and day < end)
-
-
-def _band(row: Any) -> str:
-    if pd.isna(row.cvss_score):
-        return row.severity if row.severity in BANDS else "others"
-    return "critical" if row.cvss_score >= 9 else "high" if row.cvss_score >= 7 else "others"
-
-
-def _days(row: Any, end: date) -> int:
-    days: int = (end - row.opened_date).days
-    return days
-
-
-def _open_row(row: Any, end: date) -> tuple[str, str, str, str, str, str]:
-    return (
-        cut(row.name, 40),
-        cut(row.version, 26),
-        "no fix known" if pd.isna(row.fixed_version) else cut(row.fixed_version, 26),
-        cut(row.flaw_id, 24),
-        _gravity(row),
-        f"{_days(row, end)}{'*' if _is_before(row.known_date, end) else ''}",
-    )
-
-
-def _gravity(row: Any) -> str:
-    odds = row.epss_score
-    words = [] if pd.isna(row.exploited_date) else ["exploited"]
-    words += [] if pd.isna(row.cvss_score) else [f"CVSS {row.cvss_score:.1f}"]
-    words += [] if pd.isna(odds) else [f"EPSS {100 * odds:.0f}%" if odds >= 0.01 else "EPSS under 1%"]
-    return ", ".join(words) or "not scored"
-
-
-def _open_note(still: pd.DataFrame, end: date) -> str:
-    stale = sum(_is_before(day, end) for day in still["known_date"])
-    parts = [f"The first {SHOWN} of {len(still)}; all are in marts.finding."] if len(still) > SHOWN else []
-    parts += ["* The last list that showed it is old: whether it was still open is not known."] if stale else []
-    return " ".join(parts)
-
-
-def _ended_row(row: Any) -> tuple[str, str, str, str, str]:
-    how = REASONS.get(row.closed_reason, row.closed_reason)
-    if row.closed_reason == "accepted" and not pd.isna(row.accepted_until_date):
-        how = f"accepted until {pd.Timestamp(row.accepted_until_date):%-d %b %Y}"
-    return (
-        cut(row.name, 40),
-        cut(row.flaw_id, 24),
-        how,
-        "not known" if pd.isna(row.exposure_days) else f"{row.exposure_days:.0f}",
-        "no fix known" if pd.isna(row.fix_days) else f"{row.fix_days:.0f}",
-    )
-
-
-def _latency(row: Any) -> str:
-    """Say how many security updates came within the days agreed, and how many the site went down after."""
-    if not row.update_count:
-        return "No security update was applied in the quarter that is known of."
-    unsure = f", of {row.unsure_count} the lists can’t tell" if row.unsure_count else ""
-    failed = f" After {row.failed_count} of them the site went down within two hours." if row.failed_count else ""
-    return (
-        f"Of {_many(row.update_count, 'security update')} {row.within_count} came within the {row.sla_days} days "
-        f"agreed since a fix was there{unsure}.{failed}"
-    )
-
-
-def _longest(ended: pd.DataFrame) -> pd.DataFrame:
-    return ended.sort_values(["exposure_days", "name", "flaw_id"], ascending=[False, True, True])
-
-
-def _sources(feeds: pd.DataFrame) -> str:
-    told = [f"{cut(row.feed, 30)} ({pd.Timestamp(row.succeeded_at):%-d %b %Y})" for row in rows_of(feeds)]
-    return (
-        f"Told by these feeds, each with the day of its last copy: {', '.join(told)}. A flaw counts from its "
-        "disclosure, or from the first list that showed the component. EPSS: likelihood of attacks within 30 days."
-    )
-
-
-def _many(number: float, word: str) -> str:
-    return f"{number:,.0f} {word}{'' if number == 1 else 's'}"

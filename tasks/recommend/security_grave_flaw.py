@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import exposure
+from tasks.mending import Row
 from tasks.recommendation import Answer, Rule, Scope
 
 RULE = Rule(
@@ -25,7 +26,7 @@ RULE = Rule(
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List the components with such a flaw, open for longer than agreed since it could be mended, or was known."""
 
-    def say(rows: Sequence[exposure.Row]) -> exposure.Said:
+    def say(rows: Sequence[Row]) -> exposure.Said:
         flaws = [row for row in rows if (row["cvss_score"] or 0) >= 9 or (row["epss_score"] or 0) >= 0.5]
         first = max(flaws, key=_waited)
         scores = [f"CVSS {first['cvss_score']:.1f}"] if first["cvss_score"] is not None else []
@@ -41,5 +42,5 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     return exposure.evaluate(RULE, scope, missing="", say=say, severity=5)
 
 
-def _waited(row: exposure.Row) -> int:
+def _waited(row: Row) -> int:
     return int(row["open_days"] if row["waiting_days"] is None else row["waiting_days"])

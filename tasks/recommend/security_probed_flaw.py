@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks import exposure
+from tasks.mending import Row
 from tasks.recommendation import Answer, Rule, Scope
 
 RULE = Rule(
@@ -30,7 +31,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     (logs,) = scope.query(_LOGS, scope.parameters)
     missing = "" if logs["day_count"] else "no firewall log of the quarter"
 
-    def say(rows: Sequence[exposure.Row]) -> exposure.Said:
+    def say(rows: Sequence[Row]) -> exposure.Said:
         first = rows[0]
         score = f" (CVSS {first['cvss_score']:.1f})" if first["cvss_score"] is not None else ""
         return exposure.Said(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks import exposure
+from tasks.mending import update_for
 from tasks.recommendation import Recommendation, Silent, Unknown
 from tests.tasks.recommend.asking import ask, measure, scope
 from tests.tasks.recommend.inventory import Place, place
@@ -166,9 +166,9 @@ def test_what_a_scanner_alone_tells_is_mended_by_the_version_that_it_names(one) 
     weekly(one, {"name": "left-pad", "version": "1.0.0", "ecosystem": "npm"})
     row = {"ecosystem": "npm", "name": "left-pad", "version": "1.0.0", "flaw_id": "GHSA-1", "advisories": ["npm-audit"]}
     rows = [row | {"fixed_version": "1.2.0"}, row | {"flaw_id": "GHSA-2", "fixed_version": None}]
-    assert exposure.update_for(scope(one.con), rows) == ("1.2.0", 1)
-    assert exposure.update_for(scope(one.con), rows[1:]) == ("", 0)
-    assert exposure.update_for(scope(one.con), [row | {"fixed_version": "1.0.0"}]) == ("", 0)
+    assert update_for(scope(one.con), rows) == ("1.2.0", 1)
+    assert update_for(scope(one.con), rows[1:]) == ("", 0)
+    assert update_for(scope(one.con), [row | {"fixed_version": "1.0.0"}]) == ("", 0)
 
 
 def test_an_accepted_flaw_and_one_that_can_not_be_compared_are_no_advice(one) -> None:
