@@ -45,13 +45,22 @@ SELECT
 FROM listed WHERE ecosystem = $subject"""  # noqa: S608 - the rule's own text
 
 
-def is_told(scope: Scope, condition: str) -> str:
-    """Return why the rule can't look: empty where a list of the quarter has a component that meets the condition."""
-    sql = f"WITH {NEWEST} SELECT count(*) AS listed_count, count(*) FILTER ({condition}) AS told_count FROM listed"  # noqa: S608 - the rule's own text
+def missing_of(scope: Scope, told: str, among: str = "true") -> str:
+    """Return why the rule can't look; empty where it can.
+
+    Args:
+        scope: site and quarter.
+        told: condition of a component that tells what the rule asks.
+        among: condition of the components that the rule is about; where none is listed there is nothing to tell.
+    """
+    sql = f"""
+WITH {NEWEST}
+SELECT count(*) AS listed_count, count(*) FILTER ({among}) AS meant_count, count(*) FILTER ({told}) AS told_count
+FROM listed"""  # noqa: S608 - the rule's own text
     (seen,) = scope.query(sql, scope.parameters)
     if not seen["listed_count"]:
         return "no inventory of the quarter"
-    return "" if seen["told_count"] else "no inventory of the quarter tells of it"
+    return "no inventory of the quarter tells of it" if seen["meant_count"] and not seen["told_count"] else ""
 
 
 def evaluate(

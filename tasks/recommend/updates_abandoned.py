@@ -29,7 +29,11 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List what its publisher gave up, or has not changed in the public directory for 24 months."""
-    missing = components.is_told(scope, "is_abandoned IS NOT NULL OR directory_updated_date IS NOT NULL")
+    missing = components.missing_of(
+        scope,
+        "is_abandoned IS NOT NULL OR directory_updated_date IS NOT NULL",
+        among="ecosystem NOT IN ('deb', 'rpm', 'apk', 'wordpress-core')",
+    )
     return components.evaluate(RULE, scope, missing=missing, severity=3, say=_since, likelihood=0.5)
 
 

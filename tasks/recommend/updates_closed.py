@@ -26,5 +26,5 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List what the directory closed; a directory that was not reached closed nothing."""
-    missing = components.is_told(scope, "directory_state IS NOT NULL")
+    missing = components.missing_of(scope, "directory_state IS NOT NULL", among="ecosystem = 'wordpress-plugin'")
     return components.evaluate(RULE, scope, missing=missing, severity=4, floor="medium")

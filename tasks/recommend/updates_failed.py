@@ -42,5 +42,5 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List what updates itself and is still on offer, and packages that dpkg left half done, list after list."""
-    missing = components.is_told(scope, "is_auto_update IS NOT NULL OR ecosystem = 'deb'")
+    missing = components.missing_of(scope, "is_auto_update IS NOT NULL OR ecosystem = 'deb'")
     return components.evaluate(RULE, scope, missing=missing, severity=3, floor="medium")

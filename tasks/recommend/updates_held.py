@@ -27,5 +27,5 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List what is held; a reason is written down in `held` of the source in sites.yaml."""
-    missing = components.is_told(scope, "is_held IS NOT NULL")
+    missing = components.missing_of(scope, "is_held IS NOT NULL")
     return components.evaluate(RULE, scope, missing=missing, severity=3, likelihood=0.5)

@@ -30,5 +30,9 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List inactive plugins, and inactive themes but for one to fall back on."""
-    missing = components.is_told(scope, "starts_with(ecosystem, 'wordpress-') AND status IS NOT NULL")
+    missing = components.missing_of(
+        scope,
+        "starts_with(ecosystem, 'wordpress-') AND status IS NOT NULL",
+        among="ecosystem IN ('wordpress-plugin', 'wordpress-theme')",
+    )
     return components.evaluate(RULE, scope, missing=missing, severity=2, likelihood=0.4)

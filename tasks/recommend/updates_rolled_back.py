@@ -32,5 +32,5 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List what stands at the version to which it was set back within a year, without a written reason."""
-    missing = components.is_told(scope, "version <> ''")
+    missing = components.missing_of(scope, "version <> ''")
     return components.evaluate(RULE, scope, missing=missing, severity=3, floor="medium")
