@@ -94,7 +94,7 @@ def test_probes_count_for_the_flaws_that_were_open_then_and_once(con) -> None:
     probe(con, 2, "/wp-content/plugins/forms/a.php", "before")
     probe(con, 10, "/wp-content/plugins/forms/a.php", "after")
     probe(con, 4, "/sub/wp-content//plugins/Forms/a.php", "path", cve="Attempt of cve-2026-1 (GHSA-9)")
-    probe(con, 4.1, "/", "rule", cve="CVE-2026-1")
+    probe(con, 4.1, "/", "rule", cve="CVE-2026-1", attack=None)
     probe(con, 4.2, "/wp-content/plugins/forms-pro/a.php", "other")
     probe(con, 4.3, "/wp-content/plugins/forms/style.css", "visitor", attack=None)
     query = "SELECT day_date, name, flaw_id, event_count, block_count, named_count FROM marts.finding_probe_day"

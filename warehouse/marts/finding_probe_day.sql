@@ -3,16 +3,16 @@ CREATE OR REPLACE VIEW marts.finding_probe_day AS
 WITH attack AS (
   SELECT
     event_id, site_id, event_at, event_date, sample_weight, action = 'block' AS is_block,
+    -- Some logs have every request: what no rule spoke of is no probe.
+    coalesce(attack_class IS NOT NULL OR would_block OR action IN ('block', 'challenge', 'rate_limit'), false) AS is_attack,
     regexp_extract(lower(path), '/(wp-content/+plugins|wp-content/+themes|modules/+contrib)/+([^/]+)', ['folder', 'slug']) AS place
   FROM staging.waf_event
-  -- Some logs have every request: what no rule spoke of is no probe.
-  WHERE attack_class IS NOT NULL OR would_block OR action IN ('block', 'challenge', 'rate_limit')
 ), of_component AS (
   SELECT
     * EXCLUDE (place),
     CASE WHEN place.folder LIKE '%plugins' THEN 'wordpress-plugin' WHEN place.folder LIKE '%themes' THEN 'wordpress-theme' ELSE 'Packagist' END AS ecosystem,
     CASE WHEN place.folder LIKE 'modules%' THEN 'drupal/' ELSE '' END || regexp_replace(place.slug, '\.php$', '') AS slug
-  FROM attack WHERE place.slug <> ''
+  FROM attack WHERE is_attack AND place.slug <> ''
 ), of_flaw AS (
   SELECT DISTINCT hit.event_id, hit.site_id, coalesce(named.flaw_id, hit.cve) AS flaw_id
   FROM (
