@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -314,3 +315,34 @@ def test_a_scanner_speaks_of_what_no_inventory_lists_and_by_the_name_of_the_sour
         "UPDATE raw.component_observation SET ecosystem = 'deb', advisory_ecosystem = 'Debian:12', advisory_name = 'openssl'"
     )
     assert con.execute(TOLD).fetchall()[0][0] == "libssl3"
+
+
+def merged(told: dict[str, list[str]]) -> dict[str, str]:
+    """Return the flaw of every name: what shares a name is put together until nothing changes."""
+    groups: list[set[str]] = []
+    for name, aliases in told.items():
+        own = {name, *aliases}
+        groups = [
+            *(group for group in groups if not group & own),
+            own.union(*(group for group in groups if group & own)),
+        ]
+    return {name: min([one for one in group if one.startswith("CVE-")] or group) for group in groups for name in group}
+
+
+def test_flaws_are_the_connected_parts_of_any_graph_of_names(con) -> None:
+    graphs = [
+        {"hub": [f"n{number}" for number in range(2000)]} | {f"a{number}": [f"n{number}"] for number in range(2000)}
+    ]
+    for seed in range(12):
+        rng = random.Random(seed)
+        names = [f"CVE-{number}" if rng.random() < 0.3 else f"N-{number}" for number in range(rng.randint(3, 40))]
+        graphs.append({f"a{number}": rng.sample(names, rng.randint(0, 3)) for number in range(rng.randint(1, 30))})
+    for told in graphs:
+        con.execute("DELETE FROM raw.advisory")
+        con.execute(
+            "INSERT INTO raw.advisory BY NAME SELECT 'f' AS feed, unnest($ids::VARCHAR[]) AS advisory_id, unnest($aliases::VARCHAR[][]) AS aliases,"
+            " now() AS fetched_at, false AS is_gone, 'high' AS severity, false AS is_informational, 't' AS parser_version, 'b' AS batch_id",
+            {"ids": list(told), "aliases": list(told.values())},
+        )
+        found = con.execute("SELECT DISTINCT name, flaw_id FROM staging.flaw_name").fetchall()
+        assert dict(found) == merged(told) and len(found) == len(merged(told))

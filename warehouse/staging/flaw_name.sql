@@ -21,13 +21,19 @@ WITH RECURSIVE own AS MATERIALIZED (
   SELECT name, hub AS other FROM shared WHERE name <> hub
   UNION
   SELECT hub, name FROM shared WHERE name <> hub
-), reached AS (
-  SELECT DISTINCT name, name AS other FROM link
+), reached(name, root) USING KEY (name) AS (
+  -- The first name goes from each to its neighbours, until none has a later one.
+  SELECT name, min(least(name, other)) FROM link GROUP BY name
   UNION
-  SELECT reached.name, link.other FROM reached JOIN link ON link.name = reached.other
+  SELECT link.name, min(reached.root)
+  FROM reached
+  JOIN link ON link.other = reached.name
+  JOIN recurring.reached AS known ON known.name = link.name
+  WHERE reached.root < known.root
+  GROUP BY link.name
 ), root AS (
-  SELECT shared.feed, shared.advisory_id, min(coalesce(first.other, shared.name)) AS root
-  FROM shared LEFT JOIN (SELECT name, min(other) AS other FROM reached GROUP BY name) AS first USING (name)
+  SELECT shared.feed, shared.advisory_id, min(coalesce(reached.root, shared.name)) AS root
+  FROM shared LEFT JOIN reached USING (name)
   GROUP BY ALL
 ), flaw AS (
   SELECT root, coalesce(min(cve), min(first_name)) AS flaw_id
