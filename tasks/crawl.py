@@ -81,7 +81,7 @@ async def _robots(crawler: Crawler, home: str) -> None:
     """Read robots.txt: without an answer, or with an error of the server, nothing may be asked (RFC 9309, 2.3.1)."""
     result = crawler.crawl
     url = page_facts.joined(home, "/robots.txt") or home
-    answer = result.robots_answer = await crawler.ask(url, "file")
+    answer = result.robots_answer = await crawler.ask(url, "file", keeps_body=True)
     if answer.response is None or answer.response.status >= 500 or answer.response.status == 429:
         result.robots = robots.NOTHING
         result.cause = "not_permitted" if answer.response else answer.audit_cause

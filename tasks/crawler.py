@@ -122,10 +122,12 @@ class Crawler:
         self.next_at[host] = at + self.gap
         await asyncio.sleep(max(0.0, min(at - now, self.start + self.limits.seconds + 1 - now)))
 
-    async def ask(self, url: str, kind: Kind, *, method: Literal["GET", "HEAD"] = "GET") -> Asked:
-        """Ask one address; where HEAD fails GET decides."""
+    async def ask(
+        self, url: str, kind: Kind, *, method: Literal["GET", "HEAD"] = "GET", keeps_body: bool = False
+    ) -> Asked:
+        """Ask one address; where HEAD fails GET decides. Bodies are dropped but for what is read at once."""
         await self.turn(url)
-        followed = await follow(url, self.asking, method=method)
+        followed = await follow(url, self.asking, method=method, before=self._before)
         response = followed.last.response
         if method == "HEAD" and (response is None or response.status in ERRORS_OF_HEAD) and not self.is_over:
             return await self.ask(url, kind)
@@ -134,7 +136,7 @@ class Crawler:
             url=url,
             kind=kind,
             outcome=verdict(followed, is_own=is_of_site(url, self.crawl.host)),
-            response=response,
+            response=response if keeps_body or response is None else replace(response, body=None),
             cause=followed.last.cause,
             audit_cause=followed.last.audit_cause,
             message=followed.last.message,
@@ -146,10 +148,18 @@ class Crawler:
 
     async def read(self, url: str) -> Asked:
         """Ask for a page and read it, if it is one of this site."""
-        asked = await self.ask(url, "page")
+        asked = await self.ask(url, "page", keeps_body=True)
         response = asked.response
-        if asked.outcome != "ok" or response is None or not response.is_html:
+        if response is None:
             return asked
-        if not is_of_site(asked.final_url, self.crawl.host):
-            return asked
-        return replace(asked, page=page_facts.read(response.body or "", asked.final_url))
+        bare = replace(asked, response=replace(response, body=None))
+        if asked.outcome != "ok" or not response.is_html or not is_of_site(asked.final_url, self.crawl.host):
+            return bare
+        return replace(bare, page=page_facts.read(response.body or "", asked.final_url))
+
+    async def _before(self, url: str) -> str | None:
+        """Wait until a redirect may be followed; return why it may not be."""
+        if is_of_site(url, self.crawl.host) and not self.crawl.robots.allows(url):
+            return "robots.txt asks us not to read where it leads"
+        await self.turn(url)
+        return None

@@ -20,6 +20,13 @@ ATTRIBUTES = 200
 VALUE_CHARACTERS = 2000
 """Kept of a value: longer addresses are hostile or data."""
 
+OPEN = 2000
+"""Elements that are open at once where a tree is built."""
+_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_CLOSED_BY_ITSELF = (
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+    "p", "li", "option", "tr", "td", "th", "dt", "dd", "thead", "tbody",
+)  # fmt: skip
 _NAME = re.compile(r"[a-zA-Z][^\s/>]*+")
 _ATTRIBUTE = re.compile(r"""[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"'][^\s>]*+)?+))?+""")
 _END = re.compile(r"[\s/]*+>")
@@ -60,6 +67,22 @@ def tags(html: str) -> Iterator[Tag]:
             count += 1
             start = end
         at = end
+
+
+def shallow(html: str) -> str:
+    """Return a page for a parser that builds a tree, cut where more than OPEN elements are open; no real page has that.
+
+    The time of such parsers grows with the square of the depth: a megabyte of `<div>` takes them an hour.
+    """
+    if html.count("<") <= OPEN:
+        return html
+    depth = 0
+    for found in _OPENING.finditer(html):
+        if found[2].lower() not in _CLOSED_BY_ITSELF:
+            depth = max(0, depth + (-1 if found[1] else 1))
+        if depth > OPEN:
+            return html[: found.start()]
+    return html
 
 
 def _token(html: str, at: int) -> tuple[int, tuple[str, bool, dict[str, str], str] | None] | None:

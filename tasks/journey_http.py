@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tasks.html_scan import shallow
 from tasks.journey_gate import refused_host
 from tasks.journey_run import Evidence, Page, Seen, StepError, label_pattern
 from tasks.journeys import CSS
@@ -175,7 +176,7 @@ class HttpPage:
             location = answer.headers.get("location")
             if answer.status_code not in (301, 302, 303, 307, 308) or not location:
                 self._url, self._status = url, answer.status_code
-                self._tree, self._typed = LexborHTMLParser(text), {}
+                self._tree, self._typed = LexborHTMLParser(shallow(text)), {}
                 return
             url = urljoin(url, location)
             if answer.status_code in (301, 302, 303):

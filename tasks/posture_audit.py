@@ -63,29 +63,36 @@ async def audit(url: str, http_url: str | None, asking: Asking) -> Posture:
     https_url, http_url = addresses(url, http_url)
     https = await follow(https_url, asking) if https_url else None
     http = await follow(http_url, asking)
-    chosen = https if https and https.page else http
-    first = (https or http).last
+    cors = None
+    if (way := _way(https, http)).page:
+        cors = (await fetch(way.last.url, asking, method="OPTIONS", headers=_CORS)).response
+    return posture_of(https, http, cors)
+
+
+def posture_of(https: Followed | None, http: Followed, cors: Response | None) -> Posture:
+    """Judge what was answered; `https` is None where it was not asked, `cors` what another origin was answered."""
+    first, chosen = (https or http).last, _way(https, http)
     has_answer = any(hop.response for way in (https, http) if way for hop in way.hops)
     is_refused = bool(https and https.last.is_certificate_refused)
     if "own_network" in (first.audit_cause, http.last.audit_cause) or not (has_answer or is_refused):
         why = first.audit_cause or "own_network"
         return Posture(tests=[], findings=[], cause=why, message=first.message, final_url=None, status=None)
     page = chosen.page if chosen.page and _is_told(chosen.page) else None
-    cors = None
-    if page:
-        cors = (await fetch(chosen.last.url, asking, method="OPTIONS", headers=_CORS)).response
-    observed = observed_of(https, http, chosen, page, cors)
-    findings = [*dict.fromkeys(_certificates(https, http)), *_mixed(page)]
     cause = None if page else chosen.last.audit_cause or ("http_error" if chosen.page else "no_answer")
     cause = "tls" if is_refused else cause
     return Posture(
-        tests=judge(observed),
-        findings=findings,
+        tests=judge(observed_of(https, http, chosen, page, cors if page else None)),
+        findings=[*dict.fromkeys(_certificates(https, http)), *_mixed(page)],
         cause=cause or ("limit_reached" if chosen.last.is_cut else None),
         message=None if cause is None else (https or http).last.message or None,
         final_url=chosen.last.url if page else None,
         status=chosen.page.status if chosen.page else None,
     )
+
+
+def _way(https: Followed | None, http: Followed) -> Followed:
+    """Return the way that visitors take: https where it ends at something."""
+    return https if https and https.page else http
 
 
 def observed_of(

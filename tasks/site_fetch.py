@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ _TIMEOUTS = {"dns": "vantage", "connect": "connect_timeout", "tls": "tls_timeout
 _AUDIT_CAUSES = {
     "dns": "dns", "refused": "refused", "reset": "refused", "tls": "tls", "tls_timeout": "tls",
     "vantage": "own_network", "prober": "own_network", "redirect": "address_refused",
+    "configuration": "not_permitted",
 }  # fmt: skip
 
 
@@ -118,8 +119,17 @@ async def fetch(
     return Fetched(url=url, cause=cause, message=message or CAUSES[cause], duration_ms=since(start))
 
 
-async def follow(url: str, asking: Asking, *, method: Literal["GET", "HEAD"] = "GET") -> Followed:
-    """Ask, and follow redirects, at most HOPS, none in a circle."""
+async def follow(
+    url: str,
+    asking: Asking,
+    *,
+    method: Literal["GET", "HEAD"] = "GET",
+    before: Callable[[str], Awaitable[str | None]] | None = None,
+) -> Followed:
+    """Ask, and follow redirects, at most HOPS, none in a circle.
+
+    `before` is awaited with where a redirect leads, and returns why that must not be asked, None where it may be.
+    """
     hops = [await fetch(url, asking, method=method)]
     while (last := hops[-1].response) is not None and last.location is not None:
         try:
@@ -129,6 +139,9 @@ async def follow(url: str, asking: Asking, *, method: Literal["GET", "HEAD"] = "
             break
         if len(hops) > HOPS or target in (hop.url for hop in hops):
             hops.append(Fetched(url=target, cause="protocol", message="it redirects in a circle, or too often"))
+            break
+        if before and (why := await before(target)):
+            hops.append(Fetched(url=target, cause="configuration", message=why))
             break
         hops.append(await fetch(target, asking, method=method))
     return Followed(hops=hops)

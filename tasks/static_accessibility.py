@@ -14,6 +14,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from tasks.accessibility import VIOLATION, Finding, PageResult, finding
+from tasks.html_scan import shallow
 from tasks.wcag import in_order
 
 VERSION = "1"
@@ -39,7 +40,7 @@ class _Rule:
 
 def page_result(html: str, url: str, audited_at: datetime) -> PageResult:
     """Return what the HTML of one page says."""
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(shallow(html))
     found = [_finding(rule, node, url) for rule in RULES for node in rule.find(tree)]
     return PageResult(
         url=url,
@@ -53,7 +54,7 @@ def page_result(html: str, url: str, audited_at: datetime) -> PageResult:
 
 def needs_scripts(html: str) -> bool:
     """Say whether scripts seem to make the page: it has some and hardly any text without them."""
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(shallow(html))
     has_scripts = tree.css_first("script") is not None
     for node in tree.css("script,style,noscript,template"):
         node.decompose()

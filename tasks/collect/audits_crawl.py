@@ -33,7 +33,7 @@ class Options(AuditOptions):
 
     fills: ClassVar[str] = "audit_run"
 
-    max_pages: int = Field(default=200, ge=1, le=5000, description="Pages that are read at most.")
+    max_pages: int = Field(default=200, ge=1, le=2000, description="Pages that are read at most.")
     max_files: int = Field(default=300, ge=0, le=5000, description="Pictures and files of the site asked for at most.")
     max_others: int = Field(
         default=50, ge=0, le=1000, description="Links and files of other sites asked for at most, a sample of them."
@@ -49,7 +49,11 @@ async def collect(job: Job) -> Outcome:
     """Crawl the site, and land what was asked and what is wrong."""
     options = _options(job)
     started_at = datetime.now(UTC)
-    crawled = await _crawled(job, options, await pages_of(job, options))
+    return land_crawl(job, started_at, await _crawled(job, options, await pages_of(job, options)))
+
+
+def land_crawl(job: Job, started_at: datetime, crawled: Crawl) -> Outcome:
+    """Land what a crawl asked and what is wrong, as one batch."""
     run = run_record(
         job,
         AUDITOR,

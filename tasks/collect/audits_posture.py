@@ -7,6 +7,7 @@ only where `exposed_files` says so.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -23,7 +24,7 @@ from tasks.posture_audit import Finding, Posture
 from tasks.probe_dns import split_nameserver
 from tasks.redact import redact
 from tasks.site_fetch import Asking
-from warehouse.records import AuditRun, PostureFinding, PostureTest
+from warehouse.records import AuditRun, PostureFinding, PostureTest, Record
 
 PARSER = "audits_posture/1"
 AUDITOR = "posture"
@@ -62,16 +63,23 @@ async def collect(job: Job) -> Outcome:
     """Audit every page, then the domain and, where that is agreed, the files of the site."""
     options = _options(job)
     pages = await pages_of(job, options)
-    runs, tests, findings = list[AuditRun](), list[PostureTest](), list[PostureFinding]()
+    audited: list[tuple[AuditRun, Posture]] = []
     for number, page in enumerate(pages):
         run, posture = await _audited(job, options, page)
-        found = [*posture.findings, *(await _of_site(job, options, posture) if number == 0 else ())]
-        runs.append(run)
-        tests += [_test_record(run, test) for test in posture.tests]
-        findings += [_finding_record(run, one) for one in found]
+        if number == 0:
+            posture.findings.extend(await _of_site(job, options, posture))
+        audited.append((run, posture))
         if job.on_progress:
             job.on_progress(number + 1, len(pages))
-    return land(job, runs, {PostureTest.table: tests, PostureFinding.table: findings}, PARSER)
+    return land_audits(job, audited)
+
+
+def land_audits(job: Job, audited: Sequence[tuple[AuditRun, Posture]]) -> Outcome:
+    """Land runs with what each saw, as one batch."""
+    tests = [_test_record(run, test) for run, posture in audited for test in posture.tests]
+    findings = [_finding_record(run, one) for run, posture in audited for one in posture.findings]
+    found: dict[str, Sequence[Record]] = {PostureTest.table: tests, PostureFinding.table: findings}
+    return land(job, [run for run, _ in audited], found, PARSER)
 
 
 async def check(job: Job) -> str:
@@ -92,7 +100,12 @@ async def _audited(job: Job, options: Options, page: str) -> tuple[AuditRun, Pos
     started_at, start = datetime.now(UTC), time.perf_counter()
     http_url = str(options.http_url) if options.http_url else None
     posture = await posture_audit.audit(page, http_url, _asking(job, options))
-    run = run_record(
+    return run_of(job, page, started_at, posture, round((time.perf_counter() - start) * 1000, 1)), posture
+
+
+def run_of(job: Job, page: str, started_at: datetime, posture: Posture, duration_ms: float | None) -> AuditRun:
+    """Return the run that saw a posture."""
+    return run_record(
         job,
         AUDITOR,
         page,
@@ -101,10 +114,9 @@ async def _audited(job: Job, options: Options, page: str) -> tuple[AuditRun, Pos
         message=posture.message,
         tool_version=ALGORITHM,
         final_url=posture.final_url,
-        duration_ms=round((time.perf_counter() - start) * 1000, 1),
+        duration_ms=duration_ms,
         status=posture.status,
     )
-    return run, posture
 
 
 async def _of_site(job: Job, options: Options, posture: Posture) -> list[Finding]:

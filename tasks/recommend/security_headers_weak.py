@@ -101,7 +101,7 @@ def _answer(test: str, rows: list[dict[str, Any]], scope: Scope) -> Answer:
         rows=rows,
         value=-row["points"],
         evidence=f"{row['outcome'].replace('-', ' ')} on {on}, {row['day_date']:%-d %b}; "
-        f"score {row['score']} of 100, grade {row['grade']}",
+        f"score {row['score']}, grade {row['grade']}",
         words={"what": what, "why": why},
         severity=4 if row["points"] <= -40 else 3,
         likelihood=0.7,

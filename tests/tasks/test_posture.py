@@ -11,7 +11,7 @@ import pytest
 
 from tasks import posture_csp, try_format
 from tasks.errors import ConfigurationError, SourceError
-from tasks.html_scan import TAGS, tags
+from tasks.html_scan import OPEN, TAGS, shallow, tags
 from tasks.http_record import Response, read_responses
 from tasks.posture import GRADES, POINTS, grade_of, judge, observed_of, score_of
 from tasks.posture_tests import TESTS, Observed, site_of
@@ -326,3 +326,10 @@ def test_a_hostile_page_takes_time_that_grows_with_its_length_alone() -> None:
     counts = {name: sum(1 for _ in tags(html)) for name, html in pages.items()}
     assert time.process_time() - start < 8
     assert (counts["nested"], counts["attribute"], counts["many"], counts["open"]) == (60_000, 1, TAGS, 0)
+
+
+def test_a_page_for_a_tree_is_cut_where_it_is_deeper_than_any_real_one() -> None:
+    real = "<ul>" + "<li><p>text<br>" * 5 * OPEN + "</ul><div></div>" * OPEN
+    assert shallow(real) == real
+    assert shallow("<div>" * 10 * OPEN).count("<div>") == OPEN
+    assert shallow("<div><p>x") == "<div><p>x"

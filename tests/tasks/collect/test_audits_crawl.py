@@ -176,6 +176,11 @@ def test_robots_txt_is_obeyed(settings) -> None:
     closed = GOOD | {"/robots.txt": b"User-agent: *\nDisallow: /about\nDisallow: /*.png$\n"}
     _, asked = crawled(settings, closed)
     assert not [line for line in asked if "about" in line or "png" in line]
+    lead = {"/go/": (302, {"Location": "/admin/"}, b""), "/": html("Home", "<a href=/go/>x</a>")}
+    _, asked = crawled(settings, GOOD | lead)
+    assert "GET /go/" in asked
+    assert not [line for line in asked if "admin" in line]
+    assert ("not_known", 1) in landed(settings, "crawled_page", "outcome, redirect_count")
     for text, cause in (
         (b"User-agent: *\nDisallow: /\n", "not_permitted"),
         (b"User-agent: site-upkeep\nDisallow: /\n\nUser-agent: *\nAllow: /\n", "not_permitted"),

@@ -215,6 +215,25 @@ def test_redirects_end_and_strange_ones_are_told() -> None:
     assert asyncio.run(fetch("http://[", Asking())).cause == "configuration"
 
 
+def test_a_server_that_drips_or_stays_silent_ends_at_the_deadline() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async def run(handler: Handler):
+        async with serving(handler) as server:
+            return await fetch(server.url(), Asking(private_hosts=["127.0.0.1"], seconds=0.3))
+
+    for handler in (drip, answering(b"", delay=5)):
+        answer = asyncio.run(run(handler))
+        assert (answer.cause, answer.audit_cause, answer.response) == ("read_timeout", "no_answer", None)
+        assert answer.duration_ms < 2000
+
+
 def test_files_are_found_by_what_they_hold_and_only_where_that_was_agreed(settings, tls: Authority) -> None:
     holds = {
         "/.git/HEAD": b"ref: refs/heads/main\n",

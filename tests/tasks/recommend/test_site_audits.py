@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import duckdb
 import pytest
 
+from tasks.answers import Answers
 from tasks.crawl_issues import key
+from tasks.quarter_data import QuarterData
+from tasks.quarters import parse_quarter
 from tasks.recommendation import Recommendation, Silent, Unknown
+from tasks.report_model import NoData
 from tests.tasks.recommend.asking import ask, measure, scope
 from warehouse import migrate
 from warehouse.connection import prepare
@@ -110,7 +115,7 @@ def test_a_header_that_loses_many_points_is_advised_on_by_the_newest_audit(con) 
     assert (answer.subject, answer.rule.lane) == ("content-security-policy", "maintenance")
     assert answer.title == "Protect visitors: send a Content-Security-Policy that holds"
     assert answer.change.startswith("Content-Security-Policy: ")
-    assert "csp not implemented on the page audited, 4 Jul; score 75 of 100" in answer.evidence.text
+    assert "csp not implemented on the page audited, 4 Jul; score 75, grade B" in answer.evidence.text
     assert measure(con, answer) == 25
     judged(con, 90, "content-security-policy", "csp-implemented-with-no-unsafe", 5)
     assert isinstance(ask(con, "security_headers_weak")[0], Silent)
@@ -212,3 +217,47 @@ def test_posture_is_compared_with_the_audit_before_by_the_same_rules(con) -> Non
         ("2026-07-02", None, None, True), ("2026-07-04", None, None, False),
         ("2026-07-11", "cookies-not-found", 100, True),
     ]  # fmt: skip
+
+
+def view_of(con: duckdb.DuckDBPyConnection, section: str) -> Any:
+    module = import_module(f"tasks.analyse.{section}")
+    for number in range(9):  # of the view before: each answer is kept
+        con.execute(f"DROP TABLE IF EXISTS temp.answer_{number}")
+    return module.view(QuarterData(Answers(con, "x"), None, parse_quarter("2026Q3"), scope(con)))  # type: ignore[arg-type]
+
+
+def test_the_section_on_headers_prints_all_tests_and_says_what_is_not_known(con) -> None:
+    missing = view_of(con, "posture")
+    assert isinstance(missing, NoData)
+    assert missing.is_left_out
+    judged(con, 3, "cookies", "not-known", 0)
+    assert not view_of(con, "posture").is_left_out
+    judged(con, 10, "cookies", "cookies-not-found", 0, score=75)
+    judged(con, 10, "content-security-policy", "csp-not-implemented", -25, score=75, detail="<script>\x1b[31m")
+    judged(con, 10, "redirection", "not-known", 0, score=75)
+    found(con, 10, "exposed_file", "/.env", "found")
+    seen = view_of(con, "posture")
+    assert seen.lead == "What the pages send earns 75 points, grade B; they lose most by Content-Security-Policy."
+    assert [fact.text for fact in seen.stats] == ["75", "1 of 2", "not known", "1"]
+    assert [row[:3] for row in seen.tests] == [
+        ("Content-Security-Policy", "not implemented", "-25"), ("Cookies", "not found", "0"),
+        ("From http:// to https://", "not known", "not known"),
+    ]  # fmt: skip
+    assert "\x1b" not in seen.tests[0][3]
+
+
+def test_the_section_on_content_counts_what_is_open_new_and_mended(con) -> None:
+    assert view_of(con, "content").is_left_out
+    crawled(con, 1, ("broken_link", PAGE, f"{PAGE}a"), ("missing_title", PAGE, ""))
+    crawled(con, 8, ("broken_link", PAGE, f"{PAGE}b"), doubt=(f"{PAGE}x",))
+    seen = view_of(con, "content")
+    assert seen.lead == (
+        "1 issue is open on the 1 pages read, all of them links or files that are not there. 2 were mended in the quarter."
+    )
+    assert [fact.text for fact in seen.stats] == ["1", "1", "2", "1"]
+    assert seen.kinds == [("A link leads to what is not there", "1", "1", "1"), ("A page has no title", "0", "0", "1")]
+    assert seen.issues == [("broken link", "/", "/b, it answers 404", "9 Jul")]
+    crawled(con, 15)
+    assert (
+        view_of(con, "content").lead == "The last crawl of 1 pages found nothing wrong. 3 were mended in the quarter."
+    )

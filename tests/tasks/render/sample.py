@@ -8,9 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from tasks.analyse.availability import AvailabilityView
+from tasks.analyse.content import ContentView
 from tasks.analyse.coverage import CoverageView, Proof, SourceStrip
 from tasks.analyse.journeys import JourneysView
 from tasks.analyse.performance import PerformanceView
+from tasks.analyse.posture import PostureView
 from tasks.analyse.security import SecurityView
 from tasks.analyse.servers import ServersView
 from tasks.analyse.updates import UpdatesView
@@ -400,6 +402,34 @@ def _servers() -> ServersView:
         week_labels=[label if number % 4 == 0 else "" for number, label in enumerate(WEEKS)],
         restarts=[("db1", "20 May", "none due"), (HOSTILE[5], "not known", "2 September")],
         action=Action(text="Make room on /var/lib/mysql of db1.", numbers="R-05", anchor="R-05"),
+    )  # fmt: skip
+
+
+def posture() -> PostureView:
+    return PostureView(
+        lead="What the pages send earns 55 points, grade C; they lose most by Content-Security-Policy and 2 more.",
+        stats=[
+            fact("score, grade C", "55", 55, unit="points", note="30 in the first audit", tone="warn"),
+            fact("tests without a loss", "9 of 12", 9, tone="warn"),
+            fact("mail policies that hold", "1 of 2", 1, note="SPF, DMARC", tone="warn"),
+            fact("files that should not be there", "not known", None, note="not asked for", tone="unknown"),
+        ],
+        tests=[("Content-Security-Policy", "not implemented", "-25", HOSTILE[0]), ("Cookies", "not known", "not known", HOSTILE[6])],
+        tests_note="https://harbourvale.example/, audited on 29 September.",
+        findings=[("DMARC", "weak", HOSTILE[4], HOSTILE[2])],
+        findings_note="",
+        action=Action(text="Protect visitors.", numbers="R-03", anchor="R-03"),
+    )  # fmt: skip
+
+
+def content() -> ContentView:
+    return ContentView(
+        lead="2 issues are open on the 8 pages read, all of them links or files that are not there.",
+        stats=[fact("pages read", "8", 8), fact("broken addresses", "2", 2, tone="bad"), fact("issues mended", "1", 1), fact("addresses not known", "4", 4)],
+        kinds=[("A link leads to what is not there", "2", "1", "1")],
+        issues=[("broken link", HOSTILE[1], HOSTILE[5], "7 Jul"), ("broken link", HOSTILE[6], HOSTILE[3], "14 Jul, again")],
+        issues_note="2 of 40; the rest is in marts.crawl_issue.",
+        action=None,
     )  # fmt: skip
 
 

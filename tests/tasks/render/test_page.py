@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,18 @@ def test_hostile_text_is_text(text: str) -> None:
     assert "<script" not in html
     assert "<img src=file" not in html
     assert html.count("<style>") == 2
+
+
+def test_what_sites_send_and_hold_is_text_in_the_parts_on_headers_and_content() -> None:
+    report = sample.rich()
+    more = sample.parts(posture=sample.posture(), content=sample.content())
+    html = render_page(replace(report, parts=[*report.parts, *more]))
+    assert "Security headers" in html
+    assert "Content and forms" in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script" not in html
+    assert "<img src=file" not in html
+    assert "<style>@import" not in html
 
 
 def test_the_overview_names_the_worst_site_first_and_what_failed() -> None:
