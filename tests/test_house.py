@@ -169,3 +169,5 @@ def test_the_lock_holds_the_versions_that_must_be_held() -> None:
 def test_the_ledger_is_held_against_every_table() -> None:
     text = (ROOT / "warehouse" / "checks" / "fail_batch_rows_match_ledger.sql").read_text(encoding="utf-8")
     assert [record.table for record in RECORD_CLASSES if not re.search(rf"raw\.{record.table}\b", text)] == ["reject"]
+    named = re.findall(r"FROM raw\.(\w+)", text)
+    assert len(named) == len(set(named)), "a table that stands twice is counted twice"

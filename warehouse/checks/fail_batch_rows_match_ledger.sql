@@ -27,8 +27,6 @@ LEFT JOIN (
     UNION ALL SELECT batch_id FROM raw.crawled_page UNION ALL SELECT batch_id FROM raw.crawl_issue
     UNION ALL SELECT batch_id FROM raw.report_file UNION ALL SELECT batch_id FROM raw.report_event
     UNION ALL SELECT batch_id FROM raw.report_comment UNION ALL SELECT batch_id FROM raw.report_figure
-    UNION ALL SELECT batch_id FROM raw.report_comment
-    UNION ALL SELECT batch_id FROM raw.report_file
     UNION ALL SELECT batch_id FROM raw.recommendation UNION ALL SELECT batch_id FROM raw.recommendation_event
     UNION ALL SELECT batch_id FROM raw.recommendation_test
   )
