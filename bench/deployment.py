@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,8 +30,10 @@ from bench.uptime import certificates, serve
 from tasks.settings import Settings
 from warehouse.connection import open_live
 from warehouse.load import load
+from warehouse.records import CheckResult
 
 SITES = 1000
+ROW_SLOTS = 20
 STOP_SECONDS = 30
 AFTER_MINUTES = 3
 ROOT = Path(__file__).parent.parent
@@ -93,6 +96,7 @@ def run(minutes: int = 10, gap_minutes: int = 7) -> Iterator[tuple[str, float, s
         settings = Settings(folder / "sites.yaml", folder / "var")
         load(settings.spool, settings.warehouse)  # what the last run landed when it was ended
         yield from _figures(runs, spans, settings.warehouse, accepts)
+        yield from _rows(Settings(folder / "sites.yaml", folder / "rows"))
         used = usage[0].ru_utime + usage[0].ru_stime
         yield "deployment: CPU of the worker and its runs", used / minutes, "s a minute"
         total = minutes + (gap_minutes + AFTER_MINUTES if gap_minutes else 0)
@@ -134,6 +138,49 @@ def _figures(
     assert down[0] == 0, "a gap was told as downtime"
     # Each check speaks for its own minute and for nothing of the gap.
     assert float(down[1]) <= 60.0 * checks, (down, checks)
+
+
+def _rows(settings: Settings) -> Iterator[tuple[str, float, str]]:
+    """Land and load results as the deployment does, a batch for each slot, with nothing beside it."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+
+    def slot(number: int) -> None:
+        at = now - timedelta(minutes=number)
+        rows = [
+            CheckResult(
+                site_id=f"s{n}",
+                source_id=f"s{n}-uptime",
+                url=f"https://localhost/{n}",
+                slot_at=at,
+                checked_at=at,
+                attempt=1,
+                interval_seconds=60,
+                outcome="up",
+                check_type="http",
+                cause=None,
+                status=200,
+                dns_ms=1.0,
+                connect_ms=10.0,
+                tls_ms=20.0,
+                first_byte_ms=50.0,
+                total_ms=81.0 + n,
+                certificate_not_after_at=at + timedelta(days=60),
+                is_certificate_valid=True,
+                message=None,
+            )
+            for n in range(SITES)
+        ]
+        settings.spool.land(uuid.uuid4().hex, {"check_result": rows}, collector="uptime_http", parser_version="bench/1")
+
+    slot(0)
+    load(settings.spool, settings.warehouse)  # makes the warehouse
+    start = time.perf_counter()
+    for number in range(1, ROW_SLOTS + 1):
+        slot(number)
+    landed = time.perf_counter()
+    assert load(settings.spool, settings.warehouse).row_count == ROW_SLOTS * SITES
+    yield "deployment: results landed a second, by batches of a slot", ROW_SLOTS * SITES / (landed - start), "rows/s"
+    yield "deployment: results loaded a second", ROW_SLOTS * SITES / (time.perf_counter() - landed), "rows/s"
 
 
 def _sites(port: int, folder: Path) -> str:
