@@ -208,3 +208,15 @@ def test_the_newest_statement_of_a_person_counts(con) -> None:
         )  # fmt: skip
     ((level, outcome),) = con.execute("SELECT level, outcome FROM marts.accessibility_assertion").fetchall()
     assert (level, outcome) == ("AA", "passed")
+
+
+def test_an_audit_covers_the_days_until_the_next_one_as_far_as_it_is_known(con) -> None:
+    con.execute("""
+        INSERT INTO raw.source BY NAME SELECT 'one' AS site_id, 'audits-axe' AS source_id, 'audits_axe' AS kind,
+          'audit_run' AS fills, 8 * 86400 AS expected_every_seconds, TIMESTAMPTZ '2026-01-01 00:00:00Z' AS configured_at,
+          1 AS confirm_down, 1 AS confirm_of, 1 AS confirm_up, 'p' AS parser_version, 'b' AS batch_id""")
+    audit(con, 0)
+    audit(con, 0, page="https://one.example/slow", outcome="unknown", cause="timeout")
+    rows = con.execute("SELECT day_date, coverage_ratio, row_count FROM marts.source_day ORDER BY day_date").fetchall()
+    assert rows[0] == (date(2026, 7, 6), 0.5, 2)
+    assert [(row[0], *row[1:]) for row in rows[1:]] == [(date(2026, 7, 6 + day), 0.5, 0) for day in range(1, 8)]

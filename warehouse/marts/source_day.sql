@@ -64,7 +64,22 @@ FROM (
 JOIN staging.source AS source USING (site_id, source_id)
 CROSS JOIN (SELECT unnest(generate_series(0, 31)) AS day_number)
 WHERE day_number * 86400 < source.expected_every_seconds
-GROUP BY bundle.site_id, bundle.source_id, bundle.collected_date + day_number::INTEGER;
+GROUP BY bundle.site_id, bundle.source_id, bundle.collected_date + day_number::INTEGER
+UNION ALL
+-- An audit speaks for the days until the next one is due, by the share of its runs of which something is known.
+SELECT
+  audit.site_id, audit.source_id, (audit.run_date + day_number::INTEGER)::DATE, max(audit.known_ratio),
+  sum(CASE WHEN day_number = 0 THEN audit.run_count ELSE 0 END)
+FROM (
+  SELECT site_id, source_id, run_date, avg(CASE WHEN outcome <> 'unknown' THEN 1.0 ELSE 0.0 END) AS known_ratio,
+    count(*) AS run_count
+  FROM staging.audit_run
+  GROUP BY site_id, source_id, run_date
+) AS audit
+JOIN staging.source AS source USING (site_id, source_id)
+CROSS JOIN (SELECT unnest(generate_series(0, 36)) AS day_number)
+WHERE day_number * 86400 < source.expected_every_seconds
+GROUP BY audit.site_id, audit.source_id, audit.run_date + day_number::INTEGER;
 COMMENT ON VIEW marts.source_day IS 'How much of each day each source covers. A day without a row is a gap: print it as unknown.';
 COMMENT ON COLUMN marts.source_day.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.source_day.source_id IS 'Source within the site.';
