@@ -68,16 +68,17 @@ async def collect_all(
     is_batch: bool = False,
     slot_seconds: float | None = None,
     is_due: Callable[[Job, datetime], bool] | None = None,
+    only: Sequence[str] | None = None,
 ) -> State[Any]:
     """Collect every `<what>_*` source, load, leave the table of the run under `key`, and return the state to end in.
 
     With `slot_seconds`, the interval of the deployment, a source that asks for a longer one is left out of the slots
-    between; with `is_due` those of which that says no. A run that no deployment started collects all.
+    between; with `is_due` those of which that says no. A run that no deployment started collects all. `only` names kinds.
     """
     settings = load_settings()
     configuration = load_sites(settings.sites_file)
     collecting.land_configuration(configuration, settings)
-    kinds = collecting.kinds(what, is_batch=is_batch)
+    kinds = [kind for kind in collecting.kinds(what, is_batch=is_batch) if only is None or kind in only]
     jobs = collecting.jobs(
         configuration, settings, kinds, site_ids=sites, since=since, until=until, load_block=load_block
     )
