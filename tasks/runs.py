@@ -73,7 +73,8 @@ async def collect_all(
     """Collect every `<what>_*` source, load, leave the table of the run under `key`, and return the state to end in.
 
     With `slot_seconds`, the interval of the deployment, a source that asks for a longer one is left out of the slots
-    between; with `is_due` those of which that says no. A run that no deployment started collects all. `only` names kinds.
+    between; with `is_due` those of which that says no. A run that no deployment started collects all. With `only` just
+    sources of those kinds.
     """
     settings = load_settings()
     configuration = load_sites(settings.sites_file)
