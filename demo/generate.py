@@ -14,6 +14,7 @@ from demo.logs import write_logs
 from demo.performance import write_performance
 from demo.scenario import STORY
 from demo.servers import write_servers
+from demo.site_audits import write_site_audits
 from demo.tickets import write_tickets
 from demo.uptime import write_uptime
 
@@ -43,6 +44,7 @@ def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None
             (write_performance, folder / "audits" / site.id),
             (write_journeys, folder / "journeys" / f"{site.id}.jsonl"),
             (write_audits, folder / "audits"),
+            (write_site_audits, folder / "site-audits" / f"{site.id}.jsonl"),
         ):
             write(site, path)
             done += 1

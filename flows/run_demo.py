@@ -23,6 +23,7 @@ from demo.journeys import land_journeys
 from demo.notes import write_notes
 from demo.prometheus import serve
 from demo.scenario import STORY
+from demo.site_audits import land_site_audits
 from flows import run_command
 from tasks import progress
 from tasks.errors import ConfigurationError, UpkeepError
@@ -80,6 +81,7 @@ def _collect(folder: Path, name: str) -> None:
         os.environ["UPKEEP_SITES"] = str(configure(folder, address, quarter=name))
         _run([("uptime-history", window)])
     land_journeys(load_settings(), folder)
+    land_site_audits(load_settings(), folder)
     _run([(what, {}) for what in ("patches", "waf-logs", "servers", "backups", "tickets")])
     _run([("audits", {"kinds": ["audits_files", "audits_manual"]})])  # the others would ask sites that are not there
 

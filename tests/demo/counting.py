@@ -18,6 +18,7 @@ ACCESS = re.compile(
     r'(?:(?P<host>\S+):443 )?(?P<ip>\S+) - \S+ \[(?P<at>[^]]+)\] "(?P<method>[A-Z]+) (?P<target>[^"]*) HTTP/1\.1" '
     r'(?P<status>\d{3}) (?P<size>\d+) "(?P<referrer>[^"]*)" "(?P<agent>[^"]*)"'
 )
+_NAMED = re.compile(r'(?:href|src)="(/[^"]*)"')
 SITES = ("harbourvale", "alderfinch", "kestrel", "linden")
 # Of the story: one zone each, none changes its clocks in the quarter.
 OFFSET_HOURS = {"harbourvale": 1, "alderfinch": 2, "kestrel": -4, "linden": 1}
@@ -101,7 +102,9 @@ def answers(folder: Path) -> dict[str, str]:
             | servers(folder, site)
             | backups(folder, site)
         )
-        found |= journeys(folder, site) | tickets(folder, site) | accessibility(folder, site)
+        found |= (
+            journeys(folder, site) | tickets(folder, site) | accessibility(folder, site) | site_audits(folder, site)
+        )
         guesses = [r for r in log if (r["method"], r["path"], r["status"]) == ("POST", "/wp-login.php", "200")]
         by_network = Counter(r["ip"].rpartition(":" if ":" in r["ip"] else ".")[0] for r in guesses)
         found[f"{site}: passwords tried at /wp-login.php"] = (
@@ -268,6 +271,20 @@ def backups(folder: Path, site: str) -> dict[str, str]:
     return {
         f"{site}: nights without a backup": str(92 - len(nights)),
         f"{site}: last tested restore": max(tested, default="never"),
+    }
+
+
+def site_audits(folder: Path, site: str) -> dict[str, str]:
+    path = folder / "site-audits" / f"{site}.jsonl"
+    audits = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    missing = []
+    for audit in audits:
+        home = f"https://{site}.example"
+        named = {home + name for page in audit["answers"].values() for name in _NAMED.findall(page.get("body", ""))}
+        missing.append(len(named - audit["answers"].keys()))
+    return {
+        f"{site}: audits of headers and crawls": str(len(audits) or "none"),
+        f"{site}: addresses not there, first and last crawl": f"{missing[0]}, {missing[-1]}" if audits else "no crawl",
     }
 
 

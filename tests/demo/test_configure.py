@@ -27,6 +27,7 @@ def test_the_written_configuration_holds_the_sites_of_the_story(tmp_path: Path) 
             "server-figures",
             *(() if story.id == "kestrel" else ("nightly", "helpdesk", "journeys", "accessibility")),
             *(("accessibility-by-hand",) if story.id in ("harbourvale", "linden") else ()),
+            *(() if story.id == "kestrel" else ("posture", "crawl")),
         ]
         uptime, _, _, audit, *_ = site.sources
         assert str(uptime.url) == "http://127.0.0.1:40123/"

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demo import accessibility, journeys, prometheus
+from demo import accessibility, journeys, prometheus, site_audits
 from demo.accessibility import decide_findings, land_audits
 from demo.advisories import land_feeds
 from demo.configure import configure
@@ -49,7 +49,8 @@ def collect(settings: Settings, files: Path, since: datetime, until: datetime) -
     sites = load_sites(settings.sites_file)
     collecting.land_configuration(sites, settings)
     land_journeys(settings, files)
-    recorded = (journeys.KIND, accessibility.KIND, accessibility.MANUAL)
+    site_audits.land_site_audits(settings, files)
+    recorded = (journeys.KIND, accessibility.KIND, accessibility.MANUAL, *site_audits.KINDS)
     kinds = [kind for kind in units("tasks.collect") if kind not in recorded]
     for job in collecting.jobs(sites, settings, kinds, since=since, until=until):
         report = asyncio.run(collecting.collect(job))
@@ -148,6 +149,7 @@ def answers(con: duckdb.DuckDBPyConnection, site: str) -> dict[str, str]:
     runs = "SELECT count(*) FROM raw.journey_run WHERE site_id = $site AND outcome"
     failed, known = f"{runs} = 'failed'", f"{runs} <> 'unknown'"
     in_quarter = "FROM marts.ticket WHERE site_id = $site AND event_date >= '2026-07-01'"
+    broken = "SELECT broken_count FROM marts.crawl WHERE site_id = $site"
     disk = con.execute(
         "SELECT device || ' of ' || split_part(server, '.', 1) || ' in ' || round(days_to_full)::INTEGER || ' days'"
         " FROM marts.disk_day WHERE site_id = $site AND day_date = '2026-09-30' AND days_to_full < 60",
@@ -194,6 +196,14 @@ def answers(con: duckdb.DuckDBPyConnection, site: str) -> dict[str, str]:
                 )
             ),
             "journeys failed": f"{one(failed)} of {one(known):,}",
+            "audits of headers and crawls": str(
+                one(
+                    "SELECT count(*) FROM marts.crawl AS crawl WHERE site_id = $site AND is_read AND day_date IN "
+                    "(SELECT day_date FROM marts.posture_test WHERE site_id = $site)"
+                )
+            ),
+            "addresses not there, first and last crawl": f"{one(f'{broken} ORDER BY started_at LIMIT 1')}, "
+            f"{one(f'{broken} ORDER BY started_at DESC LIMIT 1')}",
             "tickets opened, solved, open": f"{one(f'SELECT count(*) {in_quarter}')}, "
             f"{one('SELECT count(resolved_at) FROM marts.ticket WHERE site_id = $site')}, "
             f"{one('SELECT count(*) - count(resolved_at) FROM marts.ticket WHERE site_id = $site')}",
