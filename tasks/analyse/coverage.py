@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,10 @@ from tasks.quarter_data import QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Dial, Fact, RecommendationView, Section, Series, missing_dial, tone_of
 
-SOURCES = "SELECT source_id, kind, fills FROM staging.source WHERE site_id = $site_id ORDER BY fills, source_id"
+SOURCES = """
+SELECT source_id, kind, fills FROM staging.source
+WHERE site_id = $site_id AND fills <> 'accessibility_assertion'  -- what people say now and then covers no days
+ORDER BY fills, source_id"""
 
 DAYS = """
 SELECT source_id, day_date, coverage_ratio FROM marts.source_day
@@ -29,6 +33,8 @@ WORDS = {
     "waf_event": "firewall events",
     "http_request": "requests",
     "journey_run": "journeys",
+    "audit_run": "audits of pages",
+    "page_performance": "page speed",
     "server_metric": "server figures",
     "backup": "backups",
     "ticket": "tickets",
@@ -52,6 +58,8 @@ class Proof:
     numbers: str
     rule_id: str
     sql: str
+    sha256: str
+    """Hash of the query, hexadecimal: tells whether two reports asked the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +148,12 @@ def _proofs(recommendations: Sequence[RecommendationView]) -> list[Proof]:
     """Return each query once, with the numbers of all that it proves."""
     rules = {item.rule_id: item.sql for item in recommendations}
     return [
-        Proof(numbers=", ".join(r.number for r in recommendations if r.rule_id == rule_id), rule_id=rule_id, sql=sql)
+        Proof(
+            numbers=", ".join(r.number for r in recommendations if r.rule_id == rule_id),
+            rule_id=rule_id,
+            sql=sql,
+            sha256=hashlib.sha256(sql.encode()).hexdigest(),
+        )
         for rule_id, sql in rules.items()
     ]
 

@@ -290,7 +290,7 @@ def _coverage(items: Sequence[RecommendationView]) -> CoverageView:
         ),
         gaps=(("uptime", "20 Aug", "24 Aug"), ("access", "1 Jul", "18 Jul")),
         rejects=(("firewall", "not JSON", "29"), ("access", "the request line is malformed", "2")),
-        evidence=[Proof(numbers=", ".join(i.number for i in items if i.rule_id == rule), rule_id=rule, sql=sql) for rule, sql in rules.items()],
+        evidence=[Proof(numbers=", ".join(i.number for i in items if i.rule_id == rule), rule_id=rule, sql=sql, sha256="9f2c61d0" * 8) for rule, sql in rules.items()],
         action=Action(text="Send the access log of the staging host.", numbers="R-05"),
     )  # fmt: skip
 
@@ -579,6 +579,6 @@ def hostile(text: str) -> Report:
         updates=replace(report.view("updates"), lead=text, states=[(text, 1)], outstanding=[(text,) * 5], applied=[(text,) * 5], applied_note=text),
         coverage=replace(
             report.view("coverage"), lead=text, strips=[replace(report.view("coverage").strips[0], name=text, kind=text, text=text)], gaps=[(text,) * 3],
-            rejects=[(text,) * 3], evidence=[Proof(numbers="R-01", rule_id=text, sql=text)],
+            rejects=[(text,) * 3], evidence=[Proof(numbers="R-01", rule_id=text, sql=text, sha256=text)],
         ),
     )  # fmt: skip
