@@ -45,7 +45,7 @@ def rich() -> bytes:
 
 def test_a_rich_quarter_has_its_eight_parts_in_order_on_six_pages_or_more(rich: bytes) -> None:
     reader = reader_of(rich)
-    assert 6 <= len(reader.pages) <= 14
+    assert 6 <= len(reader.pages) <= 16  # twelve sections, a page each and some more
     titles = [item["/Title"] for item in reader.outline if not isinstance(item, list)]
     parts = [
         "Inside this report",
