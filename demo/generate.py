@@ -31,7 +31,7 @@ def generate(folder: Path, on_progress: Callable[[int, int], None] | None = None
         OSError: the folder can't be written.
     """
     sites = STORY[quarter]
-    done, total = 0, 8 * len(sites)
+    done, total = 0, 9 * len(sites)
     write_tickets(sites, folder / "tickets")
     write_feeds(folder, sites[0].period.end_date)
     for site in sites:

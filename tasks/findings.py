@@ -43,7 +43,7 @@ QUALIFY row_number() OVER (
   ORDER BY finding.opened_at DESC
 ) = 1
 ORDER BY site_id, accepted.flaw_id IS NOT NULL, exploited_date IS NULL, epss_score DESC NULLS LAST,
-  cvss_score DESC NULLS LAST, finding.name, finding.flaw_id, version"""
+  cvss_score DESC NULLS LAST, finding.name, finding.ecosystem, finding.flaw_id, version"""
 
 _FIND = """
 SELECT DISTINCT ecosystem, flaw_id

@@ -69,10 +69,14 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
     return done
 
 
-@functools.cache
 def views() -> str:
     """Return the SQL that makes every view of schemas `staging` and `marts`, each after those that it reads."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(_files()[1]))
+    return _text_of(_files()[1])
+
+
+@functools.cache
+def _text_of(files: tuple[Path, ...]) -> str:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(files))
     return "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;\n" + text
 
 

@@ -122,7 +122,7 @@ def test_try_of_a_file_that_is_not_there_is_one_sentence(capsys) -> None:
 def test_formats_and_rules_are_listed(capsys) -> None:
     assert main(["formats", "--json"]) == 0
     formats = {json.loads(line)["format"]: json.loads(line) for line in capsys.readouterr().out.splitlines()}
-    assert len(formats) == 67
+    assert len(formats) == 68
     assert formats["npm-audit"]["fills"] == "raw.scanner_finding"
     assert formats["aws-waf"]["fills"] == "raw.waf_event"
     assert "log_format" in formats["access-combined"]["options"]
@@ -210,4 +210,4 @@ def test_every_collection_flow_can_be_run_by_hand() -> None:
     from flows.cli import COLLECT_CHOICES
     from flows.run_command import FLOWS
 
-    assert {*COLLECT_CHOICES, "alerts", "snapshot", "report"} == set(FLOWS)
+    assert {*COLLECT_CHOICES, "alerts", "snapshot", "report", "review"} == set(FLOWS)

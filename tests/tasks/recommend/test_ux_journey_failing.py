@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tasks.answers import Answers
 from tasks.quarter_data import QuarterData
 from tasks.quarters import parse_quarter
 from tasks.recommend.ux_journey_failing import evaluate
@@ -132,7 +133,7 @@ def test_a_rise_that_nobody_feels_or_that_few_runs_show_is_silent(con) -> None:
 def view_of(con):
     from tasks.analyse.journeys import view
 
-    return view(QuarterData(con, None, parse_quarter("2026Q3"), scope(con)))  # type: ignore[arg-type]
+    return view(QuarterData(Answers(con, "snapshot"), None, parse_quarter("2026Q3"), scope(con)))  # type: ignore[arg-type]
 
 
 def test_the_section_counts_what_is_known_and_leaves_gaps(con) -> None:
