@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,10 @@ _TEXT_FIRST = ("=", "+", "-", "@", "\t", "\r", "'")
 """What a text in a table must not begin with: spreadsheets would take it for a formula, and ours marks that."""
 
 _ORDERED = re.compile(r"\bORDER BY\b[^)]*$")
+
+
+_NUMBERS = itertools.count()
+"""Tells apart the tables of several answers on one connection."""
 
 
 class AnswerError(UpkeepError):
@@ -97,7 +102,7 @@ class Answers:
         return self._con.execute(f"FROM temp.{self._tables[question]}")
 
     def _ask(self, question: Question, bound: Mapping[str, Any]) -> str:
-        table = f"answer_{len(self._tables)}"
+        table = f"answer_{next(_NUMBERS)}"
         # Where a query leaves the order open, it is the same each time all the same.
         order = "" if _ORDERED.search(question.sql) else " ORDER BY ALL"
         self._con.execute(f"CREATE TEMP TABLE {table} AS FROM ({question.sql}){order}", dict(bound))

@@ -72,7 +72,7 @@ def test_progress_ends_at_its_total(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(STORY, "2026Q3", SITES[2:3])
     told: list[tuple[int, int]] = []
     generate(tmp_path, on_progress=lambda done, total: told.append((done, total)))
-    assert told == [(number, 8) for number in range(1, 9)]
+    assert told == [(number, 9) for number in range(1, 10)]
 
 
 def audit_time(text: str, site: str) -> datetime:
