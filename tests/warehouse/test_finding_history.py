@@ -454,7 +454,7 @@ def insert(con, batches: dict[str, list[Record]]) -> None:
             con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {names}", values)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(history=histories, order=st.randoms(use_true_random=False))
 def test_findings_are_what_a_slow_walk_through_the_history_gives(con, history: History, order: random.Random) -> None:
     batches = list(delivered(history).items())
@@ -463,7 +463,7 @@ def test_findings_are_what_a_slow_walk_through_the_history_gives(con, history: H
     assert sorted(con.execute(FOUND).fetchall(), key=str) == Walk(history).findings()
 
 
-@settings(deadline=None, max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=3, suppress_health_check=list(HealthCheck))
 @given(history=histories, order=st.randoms(use_true_random=False), cut=st.integers(0, 20))
 def test_deliveries_in_any_order_and_pieces_and_a_second_load_end_in_the_same_state(
     tmp_path_factory, history: History, order: random.Random, cut: int
