@@ -48,7 +48,8 @@ class Made:
 
 def of(report: Report, answers: Answers, brand: Brand) -> list[Attachment]:
     """Return the attachments of a report, the same for the same answers."""
-    kept = list(zip(_names(answers.kept()), answers.kept(), strict=True))
+    told = answers.kept()
+    kept = list(zip(_names(told), told, strict=True))
     tables = [
         Attachment(name=name, data=answer.data, text="Rows that figures of the report stand on", relationship="Data")
         for name, answer in kept

@@ -11,6 +11,7 @@ from pathlib import Path
 from tasks import report_attachments, reporting
 from tasks.answers import AnswerError
 from tasks.errors import UpkeepError
+from tasks.render.document import render_pdf
 from tasks.render.text import cut
 
 SHOWN = 20
@@ -48,17 +49,19 @@ def verify(path: Path) -> Verified:
     files, printed = _read(pdf, path)
     try:
         made = report_attachments.read(files)
-        report, derived = reporting.make(made.answers, made.brand, made.site_id, made.quarter)
-        expected = {item.name: item.data for item in report_attachments.of(report, made.answers, made.brand)}
+        report = reporting.build(made.answers, made.brand, made.site_id, made.quarter)
+        attachments = report_attachments.of(report, made.answers, made.brand)
+        derived = render_pdf(report, attachments)
     except AnswerError as error:
         raise VerificationError(f"{path}: {error}") from None
+    expected = {item.name: item.data for item in attachments}
     differences = _attached(files, expected)
     if derived != pdf:
         differences += _compared(printed, _read(derived, path)[1])
     return Verified(
         sha256=hashlib.sha256(pdf).hexdigest(),
         figure_count=sum(1 for page in printed for word in page.split() if _FIGURE.search(word)),
-        table_count=len(made.answers.kept()),
+        table_count=sum(name.endswith(".csv") for name in expected),
         is_identical=derived == pdf,
         differences=tuple(differences),
     )
