@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from tasks.by_hand import one_line, published
 from tasks.errors import ConfigurationError
 from tasks.settings import Settings
 from tasks.terminal import rfc3339
-from warehouse.connection import open_snapshot
 from warehouse.records import AccessibilityDecision
 
 COLUMNS = ("finding", "site", "page", "rule", "criteria", "element", "HTML", "why not clear", "decision", "by", "at")
 DECISIONS = ("confirmed", "dismissed")
 KEY_LENGTH = 12
-LONGEST = 300
-"""Characters of a reason: it is printed in a table of the report."""
 
 _LATEST = """
 SELECT * FROM staging.accessibility_finding AS finding
@@ -58,7 +55,7 @@ def decide(
     Raises:
         ConfigurationError: there is no such finding, more than one, or an answer is empty or too long.
     """
-    words = {name: _cleaned(name, text) for name, text in (("reason", reason), ("by", decided_by))}
+    words = {name: one_line(name, text) for name, text in (("reason", reason), ("by", decided_by))}
     found = _query(settings, _FIND, {"site_id": site_id, "key": key}) if key else []
     if not found:
         raise ConfigurationError(
@@ -87,15 +84,6 @@ def decide(
     return made
 
 
-def _cleaned(name: str, text: str) -> str:
-    line = " ".join(text.split())
-    if not line or len(line) > LONGEST:
-        raise ConfigurationError(f"--{name} must have 1 to {LONGEST} characters.")
-    return line
-
-
 def _query(settings: Settings, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    if not settings.snapshot.exists():
-        raise ConfigurationError(f"There is no snapshot {settings.snapshot} yet; `upkeep publish` makes one.")
-    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+    with published(settings.snapshot) as con:
         return con.execute(sql, parameters).fetchall()

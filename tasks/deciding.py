@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,18 +12,15 @@ import duckdb
 
 from tasks import closing, register
 from tasks.answers import Answers
+from tasks.by_hand import one_line, published
 from tasks.closing import Outcome
 from tasks.errors import ConfigurationError
 from tasks.recommendation import Query
 from tasks.reviewing import PARSER, Entry, entries, event_row, test_of
 from tasks.settings import Settings
 from tasks.sites import did_you_mean
-from warehouse.connection import open_snapshot
 from warehouse.publish import snapshot_id
 from warehouse.records import RecommendationEvent
-
-LONGEST = 300
-"""Characters of a name or a reason: both are printed in the report."""
 
 _LIST = """
 SELECT site_id, rule_id, subject, title, state, state_at, state_by, until_date, due_date, risk, lane, first_quarter,
@@ -53,7 +48,7 @@ class Shown:
 
 def listed(settings: Settings, site_id: str | None, *, is_all: bool = False) -> list[dict[str, Any]]:
     """Return the open recommendations of the published snapshot, or all of them."""
-    with _snapshot(settings) as con:
+    with published(settings.snapshot) as con:
         return _query(con)(_LIST, {"site_id": site_id, "is_all": is_all})
 
 
@@ -63,7 +58,7 @@ def shown(settings: Settings, site_id: str, rule_id: str, subject: str | None) -
     Raises:
         ConfigurationError: there is no such recommendation, or the subject has to be said.
     """
-    with _snapshot(settings) as con:
+    with published(settings.snapshot) as con:
         query = _query(con)
         entry = _find(query, site_id, rule_id, subject)
         stated = entry.statements[-1]
@@ -109,8 +104,8 @@ def change(
         ConfigurationError: there is no such recommendation, only data may say that, or who, why or the day is missing.
     """
     words = {"by": by, "why": why}
-    cleaned = {name: _cleaned(name, text) for name, text in words.items()}
-    with _snapshot(settings) as con:
+    cleaned = {name: one_line(name, text) for name, text in words.items()}
+    with published(settings.snapshot) as con:
         entry = _find(_query(con), site_id, rule_id, subject)
     event = register.set_by_person(
         entry.history, state, by=cleaned["by"], why=cleaned["why"], at=at or datetime.now(UTC), until=until, due=due
@@ -242,18 +237,3 @@ def _find(query: Query, site_id: str, rule_id: str, subject: str | None) -> Entr
         near = did_you_mean(str(subject), [entry.subject for entry in of_rule])
         raise ConfigurationError(f"{rule_id} was never recommended for {subject!r} of {site_id}{near}.")
     return found[0]
-
-
-def _cleaned(name: str, text: str) -> str:
-    line = " ".join(text.split())
-    if not line or len(line) > LONGEST:
-        raise ConfigurationError(f"--{name} must have 1 to {LONGEST} characters.")
-    return line
-
-
-@contextlib.contextmanager
-def _snapshot(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    if not settings.snapshot.exists():
-        raise ConfigurationError(f"There is no snapshot {settings.snapshot} yet; `upkeep publish` makes one.")
-    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
-        yield con

@@ -24,6 +24,7 @@ from typing import Any
 from tasks import alert_channels
 from tasks.alert_channels import Emit, GetSecret
 from tasks.alerts import Message
+from tasks.by_hand import one_line
 from tasks.discovery import units
 from tasks.errors import ConfigurationError, SourceError
 from tasks.mail import hand_over
@@ -112,8 +113,8 @@ def comment(settings: Settings, site: Site, quarter: Quarter, section: str, text
         quarter=str(quarter),
         section=section,
         comment_id=uuid.uuid4().hex,
-        text=_line("text", text),
-        written_by=_line("by", by),
+        text=one_line("text", text, LONGEST),
+        written_by=one_line("by", by, LONGEST),
         written_at=datetime.now(UTC),
     )
     settings.spool.land(
@@ -136,7 +137,7 @@ def review(settings: Settings, sites: Sites, site_id: str, quarter: Quarter, by:
         known = ledger or {}
         entry = known.setdefault(draft.key, {"recipients": {}})
         entry |= {"reviewed": draft.sha256}
-        _land(settings, known, [_event(draft, "reviewed", _line("by", by))])
+        _land(settings, known, [_event(draft, "reviewed", one_line("by", by, LONGEST))])
     return draft
 
 
@@ -285,10 +286,3 @@ def _land(settings: Settings, ledger: dict[str, Any], events: Sequence[ReportEve
         parser_version="report/1",
         cursor=(LEDGER, ledger),
     )
-
-
-def _line(name: str, text: str) -> str:
-    line = " ".join(text.split())
-    if not line or len(line) > LONGEST:
-        raise ConfigurationError(f"--{name} must have 1 to {LONGEST} characters.")
-    return line

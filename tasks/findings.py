@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from tasks.by_hand import one_line, published
 from tasks.errors import ConfigurationError
 from tasks.settings import Settings
-from warehouse.connection import dicts, open_snapshot
+from warehouse.connection import dicts
 from warehouse.records import FindingDecision
 
 COLUMNS = ("site", "component", "version", "flaw", "severity", "exploited", "epss", "fixed", "since", "state")
-LONGEST = 300
-"""Characters of a reason or a name: they are printed in a table of the report."""
 
 _LIST = """
 WITH accepted AS (
@@ -103,7 +101,7 @@ def accept(
         ConfigurationError: nothing such is open, the day is over, or an answer is empty or too long.
     """
     at = now or datetime.now(UTC)
-    words = {"reason": _cleaned("reason", reason), "by": _cleaned("by", decided_by)}
+    words = {"reason": one_line("reason", reason), "by": one_line("by", decided_by)}
     today = _query(settings, _TODAY, {"site_id": site_id, "now": at})
     if not today:
         raise ConfigurationError(f"The snapshot knows no site {site_id}.")
@@ -135,15 +133,6 @@ def accept(
     return written
 
 
-def _cleaned(name: str, text: str) -> str:
-    line = " ".join(text.split())
-    if not line or len(line) > LONGEST:
-        raise ConfigurationError(f"--{name} must have 1 to {LONGEST} characters.")
-    return line
-
-
 def _query(settings: Settings, sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    if not settings.snapshot.exists():
-        raise ConfigurationError(f"There is no snapshot {settings.snapshot} yet; `upkeep publish` makes one.")
-    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+    with published(settings.snapshot) as con:
         return dicts(con.execute(sql, parameters))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from tasks.by_hand import one_line, published
 from tasks.errors import ConfigurationError
 from tasks.settings import Settings
 from tasks.terminal import rfc3339
-from warehouse.connection import open_snapshot
 from warehouse.records import IncidentNote
 
 COLUMNS = ("site", "source", "incident", "minutes", "what the checks saw", "cause", "fix", "detected by", "noted by")
-LONGEST = 300
-"""Characters of one answer of a note: it is printed in a table of the report."""
 
 _LIST = """
 SELECT incident.site_id, incident.source_id, incident.started_at, round(incident.down_seconds / 60)::BIGINT,
@@ -54,7 +51,7 @@ def note(
         ConfigurationError: no incident holds the moment, more than one does, or an answer is empty or too long.
     """
     words = {"cause": cause, "by": noted_by, "fix": fix, "detected-by": detected_by}
-    cleaned = {name: _cleaned(name, text) for name, text in words.items() if text is not None}
+    cleaned = {name: one_line(name, text) for name, text in words.items() if text is not None}
     found = _query(settings, _FIND, {"site_id": site_id, "at": at, "source_id": source_id})
     if not found:
         raise ConfigurationError(
@@ -80,15 +77,6 @@ def note(
     return written
 
 
-def _cleaned(name: str, text: str) -> str:
-    line = " ".join(text.split())
-    if not line or len(line) > LONGEST:
-        raise ConfigurationError(f"--{name} must have 1 to {LONGEST} characters.")
-    return line
-
-
 def _query(settings: Settings, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    if not settings.snapshot.exists():
-        raise ConfigurationError(f"There is no snapshot {settings.snapshot} yet; `upkeep publish` makes one.")
-    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+    with published(settings.snapshot) as con:
         return con.execute(sql, parameters).fetchall()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from tasks.by_hand import published
 from tasks.errors import ConfigurationError, UpkeepError
 from tasks.terminal import write_csv, write_json_lines, write_table
-from warehouse.connection import open_snapshot
 
 TABLE_ROWS = 200
 """Rows that a table on a terminal shows at most; the other formats give all."""
@@ -22,11 +22,9 @@ def run(snapshot: Path, sql: str, output: str, out: Path | None) -> int:
     Raises:
         ConfigurationError: there is no snapshot, the SQL is wrong, or parquet has no file to go to.
     """
-    if not snapshot.exists():
-        raise ConfigurationError(f"There is no snapshot {snapshot} yet; `upkeep publish` makes one.")
-    if output == "parquet" and out is None:
-        raise ConfigurationError("Parquet goes to a file; name it with --out.")
-    with contextlib.closing(open_snapshot(snapshot)) as con:
+    with published(snapshot) as con:
+        if output == "parquet" and out is None:
+            raise ConfigurationError("Parquet goes to a file; name it with --out.")
         try:
             relation = con.sql(sql)
         except duckdb.Error as error:
