@@ -23,13 +23,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any
 
 import cvss
 import ijson
 
-from tasks.discovery import units
+from tasks.discovery import Format, formats_of
 from tasks.errors import SourceError
 from tasks.json_text import score
 from tasks.versions import sort_key
@@ -160,24 +159,14 @@ class Licence:
 Entry = Advisory | Exploited | Prediction | Lifecycle | Rejected | Licence
 
 
-@dataclass(frozen=True, slots=True)
-class AdvisoryFormat:
-    """One format, by the name that people type."""
-
-    name: str
-    module: ModuleType
-
-    @property
-    def parser_version(self) -> str:
-        """Return what rows say of their parser."""
-        return f"{self.name}/{self.module.VERSION}"
+class AdvisoryFormat(Format):
+    """One format of feeds."""
 
 
 @functools.cache
 def advisory_formats() -> dict[str, AdvisoryFormat]:
     """Return every format by its name, which is its file's name in kebab case."""
-    found = {stem.replace("_", "-"): module for stem, module in units("tasks.advisory_formats").items()}
-    return {name: AdvisoryFormat(name, module) for name, module in found.items()}
+    return formats_of("tasks.advisory_formats", AdvisoryFormat)
 
 
 def entries(file: IO[bytes], prefix: str, what: str) -> Iterator[tuple[str, Any]]:

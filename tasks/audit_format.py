@@ -16,10 +16,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
-from tasks.discovery import units
+from tasks.discovery import Format, formats_of
 from tasks.log_files import LineReject
 
 FILE_BYTES = 256 << 20
@@ -34,21 +33,11 @@ class Audited:
     rejects: Sequence[LineReject] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AuditFormat:
-    """One format, by the name that people type."""
-
-    name: str
-    module: ModuleType
-
-    @property
-    def parser_version(self) -> str:
-        """Return what rows say of their parser."""
-        return f"{self.name}/{self.module.VERSION}"
+class AuditFormat(Format):
+    """One format of audits."""
 
 
 @functools.cache
 def audit_formats() -> dict[str, AuditFormat]:
     """Return every format by its name, which is its file's name in kebab case."""
-    found = {stem.replace("_", "-"): module for stem, module in units("tasks.audit_formats").items()}
-    return {name: AuditFormat(name, module) for name, module in found.items()}
+    return formats_of("tasks.audit_formats", AuditFormat)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +18,7 @@ from tasks.audit_format import FILE_BYTES as RESULT_BYTES
 from tasks.audit_format import AuditFormat, audit_formats
 from tasks.bundle import FILE_BYTES
 from tasks.contracts import Context
-from tasks.discovery import units
+from tasks.discovery import Format, formats_of
 from tasks.errors import ConfigurationError, SourceError
 from tasks.inventory_format import INVENTORY_OPTIONS, InventoryFormat, Source, inventory_formats
 from tasks.json_text import decode
@@ -78,19 +77,14 @@ class Tried:
     rejects: list[tuple[int | None, str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class UptimeFormat:
+class UptimeFormat(Format):
     """One format of uptime history."""
-
-    name: str
-    module: ModuleType
 
 
 @functools.cache
 def uptime_formats() -> dict[str, UptimeFormat]:
     """Return every format of uptime history by its name, which is its file's name in kebab case."""
-    found = {stem.replace("_", "-"): module for stem, module in units("tasks.uptime_formats").items()}
-    return {name: UptimeFormat(name, module) for name, module in found.items()}
+    return formats_of("tasks.uptime_formats", UptimeFormat)
 
 
 AnyFormat = LogFormat | UptimeFormat | InventoryFormat | AdvisoryFormat | AuditFormat
