@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 import duckdb
 
 from tasks.recommendation import Recommendation, Scope
+from warehouse.records import Record
 
 START, END = date(2026, 7, 1), date(2026, 10, 1)
 
@@ -34,3 +35,12 @@ def measure(con: duckdb.DuckDBPyConnection, answer: Recommendation) -> float | N
     parameters = scope(con).parameters_of(answer.rule) | {"subject": answer.subject}
     (row,) = scope(con).query(answer.rule.measure_sql, parameters)
     return None if row["value"] is None else float(row["value"])
+
+
+def insert(con: duckdb.DuckDBPyConnection, record: type[Record], **row: Any) -> None:
+    full = {name: row.get(name) for name in record.schema().names} | {"parser_version": "p", "batch_id": "b"}
+    con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {', '.join(f'${n} AS {n}' for n in full)}", full)
+
+
+def at(day: int) -> datetime:
+    return datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(days=day)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,34 +12,12 @@ from tasks.recommendation import Recommendation, Silent, Unknown
 from tests.tasks.recommend.asking import ask, measure
 from tests.tasks.recommend.test_ux_journey_failing import run as journey
 from tests.warehouse.test_accessibility import audit, insert, rule
-from warehouse import migrate
-from warehouse.connection import prepare
 from warehouse.records import AccessibilityAssertion
 
 PAGES = {"accessibility_contrast": "color-contrast", "accessibility_text_alternatives": "image-alt", "accessibility_labels": "label",
          "accessibility_target_size": "target-size"}  # fmt: skip
 AUDITED = [*PAGES, "accessibility_journey_blocked", "accessibility_criterion_regressed"]
 TAGS = {"label": ["wcag2a", "wcag412"], "target-size": ["wcag22aa", "wcag258"], "button-name": ["wcag2a", "wcag412"]}
-
-
-@pytest.fixture(name="empty", scope="module")
-def _empty() -> Iterator[duckdb.DuckDBPyConnection]:
-    with contextlib.closing(duckdb.connect()) as con:
-        prepare(con)
-        migrate.apply(con)
-        con.execute("""
-            INSERT INTO raw.site BY NAME SELECT 'one' AS site_id, 'One' AS site_name, 'c' AS client_id, 'C' AS client_name,
-              'https://one.example/' AS url, 'other' AS platform, 'UTC' AS time_zone, 'en-GB' AS locale, 'O' AS owner_name,
-              [] AS lanes, 99.9 AS availability_slo_pct, 7 AS security_patch_sla_days, 30 AS routine_patch_sla_days,
-              TIMESTAMPTZ '2026-01-01 00:00:00Z' AS configured_at, 'p' AS parser_version, 'b' AS batch_id""")
-        yield con
-
-
-@pytest.fixture
-def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    empty.execute("BEGIN")
-    yield empty
-    empty.execute("ROLLBACK")
 
 
 def fault(rule_id: str, *selectors: str, impact: str = "critical") -> dict[str, Any]:

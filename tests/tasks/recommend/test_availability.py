@@ -43,13 +43,6 @@ def _empty() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-@pytest.fixture
-def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    empty.execute("BEGIN")
-    yield empty
-    empty.execute("ROLLBACK")
-
-
 def add(con: duckdb.DuckDBPyConnection, record: Any, values: dict[str, Any]) -> None:
     row = dict.fromkeys(record.schema().names) | values | {"parser_version": "p", "batch_id": "b"}
     con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {', '.join(f'${name} AS {name}' for name in row)}", row)

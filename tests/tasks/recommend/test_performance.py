@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import duckdb
 import pytest
 
 from tasks.recommendation import Recommendation, Silent, Unknown
-from tests.tasks.recommend.asking import ask, measure
-from warehouse import migrate
-from warehouse.connection import prepare
-from warehouse.records import FieldMetric, PageOpportunity, PagePerformance, PageThirdParty, PatchEvent, Record
+from tests.tasks.recommend.asking import ask, at, insert, measure
+from warehouse.records import FieldMetric, PageOpportunity, PagePerformance, PageThirdParty, PatchEvent
 
 FIELD = {
     "performance_lcp_slow": ("lcp_ms", 2500),
@@ -29,35 +25,6 @@ LAB = [
     "performance_lab_misleads",
 ]
 PAGE = "https://one.example/"
-
-
-@pytest.fixture(name="empty", scope="module")
-def _empty() -> Iterator[duckdb.DuckDBPyConnection]:
-    with contextlib.closing(duckdb.connect()) as con:
-        prepare(con)
-        migrate.apply(con)
-        con.execute("""
-            INSERT INTO raw.site BY NAME SELECT 'one' AS site_id, 'One' AS site_name, 'c' AS client_id, 'C' AS client_name,
-              'https://one.example/' AS url, 'other' AS platform, 'UTC' AS time_zone, 'en-GB' AS locale, 'O' AS owner_name,
-              [] AS lanes, 99.9 AS availability_slo_pct, 7 AS security_patch_sla_days, 30 AS routine_patch_sla_days,
-              TIMESTAMPTZ '2026-01-01 00:00:00Z' AS configured_at, 'p' AS parser_version, 'b' AS batch_id""")
-        yield con
-
-
-@pytest.fixture
-def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    empty.execute("BEGIN")
-    yield empty
-    empty.execute("ROLLBACK")
-
-
-def insert(con: duckdb.DuckDBPyConnection, record: type[Record], **row: Any) -> None:
-    full = {name: row.get(name) for name in record.schema().names} | {"parser_version": "p", "batch_id": "b"}
-    con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {', '.join(f'${n} AS {n}' for n in full)}", full)
-
-
-def at(day: int) -> datetime:
-    return datetime(2026, 7, 1, 12, tzinfo=UTC) + timedelta(days=day)
 
 
 def common(day: int, page: str, **more: Any) -> dict[str, Any]:

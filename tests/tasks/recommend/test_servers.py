@@ -51,13 +51,6 @@ def _empty() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
-@pytest.fixture
-def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    empty.execute("BEGIN")
-    yield empty
-    empty.execute("ROLLBACK")
-
-
 def ask(con: duckdb.DuckDBPyConnection, rule: str) -> Any:
     (answer,) = answers(con, rule)
     return answer
