@@ -13,8 +13,7 @@ from tasks.quarters import parse_quarter
 from tasks.render.document import render_html
 from tasks.report_model import NoData
 from tests.tasks.recommend.asking import scope
-from tests.tasks.recommend.test_accessibility import _empty, fault, said  # noqa: F401 - a fixture
-from tests.tasks.recommend.test_accessibility import con as con
+from tests.tasks.recommend.test_accessibility import fault, said
 from tests.tasks.render import sample
 from tests.warehouse.test_accessibility import audit
 

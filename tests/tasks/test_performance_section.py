@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -13,17 +12,10 @@ from tasks.quarter_data import QuarterData
 from tasks.quarters import parse_quarter
 from tasks.render import vitals
 from tasks.report_model import NoData
-from tests.tasks.recommend.asking import scope
-from tests.tasks.recommend.test_performance import PAGE, _empty, at, common, field, insert, lab  # noqa: F401
+from tests.tasks.recommend.asking import at, insert, scope
+from tests.tasks.recommend.test_performance import PAGE, common, field, lab
 from tests.tasks.render.test_chart_edges import ACCENT, HOSTILE, SVG, parsed
 from warehouse.records import AuditRun, PageOpportunity, PageResource
-
-
-@pytest.fixture
-def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    empty.execute("BEGIN")
-    yield empty
-    empty.execute("ROLLBACK")
 
 
 def view(con: duckdb.DuckDBPyConnection) -> Any:

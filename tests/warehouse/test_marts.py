@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -32,13 +33,22 @@ histories = st.lists(
 policies = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)).map(lambda p: (min(p[:2]), *p[1:]))
 
 
+@functools.cache
+def _migrated() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    prepare(con)
+    migrate.apply(con)
+    return con
+
+
 @contextlib.contextmanager
 def warehouse(
     zone: str, slots: list[tuple[datetime, str]], interval: float, policy: tuple[int, int, int] | None = None
 ):
-    with contextlib.closing(duckdb.connect()) as con:
+    """Yield a warehouse of one site with checks; it is migrated once, and what a test puts into it is taken back."""
+    with contextlib.closing(_migrated().cursor()) as con:
         prepare(con)
-        migrate.apply(con)
+        con.begin()
         con.execute(
             "INSERT INTO raw.site BY NAME SELECT 'one' AS site_id, 'One' AS site_name, 'c' AS client_id, 'C' AS client_name,"
             " 'https://one.example/' AS url, 'other' AS platform, ? AS time_zone, 'en-GB' AS locale, 'O' AS owner_name, [] AS lanes,"
