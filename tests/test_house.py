@@ -171,3 +171,12 @@ def test_the_ledger_is_held_against_every_table() -> None:
     assert [record.table for record in RECORD_CLASSES if not re.search(rf"raw\.{record.table}\b", text)] == ["reject"]
     named = re.findall(r"FROM raw\.(\w+)", text)
     assert len(named) == len(set(named)), "a table that stands twice is counted twice"
+
+
+def test_every_table_that_a_source_fills_is_looked_at_before_one_is_called_silent() -> None:
+    from tasks.waf_parse import formats
+
+    text = (ROOT / "warehouse" / "checks" / "warn_sources_deliver.sql").read_text(encoding="utf-8")
+    fills = {unit.Options.fills for unit in units("tasks.collect").values() if isinstance(unit.Options.fills, str)}
+    fills |= {log_format.fills for log_format in formats().values()}
+    assert sorted(table for table in fills if not re.search(rf"raw\.{table}\b", text)) == []
