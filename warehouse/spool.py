@@ -35,6 +35,8 @@ from warehouse.records import RECORD_CLASSES, Record
 HEADER = "batch.json"
 ROW_GROUP = 122_880
 """Rows of a row group in DuckDB, and so of what is landed for it."""
+_FEW = 500
+"""Rows of a file up to which it is written plainly: unpacking a dictionary for each column takes longer than so few."""
 _TEMPORARY = ".landing-"
 _TABLES = {record.table: record for record in RECORD_CLASSES}
 
@@ -232,8 +234,13 @@ class _File:
         if self._writer is None:
             # Read once, soon and whole: nobody looks for statistics, and what hardly repeats needs no dictionary.
             texts = [field.name for field in rows.schema if field.name != "event_id" and not _is_plain(field.type)]
+            is_short = rows.num_rows <= _FEW
             self._writer = pq.ParquetWriter(
-                self._handle, rows.schema, compression="lz4", use_dictionary=texts, write_statistics=False
+                self._handle,
+                rows.schema,
+                compression="none" if is_short else "lz4",
+                use_dictionary=[] if is_short else texts,
+                write_statistics=False,
             )
         self._writer.write_table(rows, row_group_size=ROW_GROUP)
         os.utime(Path(self._handle.name).parent)  # nobody sweeps what is still being written

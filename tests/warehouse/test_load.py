@@ -20,7 +20,7 @@ from warehouse.connection import exclusive, lock_of, open_live, open_snapshot, p
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
 from warehouse.publish import publish
-from warehouse.records import RECORD_CLASSES, CheckResult, Reject, ServerMetric, WafEvent, WafRuleHit
+from warehouse.records import RECORD_CLASSES, CheckResult, Reject, ServerMetric, Source, WafEvent, WafRuleHit
 from warehouse.spool import Spool, batch_id_of
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -206,6 +206,28 @@ def test_rejects_are_counted_apart_from_rows(spool: Spool, tmp_path: Path) -> No
     spool.land("a", {"check_result": [check()], "reject": [reject]}, collector="t", parser_version="t/1")
     loaded = load(spool, tmp_path / "w.duckdb")
     assert (loaded.row_count, loaded.reject_count) == (1, 1)
+
+
+def test_a_source_is_called_silent_until_its_first_row_is_there(spool: Spool, tmp_path: Path) -> None:
+    source = Source(
+        site_id="one", source_id="uptime", kind="uptime_http", fills="check_result", expected_every_seconds=60,
+        configured_at=NOW,
+    )  # fmt: skip
+    both = [source, replace(source, source_id="silent")]
+    spool.land("a", {"source": both, "check_result": [check()]}, collector="t", parser_version="t/1")
+    load(spool, tmp_path / "w.duckdb")
+    (warning,) = publish(tmp_path / "w.duckdb", tmp_path / "a.duckdb").warnings
+    assert "1 rows against it, the first is ('one', 'silent')" in warning
+
+
+def test_many_small_batches_are_loaded_whole_and_leave_nothing(spool: Spool, tmp_path: Path) -> None:
+    for number in range(70):  # enough to be stored as they come
+        land(spool, f"{number:02}", number % 4)
+    assert load(spool, tmp_path / "w.duckdb").batch_count == 70
+    with open_live(tmp_path / "w.duckdb") as con:
+        found = con.execute("SELECT batch_id, list_sort(list(status)) FROM raw.check_result GROUP BY ALL").fetchall()
+    assert dict(found) == {f"{n:02}": list(range(n % 4)) for n in range(70) if n % 4}
+    assert list(spool.batches.iterdir()) == []
 
 
 def event(event_id: str, batch: str, rule_ids: tuple[str, ...] = ("1", "1", "2")) -> dict:
