@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Floor, Prediction, Rule, Scope, Silent, Unknown, recommend
 
+Row = Mapping[str, Any]
+
 _INVENTORIES = """
 SELECT count(*) AS bundle_count FROM marts.bundle
 WHERE site_id = $site_id AND collected_date >= $start_date AND collected_date < $end_date AND fresh_count > 0"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """How much is at stake while these updates are not applied."""
+
+    severity: int
+    """1 to 5."""
+    floor: Floor
+    likelihood: float = 0.9
+    first: Sequence[str] = ()
+    """Names that are told before the others."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the rule's `why` needs beside what `evaluate` gives it."""
 
 
 def evidence_sql(condition: str) -> str:
@@ -35,23 +53,33 @@ WHERE site_id = $site_id AND {condition} AND seen_date < $end_date
   AND due_date < $end_date AND (closed_date IS NULL OR closed_date > greatest($start_date, due_date))"""  # noqa: S608 - as above
 
 
-def evaluate(rule: Rule, scope: Scope, *, subject: str, severity: int, floor: Floor) -> Sequence[Answer]:
-    """Answer for one rule; without a current update list in the quarter the answer is unknown."""
+def evaluate(rule: Rule, scope: Scope, *, subject: str, weigh: Callable[[Sequence[Row]], Weight]) -> Sequence[Answer]:
+    """Answer for one rule; without a current update list in the quarter the answer is unknown.
+
+    Args:
+        rule: its evidence has the columns of `evidence_sql`, the latest first, and may have several rows of an update.
+        scope: site and quarter.
+        subject: of the recommendation.
+        weigh: tells from the rows of the evidence how grave they are.
+    """
     rows = scope.query(rule.evidence_sql, scope.parameters)
     if not rows:
         (seen,) = scope.query(_INVENTORIES, scope.parameters)
         if not seen["bundle_count"]:
             return [Unknown(rule=rule, missing="no inventory with a current update list in the quarter")]
         return [Silent(rule=rule, reason="none was outstanding past its date")]
-    first, count = rows[0], len(rows)
-    names = ", ".join(str(row["name"])[:60] for row in rows[:3])
+    updates = list({update_of(row): row for row in reversed(rows)}.values())[::-1]
+    weight, first, count = weigh(rows), updates[0], len(updates)
+    names = [*weight.first, *(str(row["name"])[:60] for row in updates)]
+    told = list(dict.fromkeys(names))[:3]
     words = {
         "count": count,
         "updates": "update" if count == 1 else "updates",
         "are": "is" if count == 1 else "are",
         "sla": first["sla_days"],
         "late": first["late_days"],
-        "names": names + (f" and {count - 3} more" if count > 3 else ""),
+        "names": ", ".join(told) + (f" and {count - len(told)} more" if count > len(told) else ""),
+        **weight.words,
     }
     offer = f"{str(first['name'])[:60]} {first['version']}, {first['latest_version']} seen {first['seen_date']:%-d %B}"
     return [
@@ -63,8 +91,9 @@ def evaluate(rule: Rule, scope: Scope, *, subject: str, severity: int, floor: Fl
             value=first["late_days"],
             evidence=f"{offer}, due {first['due_date']:%-d %B}",
             words=words,
-            severity=severity,
-            floor=floor,
+            severity=weight.severity,
+            likelihood=weight.likelihood,
+            floor=weight.floor,
             closing_test=ClosingTest(
                 operator="<=",
                 value=scope.threshold(rule),
@@ -76,3 +105,8 @@ def evaluate(rule: Rule, scope: Scope, *, subject: str, severity: int, floor: Fl
             ),
         )
     ]
+
+
+def update_of(row: Row) -> tuple[str, ...]:
+    """Return which update a row of the evidence is of."""
+    return str(row["ecosystem"]), str(row["name"]), str(row["version"])
