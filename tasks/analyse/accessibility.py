@@ -140,7 +140,7 @@ def dial(_: QuarterData, view: AccessibilityView | NoData) -> Dial:
     return Dial(
         name="Accessibility",
         score=score,
-        note="of pages without a finding",
+        note="of pages clean",
         tone=tone_of(score),
         method="The share of audited pages on which no rule found a failure of A or AA; no proof of conformance.",
     )
