@@ -17,6 +17,7 @@ from warehouse.errors import WarehouseError
 
 HERE = Path(__file__).parent
 VIEW_FOLDERS = ("staging", "marts")
+VIEW_SCHEMAS = "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;\n"
 
 _LEDGER = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -71,13 +72,17 @@ def apply(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 def views() -> str:
     """Return the SQL that makes every view of schemas `staging` and `marts`, each after those that it reads."""
-    return _text_of(_files()[1])
+    return VIEW_SCHEMAS + "\n".join(each_view().values())
+
+
+def each_view() -> dict[str, str]:
+    """Return the SQL of each view by its name, each after those that it reads."""
+    return _texts_of(_files()[1])
 
 
 @functools.cache
-def _text_of(files: tuple[Path, ...]) -> str:
-    text = "\n".join(path.read_text(encoding="utf-8") for path in _in_order(files))
-    return "CREATE SCHEMA IF NOT EXISTS staging; CREATE SCHEMA IF NOT EXISTS marts;\n" + text
+def _texts_of(files: tuple[Path, ...]) -> dict[str, str]:
+    return {f"{path.parent.name}.{path.stem}": path.read_text(encoding="utf-8") for path in _in_order(files)}
 
 
 def digest_of(text: str) -> str:

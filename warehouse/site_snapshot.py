@@ -2,11 +2,12 @@
 
 A report asks the same views dozens of times, and a view works everything out anew each time. Here the raw tables are
 those of the snapshot cut down to one site, the views are made over them from their own files, and those that many
-queries read are kept as tables. Every query gives what it gives on the snapshot itself for that site.
+queries read are made as tables. Every query gives what it gives on the snapshot itself for that site.
 """
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import duckdb
@@ -15,18 +16,31 @@ from warehouse import migrate
 from warehouse.connection import prepare, quoted
 from warehouse.errors import WarehouseError
 
-KEPT = (
-    "staging.check_span",
-    "staging.check_state",
-    "marts.availability_day",
-    "marts.incident",
-    "marts.error_budget_day",
-    "marts.source_day",
-    "marts.bundle",
-    "staging.flaw_name",
-    "marts.finding",
+KEPT = frozenset(
+    {
+        "staging.site",
+        "staging.site_day",
+        "staging.source",
+        "staging.check_span",
+        "staging.check_state",
+        "staging.component_listing",
+        "staging.flaw_name",
+        "marts.availability_day",
+        "marts.blocked_visitor_day",
+        "marts.bundle",
+        "marts.error_budget_day",
+        "marts.finding",
+        "marts.finding_probe_day",
+        "marts.incident",
+        "marts.request_day",
+        "marts.source_day",
+        "marts.update_day",
+        "marts.update_outstanding",
+        "marts.waf_day",
+        "marts.waf_network_day",
+    }
 )
-"""Views that are kept as tables, each after those that it reads."""
+"""Views that are made as tables: what many questions read, or what is costly to work out."""
 
 
 def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnection:
@@ -39,22 +53,26 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
     try:
         prepare(con)
         con.execute(f"ATTACH {quoted(str(snapshot))} AS published (READ_ONLY)")
-        views = migrate.views()
-        _require_same_views(con, migrate.digest_of(views))
+        # Reports are made side by side, one on each core.
+        con.execute("SET threads = 1")
+        _require_same_views(con, migrate.digest_of(migrate.views()))
         con.execute("CREATE SCHEMA raw")
         for table, has_site in con.execute(_TABLES).fetchall():
             chosen = f" WHERE site_id = {quoted(site_id)}" if has_site else ""
             con.execute(f"CREATE VIEW raw.{table} AS FROM published.raw.{table}{chosen}")
-        # Their comments are for analysts, and take as long to make as the views themselves.
-        con.execute("".join(line for line in views.splitlines(keepends=True) if not line.startswith("COMMENT ON ")))
-        for name in KEPT:
-            con.execute(f"CREATE TABLE kept AS FROM {name}; DROP VIEW {name}")
-            schema, _, table = name.partition(".")
-            con.execute(f"CREATE TABLE {schema}.{table} AS FROM kept; DROP TABLE kept")
+        con.execute(migrate.VIEW_SCHEMAS)
+        for name, text in _bare_views().items():
+            con.execute(text.replace("CREATE OR REPLACE VIEW", "CREATE TABLE", 1) if name in KEPT else text)
     except BaseException:
         con.close()
         raise
     return con
+
+
+@functools.cache
+def _bare_views() -> dict[str, str]:
+    """Return the SQL of the views without comments: those are for analysts, and take as long to make as the views."""
+    return {name: text.split("COMMENT ON ", 1)[0] for name, text in migrate.each_view().items()}
 
 
 _TABLES = """
