@@ -38,7 +38,10 @@ def detect(head: str) -> bool:
     line = head.lstrip("\ufeff").split("\n", 1)[0]
     if len(line) > 2000 or "{" in line:
         return False
-    cells = next(csv.reader(io.StringIO(line), delimiter=max(",;\t", key=line.count)), [])
+    try:
+        cells = next(csv.reader(io.StringIO(line), delimiter=max(",;\t", key=line.count)), [])
+    except csv.Error:  # a lone CR, as bytes that are no text may hold
+        return False
     return {"criterion", "outcome"} <= set(_columns(cells))
 
 

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tasks import try_format, wcag
 from tasks.accessibility import keys, snippet
 from tasks.audit_format import audit_formats
 from tasks.audit_formats.axe import read_pages
 from tasks.errors import SourceError
+from tasks.json_text import decode
 from tests.conftest import CASES
 
 AXE = CASES / "audit" / "axe"
@@ -178,3 +181,9 @@ def test_no_damage_raises_anything_else_or_loses_what_is_whole() -> None:
                 one.selector.encode()
         if place is not result:
             assert any(page.findings or page.rejects for page in pages)
+
+
+@given(st.binary(max_size=300) | st.text(',;\t\r\n"criterion outcome1.', max_size=60).map(str.encode))
+def test_bytes_that_are_no_text_are_of_no_format(data: bytes) -> None:
+    for one in audit_formats().values():
+        assert one.module.detect(decode(data)) in (True, False)
