@@ -1,6 +1,7 @@
 -- Grain: one row per check slot, as staging.check_span, with what it means once failures are confirmed.
 -- An incident opens with the slot in which confirm_down of the last confirm_of slots are down, and closes with the last
 -- of confirm_up slots in a row that are up. Slots that know nothing are left out of the count.
+-- None of these looks further than five slots: only what is so near to a failure is walked through, which is little.
 CREATE OR REPLACE VIEW staging.check_state AS
 WITH policy AS (
   SELECT
@@ -10,6 +11,13 @@ WITH policy AS (
     coalesce(source.confirm_of, 1) AS confirm_of,
     coalesce(source.confirm_up, 1) AS confirm_up
   FROM staging.check_span AS span LEFT JOIN staging.source AS source USING (site_id, source_id)
+), placed AS (
+  SELECT
+    *,
+    bool_or(is_down) OVER (slots ROWS BETWEEN 5 PRECEDING AND 4 FOLLOWING) AS is_near,
+    lead(start_at) OVER slots IS NOT NULL AS has_next
+  FROM policy
+  WINDOW slots AS (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at)
 ), seen AS (
   SELECT
     *,
@@ -17,7 +25,8 @@ WITH policy AS (
     coalesce(lag(is_down, 2) OVER slots, false) AS down_2,
     coalesce(lag(is_down, 3) OVER slots, false) AS down_3,
     coalesce(lag(is_down, 4) OVER slots, false) AS down_4
-  FROM policy
+  FROM placed
+  WHERE is_near
   WINDOW slots AS (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at)
 ), marked AS (
   SELECT
@@ -48,7 +57,7 @@ WITH policy AS (
   SELECT
     *,
     is_down AND (is_open OR is_confirmed_later) AS is_outage,
-    lead(is_open) OVER slots AS is_open_next,
+    coalesce(lead(is_open) OVER slots, CASE WHEN has_next THEN false END) AS is_open_next,
     is_open AND NOT coalesce(lag(is_open) OVER slots, false) AS is_opening
   FROM opened
   WINDOW slots AS (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at)
@@ -76,7 +85,27 @@ SELECT
       + (NOT is_open)::INTEGER
     )::BIGINT
   END AS incident_number
-FROM counted;
+FROM counted
+UNION ALL
+SELECT
+  site_id,
+  source_id,
+  check_type,
+  url,
+  start_at,
+  end_at,
+  local_date,
+  attempt_count,
+  outcome,
+  cause,
+  status,
+  total_ms,
+  false AS is_open,
+  CASE WHEN has_next THEN false END AS is_open_next,
+  outcome AS state,
+  NULL AS incident_number
+FROM placed
+WHERE NOT is_near;
 COMMENT ON VIEW staging.check_state IS 'What each check slot means once failures are confirmed by the policy of its source. A single failure that is not confirmed is neither up nor down.';
 COMMENT ON COLUMN staging.check_state.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.check_state.source_id IS 'Source within the site.';
