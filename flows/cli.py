@@ -746,7 +746,7 @@ def _rules(arguments: argparse.Namespace) -> int:
             "threshold": f"{own.get(rule.id, rule.threshold):g} {rule.threshold_unit}"
             + (f" (of this site; usually {rule.threshold:g})" if rule.id in own else ""),
             "standard": rule.standard,
-            "why": rule.why,
+            "why": str(rule.why),
         }
         for rule in rules()
     ]

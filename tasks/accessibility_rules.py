@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Floor, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.wording import elements as elements_text
+from tasks.wording import pages as pages_text
+from tasks.words import say
 
 AUDITOR = """(
   SELECT min(auditor) FROM staging.accessibility_run
@@ -89,7 +93,7 @@ def unaudited(rule: Rule, scope: Scope) -> list[Unknown]:
     """Return what is missing where no page was audited, else nothing."""
     if audited_pages(scope):
         return []
-    return [Unknown(rule=rule, missing="no page was audited for accessibility in the quarter")]
+    return [Unknown(rule=rule, missing=say("no page was audited for accessibility in the quarter"))]
 
 
 def answers(rule: Rule, scope: Scope, *, severity: int, floor: Floor = "none", what: str) -> Sequence[Answer]:
@@ -108,7 +112,14 @@ def answers(rule: Rule, scope: Scope, *, severity: int, floor: Floor = "none", w
     audited = audited_pages(scope)
     elements = sum(row["element_count"] for row in rows)
     if elements <= scope.threshold(rule):
-        return [Silent(rule=rule, reason=f"the audit of {many(audited, 'page')} found {elements or 'no'} {what}")]
+        found = (
+            say(
+                "the audit of {pages} found {n} of these: {what}", pages=pages_text(audited), n=elements, what=say(what)
+            )
+            if elements
+            else say("the audit of {pages} found none of these: {what}", pages=pages_text(audited), what=say(what))
+        )
+        return [Silent(rule=rule, reason=found)]
     pages = len({row["page_url"] for row in rows})
     return [
         recommend(
@@ -117,9 +128,15 @@ def answers(rule: Rule, scope: Scope, *, severity: int, floor: Floor = "none", w
             subject="site",
             rows=rows,
             value=elements,
-            evidence=f"{many(elements, 'element')} on {pages:,} of {many(audited, 'page')}, "
-            f"audit of {max(row['audit_date'] for row in rows):%-d %b}; most on {place(rows[0])}",
-            words={"elements": many(elements, "element"), "pages": many(pages, "page")},
+            evidence=say(
+                "{elements} on {pages} of {audited}, audit of {day}; most on {place}",
+                elements=elements_text(elements),
+                pages=pages,
+                audited=pages_text(audited),
+                day=written.day(max(row["audit_date"] for row in rows)),
+                place=place(rows[0]),
+            ),
+            words={"elements": elements, "pages": pages_text(pages)},
             severity=severity,
             likelihood=0.9,
             reach=min(1.0, pages / audited),
@@ -128,10 +145,13 @@ def answers(rule: Rule, scope: Scope, *, severity: int, floor: Floor = "none", w
                 operator="<=",
                 value=scope.threshold(rule),
                 sustained_days=28,
-                text=f"complete audits of four weeks find no {what}",
+                text=say("complete audits of four weeks find none of these: {what}", what=say(what)),
             ),
             prediction=Prediction(
-                metric="failing_elements", direction="down", size=elements, text=f"no {what} on the pages audited"
+                metric="failing_elements",
+                direction="down",
+                size=elements,
+                text=say("on the pages audited none of these: {what}", what=say(what)),
             ),
         )
     ]
@@ -145,9 +165,4 @@ def place(row: dict[str, Any]) -> str:
 def page_name(url: str) -> str:
     """Return what people call a page: its path, or the home page."""
     path = urlsplit(url).path
-    return path if path not in ("", "/") else "the home page"
-
-
-def many(number: int, word: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return path if path not in ("", "/") else say("the home page")

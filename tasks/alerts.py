@@ -22,7 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tasks.probe_result import cause_in_words
-from tasks.wording import duration
+from tasks.written import duration
 
 NEWEST = timedelta(hours=6)
 """An incident that was confirmed longer ago and was never told, as one that an import brings, is not news."""

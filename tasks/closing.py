@@ -12,6 +12,7 @@ import duckdb
 
 from tasks.answers import AnswerError
 from tasks.recommendation import Query
+from tasks.words import say, say_many
 
 LEAST_KNOWN = 0.9
 """Share of the days that must be known before a test holds; what fails on fewer fails all the same."""
@@ -75,23 +76,31 @@ def run(query: Query, test: Test, site_id: str, subject: str, end: date) -> Outc
     start = end - timedelta(days=test.sustained_days)
     measured = measure(query, test, site_id, subject, start, end)
     if measured is None:
-        return Outcome(state="unknown", value=None, why="its test is of an older version and can't be run any more")
+        return Outcome(
+            state="unknown", value=None, why=say("its test is of an older version and can't be run any more")
+        )
     return judge(test, measured)
 
 
 def judge(test: Test, measured: Measured) -> Outcome:
     """Hold a measure of the sustained days against the test: it holds only where enough of them are known."""
     if measured.is_gone:
-        return Outcome(state="gone", value=None, why="data prove that it is no longer there")
+        return Outcome(state="gone", value=None, why=say("data prove that it is no longer there"))
     if measured.value is None or not measured.known_days:
-        return Outcome(state="unknown", value=None, why=f"no data of the last {_days(test.sustained_days)}")
+        return Outcome(
+            state="unknown",
+            value=None,
+            why=say_many("no data of the last day", "no data of the last {n} days", test.sustained_days),
+        )
     if not _OPERATORS[test.operator](measured.value, test.value):
-        return Outcome(state="fails", value=measured.value, why="the test does not hold")
+        return Outcome(state="fails", value=measured.value, why=say("the test does not hold"))
     if measured.known_days < int(LEAST_KNOWN * test.sustained_days):
-        why = f"only {measured.known_days} of the last {_days(test.sustained_days)} are known"
+        why = say_many(
+            "only {known} of the last day is known",
+            "only {known} of the last {n} days are known",
+            test.sustained_days,
+            known=measured.known_days,
+        )
         return Outcome(state="unknown", value=measured.value, why=why)
-    return Outcome(state="holds", value=measured.value, why=f"the test holds for {_days(test.sustained_days)}")
-
-
-def _days(count: int) -> str:
-    return "day" if count == 1 else f"{count} days"
+    why = say_many("the test holds for a day", "the test holds for {n} days", test.sustained_days)
+    return Outcome(state="holds", value=measured.value, why=why)

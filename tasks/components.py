@@ -9,11 +9,17 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from tasks import measures
+from tasks import measures, wording
 from tasks.recommendation import Answer, ClosingTest, Floor, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, say
 
 Row = dict[str, Any]
-NOUNS = {"wordpress-plugin": "plugin", "wordpress-theme": "theme", "wordpress-core": "WordPress", "deb": "package"}
+NOUNS = {
+    "wordpress-plugin": Plural("{count} plugin", "{count} plugins", by="count"),
+    "wordpress-theme": Plural("{count} theme", "{count} themes", by="count"),
+    "deb": Plural("{count} package", "{count} packages", by="count"),
+}
+OTHERS = Plural("{count} package of {ecosystem}", "{count} packages of {ecosystem}", by="count")
 
 NEWEST = """
 newest AS (
@@ -59,8 +65,8 @@ SELECT count(*) AS listed_count, count(*) FILTER ({among}) AS meant_count, count
 FROM listed"""  # noqa: S608 - the rule's own text
     (seen,) = scope.query(sql, scope.parameters)
     if not seen["listed_count"]:
-        return "no inventory of the quarter"
-    return "no inventory of the quarter tells of it" if seen["meant_count"] and not seen["told_count"] else ""
+        return say("no inventory of the quarter")
+    return say("no inventory of the quarter tells of it") if seen["meant_count"] and not seen["told_count"] else ""
 
 
 def evaluate(
@@ -70,10 +76,10 @@ def evaluate(
     missing: str,
     severity: int,
     floor: Floor = "none",
-    say: Callable[[Row], str] = lambda row: "",
+    tell: Callable[[Row], str] = lambda row: "",
     likelihood: float = 0.9,
 ) -> Sequence[Answer]:
-    """Answer for one rule: a recommendation for each ecosystem with such components; `say` adds a word to each name."""
+    """Answer for one rule: a recommendation for each ecosystem with such components; `tell` adds to each name."""
     rows = scope.query(rule.evidence_sql, scope.parameters_of(rule))
     answers: list[Answer] = []
     for ecosystem, some in groupby(rows, key=lambda row: str(row["ecosystem"])):
@@ -81,17 +87,10 @@ def evaluate(
         count = len({row["name"] for row in found})
         if count <= scope.threshold(rule):
             continue
-        noun = NOUNS.get(ecosystem, f"package of {ecosystem}" if count == 1 else f"packages of {ecosystem}")
-        named = ", ".join(f"{row['name'][:60]}{say(row)}" for row in found[:3])
-        names = named + (f" and {count - 3} more" if count > 3 else "")
-        words = {
-            "count": count,
-            "what": noun if count == 1 or ecosystem not in NOUNS else f"{noun}s",
-            "is": "is" if count == 1 else "are",
-            "has": "has" if count == 1 else "have",
-            "it": "it" if count == 1 else "them",
-            "names": names,
-        }
+        noun = NOUNS.get(ecosystem, OTHERS)
+        things = "WordPress" if ecosystem == "wordpress-core" else say(noun, count=count, ecosystem=ecosystem)
+        names = wording.and_more([f"{row['name'][:60]}{tell(row)}" for row in found[:3]], count)
+        words = {"count": count, "components": things, "names": names}
         answers.append(
             recommend(
                 rule,
@@ -105,11 +104,13 @@ def evaluate(
                 likelihood=likelihood,
                 floor=floor,
                 closing_test=ClosingTest(
-                    operator="<=", value=scope.threshold(rule), sustained_days=14, text="none of them for 14 days"
+                    operator="<=", value=scope.threshold(rule), sustained_days=14, text=say("none of them for 14 days")
                 ),
-                prediction=Prediction(metric="component_count", direction="down", size=count, text="none next quarter"),
+                prediction=Prediction(
+                    metric="component_count", direction="down", size=count, text=say("none next quarter")
+                ),
             )
         )
     if missing:
         answers.append(Unknown(rule=rule, missing=missing))
-    return answers or [Silent(rule=rule, reason="no component is so")]
+    return answers or [Silent(rule=rule, reason=say("no component is so"))]

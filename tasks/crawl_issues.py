@@ -9,27 +9,48 @@ from dataclasses import dataclass
 
 from tasks.audit_pages import is_of_site
 from tasks.crawler import Asked, Crawl
+from tasks.words import mark
 
 KINDS = {
-    "broken_link": "a link leads to what is not there",
-    "broken_image": "a picture is not there",
-    "broken_file": "a script, style or file is not there",
-    "server_error": "a page answers with an error of the server",
-    "redirect_chain": "a link leads over two redirects or more",
-    "soft_404": "an address that does not exist is not answered with 404",
-    "missing_title": "a page has no title",
-    "duplicate_title": "several pages have the same title",
-    "missing_description": "a page has no description",
-    "duplicate_description": "several pages have the same description",
-    "unlabelled_field": "a field of a form has no label",
-    "image_without_size": "a picture has no width and height in the HTML: the page jumps when it loads",
-    "robots_invalid": "robots.txt holds what is no rule, or is a page",
-    "robots_closed": "robots.txt closes the whole site to search engines",
-    "sitemap_missing": "there is no sitemap",
-    "sitemap_invalid": "a sitemap can't be read, or names what is of another site",
-    "sitemap_entry": "a sitemap names what is no page that may be found",
+    "broken_link": mark("a link leads to what is not there"),
+    "broken_image": mark("a picture is not there"),
+    "broken_file": mark("a script, style or file is not there"),
+    "server_error": mark("a page answers with an error of the server"),
+    "redirect_chain": mark("a link leads over two redirects or more"),
+    "soft_404": mark("an address that does not exist is not answered with 404"),
+    "missing_title": mark("a page has no title"),
+    "duplicate_title": mark("several pages have the same title"),
+    "missing_description": mark("a page has no description"),
+    "duplicate_description": mark("several pages have the same description"),
+    "unlabelled_field": mark("a field of a form has no label"),
+    "image_without_size": mark("a picture has no width and height in the HTML: the page jumps when it loads"),
+    "robots_invalid": mark("robots.txt holds what is no rule, or is a page"),
+    "robots_closed": mark("robots.txt closes the whole site to search engines"),
+    "sitemap_missing": mark("there is no sitemap"),
+    "sitemap_invalid": mark("a sitemap can't be read, or names what is of another site"),
+    "sitemap_entry": mark("a sitemap names what is no page that may be found"),
 }
 """Every kind, and what it means."""
+SHORT = {
+    "broken_link": mark("broken link"),
+    "broken_image": mark("broken picture"),
+    "broken_file": mark("broken file"),
+    "server_error": mark("server error"),
+    "redirect_chain": mark("redirect chain"),
+    "soft_404": mark("soft 404"),
+    "missing_title": mark("no title"),
+    "duplicate_title": mark("same title twice"),
+    "missing_description": mark("no description"),
+    "duplicate_description": mark("same description twice"),
+    "unlabelled_field": mark("field without label"),
+    "image_without_size": mark("picture without size"),
+    "robots_invalid": mark("robots.txt invalid"),
+    "robots_closed": mark("robots.txt closed"),
+    "sitemap_missing": mark("no sitemap"),
+    "sitemap_invalid": mark("sitemap invalid"),
+    "sitemap_entry": mark("wrong sitemap entry"),
+}
+"""The same in a word or two."""
 MOST = 300
 """Issues of one kind that are kept of one crawl: more of the same is told once."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.mending import Row, update_for
 from tasks.recommendation import (
     Answer,
@@ -26,6 +26,7 @@ from tasks.recommendation import (
     Unknown,
     recommend,
 )
+from tasks.words import say, say_many
 
 PACKAGES = "server packages"
 
@@ -133,7 +134,7 @@ WHERE finding.site_id = $site_id AND outcome = 'affected' AND {condition}
 
 
 def evaluate(
-    rule: Rule, scope: Scope, *, missing: str, say: Callable[[Sequence[Row]], Said], severity: int
+    rule: Rule, scope: Scope, *, missing: str, tell: Callable[[Sequence[Row]], Said], severity: int
 ) -> Sequence[Answer]:
     """Answer for one rule: a recommendation for each component, and what is not known beside it.
 
@@ -141,7 +142,7 @@ def evaluate(
         rule: its evidence is of `evidence_sql`.
         scope: site and quarter.
         missing: what the rule itself lacks; empty where it lacks nothing.
-        say: tells of the flaws of a component, the gravest first.
+        tell: says of the flaws of a component, the gravest first.
         severity: 1 to 5.
     """
     doubts = [missing] if missing else []
@@ -150,25 +151,35 @@ def evaluate(
     for subject, some in groupby(rows, key=lambda row: str(row["subject"])):
         found = list(some)
         if any(row["is_current"] for row in found):
-            answers.append(_advice(rule, scope, subject, found, say(found), severity))
+            answers.append(_advice(rule, scope, subject, found, tell(found), severity))
         else:
             listed = max(row["listed_date"] for row in found)
-            doubts.append(f"{_name(subject, found)} was last listed on {listed:%-d %B}, with a known flaw")
+            doubts.append(
+                say(
+                    "{subject} was last listed on {listed}, with a known flaw",
+                    subject=_name(subject, found),
+                    listed=written.day_long(listed),
+                )
+            )
     doubts += _doubts(scope)
     if doubts:
         answers.append(Unknown(rule=rule, missing="; ".join(doubts)))
-    return answers or [Silent(rule=rule, reason="no such flaw is known of what is installed")]
+    return answers or [Silent(rule=rule, reason=say("no such flaw is known of what is installed"))]
 
 
 def _doubts(scope: Scope) -> list[str]:
     """Return what keeps anybody from calling the site free of known flaws."""
     kinds = scope.query(COVERAGE, scope.parameters)
     if not kinds:
-        return ["no inventory has come"]
+        return [say("no inventory has come")]
     uncovered = [f"{kind['ecosystem']} ({kind['component_count']})" for kind in kinds if kind["is_uncovered"]]
-    stale = [f"{kind['ecosystem']} on {kind['collected_date']:%-d %B}" for kind in kinds if kind["is_stale"]]
-    doubts = [f"no current feed of advisories covers {', '.join(uncovered)}"] if uncovered else []
-    return doubts + ([f"last listed: {', '.join(stale)}"] if stale else [])
+    stale = [
+        say("{ecosystem} on {day}", ecosystem=kind["ecosystem"], day=written.day_long(kind["collected_date"]))
+        for kind in kinds
+        if kind["is_stale"]
+    ]
+    doubts = [say("no current feed of advisories covers {kinds}", kinds=", ".join(uncovered))] if uncovered else []
+    return doubts + ([say("last listed: {kinds}", kinds=", ".join(stale))] if stale else [])
 
 
 def _advice(rule: Rule, scope: Scope, subject: str, rows: Sequence[Row], said: Said, severity: int) -> Recommendation:
@@ -180,9 +191,7 @@ def _advice(rule: Rule, scope: Scope, subject: str, rows: Sequence[Row], said: S
     # Of what nobody scored it is not known how likely it is: as likely as not.
     odds = max(0.9 if row["is_exploited"] else row["epss_score"] or 0.5 for row in rows)
     words = {
-        "verb": "Update" if mended else "Replace or disable",
-        "name": _name(subject, rows),
-        "version": f" to {version[:40]}" if version else "",
+        "what": _what(_name(subject, rows), version, is_mended=bool(mended)),
         "fixes": _fixes(flaws, mended),
         "evidence": said.evidence,
         "probes": _probes(rows),
@@ -198,29 +207,43 @@ def _advice(rule: Rule, scope: Scope, subject: str, rows: Sequence[Row], said: S
         severity=severity,
         likelihood=min(1.0, odds + (0.15 if probes else 0)),
         floor=said.floor,
-        closing_test=ClosingTest(operator="=", value=0, sustained_days=14, text="no such flaw of it open for 14 days"),
-        prediction=Prediction(metric="open_flaws", direction="down", size=flaws, text="none open next quarter"),
+        closing_test=ClosingTest(
+            operator="=", value=0, sustained_days=14, text=say("no such flaw of it open for 14 days")
+        ),
+        prediction=Prediction(metric="open_flaws", direction="down", size=flaws, text=say("none open next quarter")),
     )
 
 
 def told(row: Row) -> str:
     """Return the flaw with the component that has it."""
-    return f"{row['flaw_id']} in {row['name'][:60]} {row['version'][:40]}"
+    return say("{flaw} in {name} {version}", flaw=row["flaw_id"], name=row["name"][:60], version=row["version"][:40])
 
 
 def _name(subject: str, rows: Sequence[Row]) -> str:
     if subject != PACKAGES:
         return str(rows[0]["name"])[:60]
     names = sorted({str(row["name"])[:40] for row in rows})
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"the server’s packages ({', '.join(names[:3])}{more})"
+    return say("the server’s packages ({names})", names=wording.and_more(names[:3], len(names)))
+
+
+def _what(name: str, version: str, *, is_mended: bool) -> str:
+    """Say what to do with a component, with the version to update to where one is known."""
+    if not is_mended:
+        return say("Replace or disable {name}", name=name)
+    return (
+        say("Update {name} to {version}", name=name, version=version[:40])
+        if version
+        else say("Update {name}", name=name)
+    )
 
 
 def _fixes(flaws: int, mended: int) -> str:
-    many = f"{flaws} known flaw{'s' if flaws != 1 else ''}"
+    many = wording.known_flaws(flaws)
     if not mended:
-        return f"{many} without a fix"
-    return f"fixes {many}" if mended == flaws else f"fixes {mended} of {many}"
+        return say("{flaws} without a fix", flaws=many)
+    if mended == flaws:
+        return say("fixes {flaws}", flaws=many)
+    return say_many("fixes {n} of {flaws}", "fixes {n} of {flaws}", mended, flaws=many)
 
 
 def _probes(rows: Sequence[Row]) -> str:
@@ -228,5 +251,13 @@ def _probes(rows: Sequence[Row]) -> str:
     if not probes:
         return ""
     if named:
-        return f" Attackers tried a flaw of it by its name {named:,} times while it was open."
-    return f" Attackers went for its files {probes:,} times while a flaw was open."
+        return " " + say_many(
+            "Attackers tried a flaw of it by its name {n} time while it was open.",
+            "Attackers tried a flaw of it by its name {n} times while it was open.",
+            named,
+        )
+    return " " + say_many(
+        "Attackers went for its files {n} time while a flaw was open.",
+        "Attackers went for its files {n} times while a flaw was open.",
+        probes,
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import say
 
 STALE_DAYS = 30
 """Days before the end of the quarter at which a feed must have been current: such lists change slowly."""
@@ -52,7 +54,7 @@ def evaluate(rule: Rule, scope: Scope, *, what: str, severity: int) -> Sequence[
     """Look at each product; one that the distribution packages ends with the distribution, not by itself."""
     rows = scope.query(rule.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=rule, missing=f"no inventory of the quarter says which {what} runs")]
+        return [Unknown(rule=rule, missing=say("no inventory of the quarter says which {what} runs", what=what))]
     limit = scope.threshold(rule)
     judged = [row for row in rows if not row["is_of_distribution"]]
     ending = [row for row in judged if row["is_current"] and row["days_left"] is not None and row["days_left"] <= limit]
@@ -63,10 +65,17 @@ def evaluate(rule: Rule, scope: Scope, *, what: str, severity: int) -> Sequence[
         row = open_ones[0]
         name = f"{named(row['product'])} {row['version']}"
         if row["cycle"] is None:
-            return [Unknown(rule=rule, missing=f"no feed of ends of life knows {name}")]
-        return [Unknown(rule=rule, missing=f"the feed on {named(row['product'])} was not current at the quarter's end")]
+            return [Unknown(rule=rule, missing=say("no feed of ends of life knows {name}", name=name))]
+        return [
+            Unknown(
+                rule=rule,
+                missing=say(
+                    "the feed on {product} was not current at the quarter's end", product=named(row["product"])
+                ),
+            )
+        ]
     names = ", ".join(f"{named(row['product'])} {row['version']}" for row in rows)
-    return [Silent(rule=rule, reason=f"supported, by its publisher or its distribution: {names}")]
+    return [Silent(rule=rule, reason=say("supported, by its publisher or its distribution: {names}", names=names))]
 
 
 def named(product: str) -> str:
@@ -74,17 +83,23 @@ def named(product: str) -> str:
     return NAMES.get(product, product)
 
 
-def _recommendation(rule: Rule, scope: Scope, row: dict[str, object], severity: int) -> Answer:
+def _recommendation(rule: Rule, scope: Scope, row: dict[str, Any], severity: int) -> Answer:
     days, name = int(str(row["days_left"])), f"{named(str(row['product']))} {row['cycle']}"
-    end = f"{row['eol_date']:%-d %B %Y}" if row["eol_date"] else "a day that its publisher does not name"
-    when = f"ended on {end}" if days < 0 else f"end on {end}"
+    end = written.date_long(row["eol_date"]) if row["eol_date"] else say("a day that its publisher does not name")
+    when = say("ended on {end}", end=end) if days < 0 else say("end on {end}", end=end)
     return recommend(
         rule,
         scope,
         subject=f"{row['source_id']}:{row['product']}",
         rows=[row],
         value=days,
-        evidence=f"{named(str(row['product']))} {row['version']} on {row['collected_date']:%-d %B}; fixes {when}",
+        evidence=say(
+            "{product} {version} on {day}; fixes {when}",
+            product=named(str(row["product"])),
+            version=row["version"],
+            day=written.day_long(row["collected_date"]),
+            when=when,
+        ),
         words={"name": name, "when": when},
         severity=severity,
         likelihood=0.8 if days < 0 else 0.6,
@@ -93,9 +108,11 @@ def _recommendation(rule: Rule, scope: Scope, row: dict[str, object], severity: 
             operator=">",
             value=scope.threshold(rule),
             sustained_days=8,
-            text=f"a version with security fixes for more than {scope.threshold(rule):g} days",
+            text=say(
+                "a version with security fixes for more than {limit} days", limit=written.plain(scope.threshold(rule))
+            ),
         ),
         prediction=Prediction(
-            metric="days_left", direction="up", size=max(365 - days, 1), text="security fixes for a year and more"
+            metric="days_left", direction="up", size=max(365 - days, 1), text=say("security fixes for a year and more")
         ),
     )

@@ -11,6 +11,55 @@ A measure (`Rule.measure_sql`) gives one row about `$subject` in the days from `
 
 from __future__ import annotations
 
+from tasks.words import mark
+
+NAMES = {
+    "answered_count": mark("answers given"),
+    "attacks_in_28_days": mark("attacks in 28 days"),
+    "attacks_let_through": mark("attacks let through"),
+    "attempts_a_day": mark("attempts a day"),
+    "budget_used_pct": mark("share of the error budget used"),
+    "checked_criteria": mark("criteria looked at by people"),
+    "cls": mark("layout shift (CLS)"),
+    "component_count": mark("components"),
+    "covered_pct": mark("share of days with data"),
+    "days_beyond": mark("days beyond what was agreed"),
+    "days_left": mark("days left"),
+    "days_to_full": mark("days until the disk is full"),
+    "error_pct": mark("share of requests with an error"),
+    "failing_elements": mark("elements that fail"),
+    "file_found": mark("files that can be fetched"),
+    "hostile_requests": mark("hostile requests"),
+    "incident_count": mark("outages"),
+    "inp_ms": mark("answer to a tap (INP), ms"),
+    "late_days": mark("days late"),
+    "lcp_image_kb": mark("size of the main image, kB"),
+    "lcp_ms": mark("main content (LCP), ms"),
+    "longest_unexplained_minutes": mark("minutes of the longest outage without a cause"),
+    "manual_failures": mark("failures found by people"),
+    "median_total_ms": mark("median time of a journey, ms"),
+    "missing_per_month": mark("days without a backup in 30"),
+    "open_count": mark("open issues"),
+    "open_flaws": mark("open flaws"),
+    "outage_count": mark("outages"),
+    "passed_pct": mark("share of checks passed"),
+    "pending_days": mark("days that a restart waits"),
+    "performance_score": mark("Lighthouse score"),
+    "points_lost": mark("points lost"),
+    "policy_weak": mark("weak policies"),
+    "poor_count": mark("poor figures"),
+    "request_count": mark("requests"),
+    "share_pct": mark("share of the traffic"),
+    "stale_days": mark("days without a current list"),
+    "third_party_main_thread_ms": mark("code of others, ms"),
+    "times_the_agreed_downtime": mark("times the agreed downtime"),
+    "ttfb_ms": mark("first byte (TTFB), ms"),
+    "untested_days": mark("days since a tested restore"),
+    "used_95th_percentile_pct": mark("share used, 95th percentile"),
+    "visitors_blocked": mark("visitors blocked"),
+}
+"""Each metric of a prediction, for people."""
+
 ALL_DAYS = "date_diff('day', $start_date::DATE, $end_date::DATE)"
 """The length of the window: where the absence of data is itself what is measured."""
 

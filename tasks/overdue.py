@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Floor, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import say
 
 Row = Mapping[str, Any]
 
@@ -66,22 +67,27 @@ def evaluate(rule: Rule, scope: Scope, *, subject: str, weigh: Callable[[Sequenc
     if not rows:
         (seen,) = scope.query(_INVENTORIES, scope.parameters)
         if not seen["bundle_count"]:
-            return [Unknown(rule=rule, missing="no inventory with a current update list in the quarter")]
-        return [Silent(rule=rule, reason="none was outstanding past its date")]
+            return [Unknown(rule=rule, missing=say("no inventory with a current update list in the quarter"))]
+        return [Silent(rule=rule, reason=say("none was outstanding past its date"))]
     updates = list({update_of(row): row for row in reversed(rows)}.values())[::-1]
     weight, first, count = weigh(rows), updates[0], len(updates)
     names = [*weight.first, *(str(row["name"])[:60] for row in updates)]
     told = list(dict.fromkeys(names))[:3]
     words = {
         "count": count,
-        "updates": "update" if count == 1 else "updates",
-        "are": "is" if count == 1 else "are",
-        "sla": first["sla_days"],
-        "late": first["late_days"],
-        "names": ", ".join(told) + (f" and {count - len(told)} more" if count > len(told) else ""),
+        "agreed": wording.days(first["sla_days"]),
+        "late": wording.days(first["late_days"]),
+        "names": wording.and_more(told, count),
         **weight.words,
     }
-    offer = f"{str(first['name'])[:60]} {first['version']}, {first['latest_version']} seen {first['seen_date']:%-d %B}"
+    offer = say(
+        "{name} {version}, {latest} seen {seen}, due {due}",
+        name=str(first["name"])[:60],
+        version=first["version"],
+        latest=first["latest_version"],
+        seen=written.day_long(first["seen_date"]),
+        due=written.day_long(first["due_date"]),
+    )
     return [
         recommend(
             rule,
@@ -89,7 +95,7 @@ def evaluate(rule: Rule, scope: Scope, *, subject: str, weigh: Callable[[Sequenc
             subject=subject,
             rows=rows,
             value=first["late_days"],
-            evidence=f"{offer}, due {first['due_date']:%-d %B}",
+            evidence=offer,
             words=words,
             severity=weight.severity,
             likelihood=weight.likelihood,
@@ -98,10 +104,10 @@ def evaluate(rule: Rule, scope: Scope, *, subject: str, weigh: Callable[[Sequenc
                 operator="<=",
                 value=scope.threshold(rule),
                 sustained_days=14,
-                text="no such update past its date for 14 days",
+                text=say("no such update past its date for 14 days"),
             ),
             prediction=Prediction(
-                metric="late_days", direction="down", size=first["late_days"], text="none overdue next quarter"
+                metric="late_days", direction="down", size=first["late_days"], text=say("none overdue next quarter")
             ),
         )
     ]

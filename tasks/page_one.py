@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from types import ModuleType
 
+from tasks import written
 from tasks.quarter_data import QuarterData
 from tasks.report_model import Dial, Fact, LaneCard, NoData, Part, RecommendationView, Tone
+from tasks.words import mark, say, say_many
 from warehouse.records import Site
 
 CHECKS = """
@@ -73,8 +75,13 @@ def _changed(dial: Dial, before: Before) -> Dial:
     if was is None or dial.score is None or dial.tone == "unknown":
         return dial
     points = dial.score - round(was)
-    way = "up on" if points > 0 else "down on"
-    return replace(dial, note=f"{abs(points)} {way} {before.quarter}" if points else f"as in {before.quarter}")
+    if points > 0:
+        note = say_many("{n} up on {quarter}", "{n} up on {quarter}", points, quarter=before.quarter)
+    elif points:
+        note = say_many("{n} down on {quarter}", "{n} down on {quarter}", -points, quarter=before.quarter)
+    else:
+        note = say("as in {quarter}", quarter=before.quarter)
+    return replace(dial, note=note)
 
 
 def figures(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Fact]:
@@ -88,8 +95,7 @@ def figures(data: QuarterData, sections: Sequence[Measured], before: Before) -> 
     for facts in zip_longest(*found):
         told = [fact for fact in facts if fact]
         chosen += sorted(told, key=lambda fact: fact is not found[0][0] and _is_well(fact.tone))
-    named = (replace(fact, label=fact.label[0].upper() + fact.label[1:]) for fact in chosen[:FIGURES])
-    return [fact if fact.note else replace(fact, note=_compared(fact, before)) for fact in named]
+    return [fact if fact.note else replace(fact, note=_compared(fact, before)) for fact in chosen[:FIGURES]]
 
 
 def _is_well(tone: Tone) -> bool:
@@ -98,15 +104,15 @@ def _is_well(tone: Tone) -> bool:
 
 
 def _compared(fact: Fact, before: Before) -> str:
-    was = before.values.get(("figure", fact.label))
+    was = before.values.get(("figure", fact.key))
     if was is None or fact.value is None or fact.unit != "count":
         return ""
     if fact.value == was:
-        return f"as in {before.quarter}"
-    word = "more" if fact.value > was else "fewer"
-    if was < 20:
-        return f"{abs(fact.value - was):,.0f} {word} than in {before.quarter}"
-    return f"{100 * abs(fact.value - was) / was:.0f}% {word} than in {before.quarter}"
+        return say("as in {quarter}", quarter=before.quarter)
+    change = abs(fact.value - was)
+    amount = written.number(change) if was < 20 else written.percent(100 * change / was)
+    text = mark("{amount} more than in {quarter}") if fact.value > was else mark("{amount} fewer than in {quarter}")
+    return say(text, amount=amount, quarter=before.quarter)
 
 
 def _told(sections: Sequence[Measured]) -> Iterator[Measured]:
@@ -118,27 +124,51 @@ def verdict(uptime: Fact, covered_pct: float | None, views: Sequence[Recommendat
     """Say the state of the site in two sentences; where little is known that comes first."""
     urgent = [item for item in views if item.band in ("act now", "high")]
     if (covered_pct or 0) < 50:
-        state = "mostly not known"
+        state = say("The state of the site is *mostly not known*.")
     elif urgent:
-        state = f"in need of {_count(len(urgent), 'action')} soon"
+        state = say_many(
+            "The site is *in need of one action soon*.",
+            "The site is *in need of {count} actions soon*.",
+            len(urgent),
+            count=_count(len(urgent)),
+        )
+    elif views:
+        state = say("The site is *sound, with some things to improve*.")
     else:
-        state = "sound, with some things to improve" if views else "healthy, with nothing to act on"
-    if uptime.value is None:
-        up = "Whether it was up was not watched"
-    else:
-        up = f"It was up {uptime.text} of the time that was watched"
+        state = say("The site is *healthy, with nothing to act on*.")
+    before, emphasised, after = state.split("*")
     first = (urgent or list(views))[:1]
-    rest = f"; first of all, {first[0].title[0].lower()}{first[0].title[1:]}." if first else "."
-    return [
-        ("The state of the site is " if state.startswith("mostly") else "The site is ", False),
-        (state, True),
-        (f". {up}{rest}", False),
-    ]
+    return [(before, False), (emphasised, True), (f"{after} {_up(uptime, first)}", False)]
 
 
-def _count(number: int, word: str) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-    return f"{words[number] if number < len(words) else number} {word}{'' if number == 1 else 's'}"
+def _up(uptime: Fact, first: Sequence[RecommendationView]) -> str:
+    """Say for how much of the time the site was up, and what to do first."""
+    up = "" if uptime.value is None else uptime.text
+    if not first:
+        if not up:
+            return say("Whether it was up was not watched.")
+        return say("It was up {share} of the time that was watched.", share=up)
+    title = written.inside(first[0].title)
+    if not up:
+        return say("Whether it was up was not watched; first of all, {title}.", title=title)
+    return say("It was up {share} of the time that was watched; first of all, {title}.", share=up, title=title)
+
+
+NUMBERS = {
+    2: mark("two"),
+    3: mark("three"),
+    4: mark("four"),
+    5: mark("five"),
+    6: mark("six"),
+    7: mark("seven"),
+    8: mark("eight"),
+    9: mark("nine"),
+    10: mark("ten"),
+}
+
+
+def _count(number: int) -> str:
+    return say(NUMBERS[number]) if number in NUMBERS else written.number(number)
 
 
 def lanes(data: QuarterData, site: Site, views: Sequence[RecommendationView], *, has_inventory: bool) -> list[LaneCard]:
@@ -150,17 +180,17 @@ def lanes(data: QuarterData, site: Site, views: Sequence[RecommendationView], *,
         _support(data),
         LaneCard(
             lane="maintenance",
-            headline=_many(applied, "update") if has_inventory else "Updates not known",
-            text=f"{checks:,} uptime checks."
+            headline=say_many("{n} update", "{n} updates", applied) if has_inventory else say("Updates not known"),
+            text=say_many("{n} uptime check.", "{n} uptime checks.", checks)
             if "maintenance" in site.lanes
-            else "Not bought for this site; what was seen is reported all the same.",
+            else say("Not bought for this site; what was seen is reported all the same."),
         ),
         LaneCard(
             lane="development",
-            headline=_many(len(proposals), "proposal") if proposals else "No proposals",
-            text="Scoped and quoted separately."
+            headline=say_many("{n} proposal", "{n} proposals", len(proposals)) if proposals else say("No proposals"),
+            text=say("Scoped and quoted separately.")
             if proposals
-            else "Nothing in this quarter’s data asks for larger change.",
+            else say("Nothing in this quarter’s data asks for larger change."),
         ),
     ]
 
@@ -168,17 +198,16 @@ def lanes(data: QuarterData, site: Site, views: Sequence[RecommendationView], *,
 def _support(data: QuarterData) -> LaneCard:
     """Return what the tickets of the quarter say; an export without times of solving says nothing of what is open."""
     (row,) = data.frame(TICKETS).itertuples(index=False)
+    opened = say_many("{n} ticket", "{n} tickets", row.opened_count)
     if not row.source_count:
-        headline, text = "Not measured", "No helpdesk is connected, so tickets are not part of this report."
+        headline, text = say("Not measured"), say("No helpdesk is connected, so tickets are not part of this report.")
     elif not row.covered_count:
-        headline, text = "Tickets not known", "The helpdesk sent no export in this quarter."
+        headline, text = say("Tickets not known"), say("The helpdesk sent no export in this quarter.")
     elif row.opened_count + row.open_count and not row.known_count:
-        headline, text = _many(row.opened_count, "ticket"), "The helpdesk does not say which of them are solved."
+        headline, text = opened, say("The helpdesk does not say which of them are solved.")
+    elif row.open_count:
+        text = say("{solved} solved, {open} open at the end.", solved=row.solved_count, open=row.open_count)
+        headline = opened
     else:
-        left = f"{row.open_count} open" if row.open_count else "none open"
-        headline, text = _many(row.opened_count, "ticket"), f"{row.solved_count:,} solved, {left} at the end."
+        headline, text = opened, say("{solved} solved, none open at the end.", solved=row.solved_count)
     return LaneCard(lane="support", headline=headline, text=text)
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

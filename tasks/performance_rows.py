@@ -7,20 +7,28 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.performance_rules import SCREENS, bytes_shown, page_name
+from tasks import written
+from tasks.performance_rules import CAPITAL_SCREENS, page_name, screen_name
 from tasks.performance_rules import shown as figure
 from tasks.quarter_data import rows_of
 from tasks.render.text import cut
+from tasks.words import mark, say, say_many
 
 SHOWN = 5
 """Pages and pieces of advice printed at most; the rest is counted."""
 VITALS = (
-    ("lcp_ms", "main content (LCP)", "ms"),
-    ("inp_ms", "answer to a tap (INP)", "ms"),
-    ("cls", "shifts (CLS)", ""),
+    ("lcp_ms", mark("main content (LCP)"), "ms"),
+    ("inp_ms", mark("answer to a tap (INP)"), "ms"),
+    ("cls", mark("shifts (CLS)"), ""),
 )
 """The Core Web Vitals: metric, name and unit."""
-KINDS = ("image", "script", "font", "stylesheet", "document")
+KINDS = {
+    "image": mark("image"),
+    "script": mark("script"),
+    "font": mark("font"),
+    "stylesheet": mark("stylesheet"),
+    "document": mark("document"),
+}
 """Kinds of files that are told apart; the others are one."""
 
 
@@ -50,7 +58,7 @@ def share_rows(field: pd.DataFrame) -> list[tuple[str, str, Sequence[float]]]:
             if row is None or pd.isna(row["good_ratio"]):
                 continue
             parts = [float(row[f"{part}_ratio"]) for part in ("good", "fair", "poor")]
-            name = f"{SCREENS[screen].capitalize()}, {metric.removesuffix('_ms').upper()}"
+            name = f"{say(CAPITAL_SCREENS[screen])}, {metric.removesuffix('_ms').upper()}"
             rows.append((name, figure(float(row["p75"]), unit), parts))
     return rows
 
@@ -65,7 +73,7 @@ def weight_rows(newest: pd.DataFrame, resources: pd.DataFrame) -> list[tuple[str
             continue
         parts = [float(own.get(kind, 0.0)) / 1e6 for kind in KINDS]
         total = float(own.sum()) / 1e6
-        rows.append((page_name(page.page_url), bytes_shown(1e6 * total), [*parts, max(total - sum(parts), 0.0)]))
+        rows.append((page_name(page.page_url), written.size(1e6 * total), [*parts, max(total - sum(parts), 0.0)]))
     return rows
 
 
@@ -74,17 +82,17 @@ def page_row(row: Any) -> tuple[str, str, str, str, str, str, str]:
 
     def of(name: str, unit: str = "ms") -> str:
         value = getattr(row, name)
-        return "not known" if pd.isna(value) else figure(float(value), unit)
+        return say("not known") if pd.isna(value) else figure(float(value), unit)
 
     def points(name: str) -> str:
         value = getattr(row, name)
-        return "?" if pd.isna(value) else f"{100 * value:.0f}"
+        return "?" if pd.isna(value) else written.number(100 * value)
 
     return (
         cut(page_name(row.page_url), 34),
-        SCREENS.get(str(row.form_factor), "screens"),
+        screen_name(row.form_factor),
         points("performance_score"),
-        f"{points('performance_score_min')} to {points('performance_score_max')}",
+        say("{low} to {high}", low=points("performance_score_min"), high=points("performance_score_max")),
         of("lcp_ms"),
         of("tbt_ms"),
         of("cls", ""),
@@ -93,12 +101,17 @@ def page_row(row: Any) -> tuple[str, str, str, str, str, str, str]:
 
 def note_of(newest: pd.DataFrame, lost: pd.DataFrame) -> str:
     """Say what the table leaves out, and which pages could not be measured."""
-    notes = [f"The {SHOWN} slowest of {len(newest)}."] if len(newest) > SHOWN else []
+    notes = [say("The {shown} slowest of {all}.", shown=SHOWN, all=len(newest))] if len(newest) > SHOWN else []
     if len(lost):
         first = lost.iloc[0]
         notes.append(
-            f"{len(lost)} could not be measured lately, which is unknown and not slow: "
-            f"{cut(page_name(str(first['page_url'])), 40)}: {cut(str(first['message'] or first['outcome']), 80)}."
+            say_many(
+                "{n} page could not be measured lately, which is unknown and not slow: {page}: {message}.",
+                "{n} pages could not be measured lately, which is unknown and not slow: {page}: {message}.",
+                len(lost),
+                page=cut(page_name(str(first["page_url"])), 40),
+                message=cut(str(first["message"] or first["outcome"]), 80),
+            )
         )
     return " ".join(notes)
 
@@ -107,11 +120,11 @@ def advice_row(row: Any) -> tuple[str, str, str]:
     """Return a piece of advice: what, on how many pages, the estimated saving on the one that saves most."""
     count = int(row.page_count)
     savings = []
-    for name, words in (("lcp_ms", "LCP"), ("tbt_ms", "blocking")):
+    for name, words in (("lcp_ms", mark("{time} of LCP")), ("tbt_ms", mark("{time} of blocking"))):
         value = getattr(row, name)
         if not pd.isna(value) and value > 0:
-            savings.append(f"{figure(float(value), 'ms')} of {words}")
+            savings.append(say(words, time=figure(float(value), "ms")))
     size = row.bytes
     if not pd.isna(size) and size:
-        savings.append(bytes_shown(float(size)))
-    return cut(str(row.title), 60), f"{count}", ", ".join(savings)
+        savings.append(written.size(float(size)))
+    return cut(str(row.title), 60), written.number(count), ", ".join(savings)

@@ -9,9 +9,23 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
-SCREENS = {"mobile": "phones", "desktop": "desktops", "tablet": "tablets", "all": "all devices"}
+SCREENS = {
+    "mobile": mark("phones"),
+    "desktop": mark("desktops"),
+    "tablet": mark("tablets"),
+    "all": mark("all devices"),
+}
+CAPITAL_SCREENS = {
+    "mobile": mark("Phones"),
+    "desktop": mark("Desktops"),
+    "tablet": mark("Tablets"),
+    "all": mark("All devices"),
+}
+"""The same at the beginning of a line."""
 
 FIELD_DAYS = """(
   SELECT count(*) FROM staging.site_day AS calendar
@@ -40,6 +54,11 @@ SELECT page_url, title, {column} AS saving FROM marts.page_opportunity
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_newest AND {column} > 0
   AND audit_id <> 'largest-contentful-paint-element'
 ORDER BY saving DESC, page_url, title LIMIT 1"""
+
+
+def screen_name(screen: object) -> str:
+    """Return what visits were made on, for the middle of a sentence."""
+    return say(SCREENS.get(str(screen), "screens"))
 
 
 def field_evidence(metric: str) -> str:
@@ -74,7 +93,7 @@ def field_answers(rule: Rule, scope: Scope, *, unit: str, metric: str, saving: s
     for row in rows:
         by_screen.setdefault(str(row["form_factor"]), []).append(row)
     if not by_screen:
-        return [Unknown(rule=rule, missing="what visitors saw is not known: no field data in the quarter")]
+        return [Unknown(rule=rule, missing=say("what visitors saw is not known: no field data in the quarter"))]
     threshold = scope.threshold(rule)
     answers: list[Answer] = []
     for screen, found in by_screen.items():
@@ -86,8 +105,12 @@ def field_answers(rule: Rule, scope: Scope, *, unit: str, metric: str, saving: s
     return answers or [
         Silent(
             rule=rule,
-            reason=f"the 75th percentile of {SCREENS.get(str(worst['form_factor']), 'visits')} was "
-            f"{shown(worst['p75'], unit)}; good is up to {shown(threshold, unit)}",
+            reason=say(
+                "the 75th percentile of visits on {screen} was {value}; good is up to {limit}",
+                screen=screen_name(worst["form_factor"]),
+                value=shown(worst["p75"], unit),
+                limit=shown(threshold, unit),
+            ),
         )
     ]
 
@@ -103,20 +126,27 @@ def _field_answer(
     saving: str | None,
 ) -> Answer:
     threshold, value = scope.threshold(rule), float(judged["p75"])
-    whole = "the whole site" if judged["scope"] == "origin" else page_name(judged["subject_url"])
+    whole = say("the whole site") if judged["scope"] == "origin" else page_name(judged["subject_url"])
     is_poor = judged["band"] == "poor"
     pages = [row for row in found if row["scope"] == "page" and row["p75"] > threshold and row is not judged]
-    also = "; worst page " + page_name(pages[0]["subject_url"]) + f", {shown(pages[0]['p75'], unit)}" if pages else ""
+    told = say(
+        "{value} at the 75th percentile of {whole}, visits of {first} to {last}",
+        value=shown(value, unit),
+        whole=whole,
+        first=written.day(judged["period_start_date"]),
+        last=written.day(judged["period_end_date"]),
+    )
+    if pages:
+        worst, figure = page_name(pages[0]["subject_url"]), shown(pages[0]["p75"], unit)
+        told = say("{told}; worst page {page}, {value}", told=told, page=worst, value=figure)
     return recommend(
         rule,
         scope,
         subject=screen,
         rows=found,
         value=value,
-        evidence=f"{shown(value, unit)} at the 75th percentile of {whole}, visits of "
-        f"{judged['period_start_date']:%-d %b} to {judged['period_end_date']:%-d %b}{also}"
-        f"{_largest_saving(scope, saving)}",
-        words={"screen": SCREENS.get(screen, screen), "value": shown(value, unit)},
+        evidence=told + _largest_saving(scope, saving),
+        words={"screen": screen_name(screen), "value": shown(value, unit)},
         severity=4 if is_poor else 3,
         likelihood=0.9,
         reach=0.25 if judged["good_ratio"] is None else 1 - float(judged["good_ratio"]),
@@ -125,13 +155,13 @@ def _field_answer(
             operator="<=",
             value=threshold,
             sustained_days=28,
-            text=f"the 75th percentile is {shown(threshold, unit)} or less over 28 days of visits",
+            text=say("the 75th percentile is {limit} or less over 28 days of visits", limit=shown(threshold, unit)),
         ),
         prediction=Prediction(
             metric=metric,
             direction="down",
             size=value - threshold,
-            text=f"from {shown(value, unit)} to {shown(threshold, unit)}",
+            text=say("from {value} to {limit}", value=shown(value, unit), limit=shown(threshold, unit)),
         ),
     )
 
@@ -145,22 +175,19 @@ def _largest_saving(scope: Scope, column: str | None) -> str:
         return ""
     unit = "" if column == "cls_saving" else "ms"
     row = rows[0]
-    return (
-        f". The laboratory names first on {page_name(row['page_url'])}: {row['title']} "
-        f"(up to {shown(row['saving'], unit)} there)"
+    return ". " + say(
+        "The laboratory names first on {page}: {title} (up to {saving} there)",
+        page=page_name(row["page_url"]),
+        title=row["title"],
+        saving=shown(row["saving"], unit),
     )
 
 
 def shown(value: float, unit: str) -> str:
     """Return a figure as people read it: 2.9 s, 340 ms, 0.14."""
     if unit != "ms":
-        return f"{value:.2f}"
-    return f"{value / 1000:.1f} s" if value >= 1000 else f"{value:.0f} ms"
-
-
-def bytes_shown(count: float) -> str:
-    """Return a size as people read it: 1.6 MB, 340 kB."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+        return written.number(value, 2)
+    return written.milliseconds(value)
 
 
 def page_name(url: str) -> str:
@@ -174,4 +201,4 @@ def unmeasured(rule: Rule, scope: Scope) -> list[Unknown]:
     (row,) = scope.query(MEASURED, scope.parameters)
     if row["measured_count"]:
         return []
-    return [Unknown(rule=rule, missing="no page was measured with Lighthouse in the quarter")]
+    return [Unknown(rule=rule, missing=say("no page was measured with Lighthouse in the quarter"))]

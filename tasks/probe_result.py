@@ -6,36 +6,37 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tasks.probe_certificate import Certificate
+from tasks.words import mark, say
 
 CAUSES = {
-    "dns": "the name does not exist",
-    "refused": "the server refused the connection",
-    "unreachable": "no route to the server",
-    "connect_timeout": "the server did not answer the connection in time",
-    "tls_timeout": "the TLS handshake was not finished in time",
-    "certificate_expired": "the certificate has expired or is not valid yet",
-    "certificate_wrong_host": "the certificate is for another host",
-    "certificate_untrusted": "the certificate is not signed by a known authority",
-    "certificate_expiring": "the certificate expires soon",
-    "tls": "the TLS handshake failed for another reason",
-    "tls_version": "the TLS protocol that was agreed on is too old",
-    "reset": "the server closed the connection before it had answered",
-    "read_timeout": "the answer did not come in time",
-    "protocol": "the answer was not HTTP, or was cut short",
-    "redirect": "a redirect leads in a circle, too far, or where it must not",
-    "status": "the status is not one that is expected",
-    "content": "the content is not what is expected",
-    "header": "a response header is missing or not what is expected",
-    "slow": "the answer came, but later than the limit",
-    "record": "the DNS record is not what is expected",
-    "late": "the job has not reported in time",
-    "domain_expired": "the registration of the domain has expired",
-    "domain_expiring": "the registration of the domain expires soon",
-    "no_answer": "an imported monitor got no answer, and does not say why",
-    "vantage": "our own connection failed: nothing is known of the site",
-    "prober": "the prober itself ran out of something: nothing is known of the site",
-    "configuration": "the check itself is not set up rightly: nothing is known of the site",
-    "no_data": "the source does not say: nothing is known",
+    "dns": mark("the name does not exist"),
+    "refused": mark("the server refused the connection"),
+    "unreachable": mark("no route to the server"),
+    "connect_timeout": mark("the server did not answer the connection in time"),
+    "tls_timeout": mark("the TLS handshake was not finished in time"),
+    "certificate_expired": mark("the certificate has expired or is not valid yet"),
+    "certificate_wrong_host": mark("the certificate is for another host"),
+    "certificate_untrusted": mark("the certificate is not signed by a known authority"),
+    "certificate_expiring": mark("the certificate expires soon"),
+    "tls": mark("the TLS handshake failed for another reason"),
+    "tls_version": mark("the TLS protocol that was agreed on is too old"),
+    "reset": mark("the server closed the connection before it had answered"),
+    "read_timeout": mark("the answer did not come in time"),
+    "protocol": mark("the answer was not HTTP, or was cut short"),
+    "redirect": mark("a redirect leads in a circle, too far, or where it must not"),
+    "status": mark("the status is not one that is expected"),
+    "content": mark("the content is not what is expected"),
+    "header": mark("a response header is missing or not what is expected"),
+    "slow": mark("the answer came, but later than the limit"),
+    "record": mark("the DNS record is not what is expected"),
+    "late": mark("the job has not reported in time"),
+    "domain_expired": mark("the registration of the domain has expired"),
+    "domain_expiring": mark("the registration of the domain expires soon"),
+    "no_answer": mark("an imported monitor got no answer, and does not say why"),
+    "vantage": mark("our own connection failed: nothing is known of the site"),
+    "prober": mark("the prober itself ran out of something: nothing is known of the site"),
+    "configuration": mark("the check itself is not set up rightly: nothing is known of the site"),
+    "no_data": mark("the source does not say: nothing is known"),
 }
 """Every cause that a result can have; the last four make the outcome unknown, all others down."""
 
@@ -50,8 +51,8 @@ def outcome_of(cause: str | None) -> str:
 def cause_in_words(cause: str | None, status: int | None) -> str:
     """Say a cause, the status by its number where it is known."""
     if cause == "status" and status:
-        return f"the site answered {status:.0f}"
-    return CAUSES.get(cause or "", cause or "not known")
+        return say("the site answered {status}", status=f"{status:.0f}")
+    return say(CAUSES.get(cause or "", cause or "not known"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from tasks import written
 from tasks.answers import Answers
 from tasks.quarters import Quarter
 from tasks.recommendation import Scope
 from tasks.report_model import Action, RecommendationView
 from tasks.reviewing import Review
+from tasks.words import listed, say_many
 from warehouse.records import Site
 
 WEEKS = 13
@@ -51,7 +53,7 @@ class QuarterData:
     @property
     def week_labels(self) -> list[str]:
         """Return the first day of each week, as 6 Jul."""
-        return [f"{self.quarter.start_date + timedelta(weeks=number):%-d %b}" for number in range(WEEKS)]
+        return [written.day(self.quarter.start_date + timedelta(weeks=number)) for number in range(WEEKS)]
 
     def weekly(self, frame: pd.DataFrame, column: str) -> list[float | None]:
         """Add up a column of daily rows by week; a week without a row is a gap."""
@@ -67,9 +69,12 @@ class QuarterData:
         numbers = [item.number for item in self.recommendations if {item.area, item.rule_id} & set(areas)]
         if not numbers:
             return None
-        named = numbers if len(numbers) <= NAMED else [*numbers[: NAMED - 1], f"{len(numbers) - NAMED + 1} more"]
-        shown = " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else named[0]
-        return Action(text=text, numbers=shown, anchor=numbers[0])
+        named = (
+            numbers
+            if len(numbers) <= NAMED
+            else [*numbers[: NAMED - 1], say_many("{n} more", "{n} more", len(numbers) - NAMED + 1)]
+        )
+        return Action(text=text, numbers=listed(named), anchor=numbers[0])
 
     def titles(self, areas: Iterable[str]) -> str:
         """Return the first recommendation of an area, or of rules, as a sentence."""

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from tasks.words import Plural, say
+
 Lane = Literal["support", "maintenance", "development"]
 Area = Literal["availability", "security", "updates", "servers", "performance", "accessibility", "ux", "coverage"]
 Floor = Literal["act now", "high", "medium", "none"]
@@ -36,10 +38,10 @@ class Rule:
     """Area and claim, as `availability.below_slo`; never reused for another claim."""
     area: Area
     lane: Lane
-    title: str
-    """What to do, verb first; a pattern for `str.format` with the subject's own words."""
-    why: str
-    """One sentence for the client's manager: why it matters."""
+    title: str | Plural
+    """What to do, verb first; a pattern with the subject's own words, marked for the catalogues."""
+    why: str | Plural
+    """One sentence for the client's manager: why it matters; another such pattern."""
     standard: str
     """The standard or guide that the rule follows."""
     threshold: float
@@ -219,8 +221,8 @@ def recommend(
     made = Recommendation(
         rule=rule,
         subject=subject,
-        title=rule.title.format_map(words),
-        why=rule.why.format_map(words),
+        title=say(rule.title, **words),
+        why=say(rule.why, **words),
         severity=severity,
         likelihood=likelihood,
         reach=reach,
@@ -249,8 +251,10 @@ def recommend(
 def _owner(rule: Rule, scope: Scope) -> str:
     """Say who acts: the agency where the lane is bought, else the client decides first."""
     if rule.lane == "development":
-        return f"You approve, {scope.agency_name} builds"
-    return scope.agency_name if rule.lane in scope.lanes else f"You decide, {scope.agency_name} can do it"
+        return say("You approve, {agency} builds", agency=scope.agency_name)
+    if rule.lane in scope.lanes:
+        return scope.agency_name
+    return say("You decide, {agency} can do it", agency=scope.agency_name)
 
 
 def in_order(recommendations: Sequence[Recommendation]) -> list[Recommendation]:

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, get_args
 
+from tasks import written
 from tasks.closing import Outcome
 from tasks.errors import ConfigurationError
+from tasks.words import mark, say
 
 PersonState = Literal["accepted", "scheduled", "in_progress", "claimed_done", "declined", "risk_accepted"]
 DataState = Literal["verified_done", "came_back", "unknown", "superseded", "no_longer_applies"]
@@ -32,11 +34,19 @@ ENDED = ("verified_done", "superseded", "no_longer_applies")
 ENGINE = "engine"
 
 WORDS: dict[str, str] = {
-    "proposed": "Proposed", "accepted": "Accepted", "scheduled": "Scheduled", "in_progress": "In progress",
-    "claimed_done": "Claimed done", "declined": "Declined", "risk_accepted": "Risk accepted",
-    "verified_done": "Verified done", "came_back": "Came back", "unknown": "Not known", "superseded": "Superseded",
-    "no_longer_applies": "No longer applies",
-}  # fmt: skip
+    "proposed": mark("Proposed"),
+    "accepted": mark("Accepted"),
+    "scheduled": mark("Scheduled"),
+    "in_progress": mark("In progress"),
+    "claimed_done": mark("Claimed done"),
+    "declined": mark("Declined"),
+    "risk_accepted": mark("Risk accepted"),
+    "verified_done": mark("Verified done"),
+    "came_back": mark("Came back"),
+    "unknown": mark("Not known"),
+    "superseded": mark("Superseded"),
+    "no_longer_applies": mark("No longer applies"),
+}
 """Each state for people."""
 
 
@@ -114,7 +124,7 @@ def decide(history: Sequence[Event], facts: Facts, now: datetime) -> Event | Non
 
 def _decision(before: Sequence[Event], facts: Facts) -> _Decision | None:
     """Return the state that follows from the history before the day of the review; None where there is none."""
-    spoken = _Decision("proposed", "the rule found it in the data of the quarter")
+    spoken = _Decision("proposed", say("the rule found it in the data of the quarter"))
     if not before:
         return spoken if facts.is_spoken else None
     last = before[-1]
@@ -122,12 +132,12 @@ def _decision(before: Sequence[Event], facts: Facts) -> _Decision | None:
     if last.state in ("superseded", "no_longer_applies"):
         return spoken if facts.is_spoken else same
     if not facts.is_rule_known:
-        return _Decision("superseded", "the rule is no longer used")
+        return _Decision("superseded", say("the rule is no longer used"))
     if last.state in SILENCED and last.until is not None and last.until >= facts.as_of:
         return same
     if last.state == "verified_done":
         if facts.outcome is not None and facts.outcome.state == "fails":
-            return _Decision("came_back", "it was done, and the test fails again")
+            return _Decision("came_back", say("it was done, and the test fails again"))
         return _Decision("came_back", facts.failed.why, facts.failed) if facts.failed else same
     return _judged(before, facts)
 
@@ -136,16 +146,23 @@ def _judged(before: Sequence[Event], facts: Facts) -> _Decision:
     """Return what the closing test makes of something open, or silenced until a day that has passed."""
     last, outcome = before[-1], facts.outcome
     if outcome is None or outcome.state == "unknown":
-        return _Decision("unknown", outcome.why if outcome else "its test was never stated")
+        return _Decision("unknown", outcome.why if outcome else say("its test was never stated"))
     if outcome.state == "gone":
         return _Decision("no_longer_applies", outcome.why)
     if outcome.state == "holds":
         return _Decision("verified_done", outcome.why)
     if last.state in SILENCED:
-        return _Decision("proposed", f"{WORDS[last.state].lower()} until {last.until}, and still so")
+        return _Decision(
+            "proposed",
+            say(
+                "{state} until {day}, and still so",
+                state=say(WORDS[last.state]),
+                day=written.date_short(last.until) if last.until else "",
+            ),
+        )
     if last.state == "unknown":
         known = next((event.state for event in reversed(before) if event.state != "unknown"), "proposed")
-        return _Decision("proposed" if known in (*ENDED, *SILENCED) else known, "there are data again")
+        return _Decision("proposed" if known in (*ENDED, *SILENCED) else known, say("there are data again"))
     return _Decision(last.state, last.why)
 
 

@@ -20,6 +20,7 @@ from tasks.brand import Brand
 from tasks.discovery import units
 from tasks.quarters import Quarter, parse_quarter
 from tasks.report_model import Report
+from tasks.words import say, speaking
 
 INDEX, ADVICE, QUERIES = "report.json", "recommendations.json", "evidence.sql"
 FORMAT = 1
@@ -50,14 +51,14 @@ def of(report: Report, answers: Answers, brand: Brand) -> list[Attachment]:
     """Return the attachments of a report, the same for the same answers."""
     told = answers.kept()
     kept = list(zip(_names(told), told, strict=True))
-    tables = [
-        Attachment(name=name, data=answer.data, text="Rows that figures of the report stand on", relationship="Data")
-        for name, answer in kept
-    ]
+    with speaking(report.locale):
+        rows_text, queries_text = say("Rows that figures of the report stand on"), say("Every query of the report")
+        index_text, advice_text = say("What the report was made of"), say("Recommendations, with their tests")
+    tables = [Attachment(name=name, data=answer.data, text=rows_text, relationship="Data") for name, answer in kept]
     return [
-        _json(INDEX, _index(report, kept, brand), "What the report was made of", "Data"),
-        _json(ADVICE, [item.record for item in report.recommendations], "Recommendations, with their tests", "Data"),
-        Attachment(name=QUERIES, data=_queries(kept).encode(), text="Every query of the report", relationship="Source"),
+        _json(INDEX, _index(report, kept, brand), index_text, "Data"),
+        _json(ADVICE, [item.record for item in report.recommendations], advice_text, "Data"),
+        Attachment(name=QUERIES, data=_queries(kept).encode(), text=queries_text, relationship="Source"),
         *tables,
     ]
 

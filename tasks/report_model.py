@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal, Protocol
 
+from tasks import written
 from tasks.recommendation import Lane, Recommendation
 from tasks.register import WORDS
+from tasks.words import mark, say
 from warehouse.records import Record
 
 Tone = Literal["good", "warn", "bad", "neutral", "unknown"]
@@ -20,10 +22,10 @@ Series = Sequence[float | None]
 """One number a week or day; None is a gap."""
 
 _BANDS: tuple[tuple[str, str, Tone], ...] = (
-    ("act now", "risk 90 or more", "bad"),
-    ("high", "risk 75 to 89", "neutral"),
-    ("medium", "risk 50 to 74", "neutral"),
-    ("low", "risk below 50", "neutral"),
+    (mark("act now"), mark("risk 90 or more"), "bad"),
+    (mark("high"), mark("risk 75 to 89"), "neutral"),
+    (mark("medium"), mark("risk 50 to 74"), "neutral"),
+    (mark("low"), mark("risk below 50"), "neutral"),
 )
 """Each band with its risks in words; the numbers are those of `tasks.recommendation.FLOORS`."""
 
@@ -33,6 +35,7 @@ class Fact:
     """One printed figure. `value` in `unit` is what `text` says; `query` names the mart or file behind it."""
 
     label: str
+    """In English, by which the figure is known again; `name` is what is printed."""
     text: str
     value: float | None
     unit: str
@@ -41,17 +44,45 @@ class Fact:
     tone: Tone = "neutral"
     series: Series = ()
 
+    @property
+    def name(self) -> str:
+        """Return the label in the language that is spoken."""
+        return say(self.label)
+
+    @property
+    def title(self) -> str:
+        """Return the name as it begins a line."""
+        return written.capital(self.name)
+
+    @property
+    def key(self) -> str:
+        """Return what the figure of page one is kept by, whatever the language."""
+        return written.capital(self.label)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dial:
     """The state of one area, 0 to 100, None where it is not known."""
 
     name: str
+    """In English, by which the score is known again; `title` is what is printed."""
     score: int | None
     note: str
     tone: Tone
     method: str = ""
     """How the score is made, in a sentence; empty where there is none."""
+
+    @property
+    def title(self) -> str:
+        """Return the name in the language that is spoken."""
+        return say(self.name)
+
+    @property
+    def text(self) -> str:
+        """Return name and score in words, for who can't see the picture."""
+        if self.score is None:
+            return say("{name}: not known", name=self.title)
+        return say("{name}: {score} of 100", name=self.title, score=self.score)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +117,8 @@ class RecommendationView:
     change: str
     record: Mapping[str, Any] = field(default_factory=dict)
     """The same for programs, with its closing test, as `recommendations.json` has it."""
-    state: str = "Proposed"
-    """As it stands in the register, in words."""
+    state: str = ""
+    """As it stands in the register, in words; empty where it is proposed and no more."""
     is_client_needed: bool = True
     """Whether the client has to decide first."""
 
@@ -255,7 +286,12 @@ class Report:
     def asks_title(self) -> str:
         """Return what page one says above them."""
         is_needed = any(item.is_client_needed for item in self.recommendations)
-        return "What we need from you" if is_needed or not self.recommendations else "What we do next"
+        return say("What we need from you") if is_needed or not self.recommendations else say("What we do next")
+
+    @property
+    def counts(self) -> str:
+        """Return how many recommendations there are of each band, in words."""
+        return ", ".join(f"{fact.text} {fact.name}" for fact in self.tally if fact.value)
 
     @property
     def tally(self) -> Sequence[Fact]:
@@ -266,11 +302,11 @@ class Report:
             facts.append(
                 Fact(
                     label=band,
-                    text=f"{count}",
+                    text=written.number(count),
                     value=count,
                     unit="count",
                     query="recommendations",
-                    note=least,
+                    note=say(least),
                     tone=tone if count else "neutral",
                 )
             )
@@ -279,12 +315,12 @@ class Report:
 
 def missing_fact(label: str, note: str, query: str) -> Fact:
     """Return a figure that is not known, and why."""
-    return Fact(label=label, text="not known", value=None, unit="", query=query, note=note, tone="unknown")
+    return Fact(label=label, text=say("not known"), value=None, unit="", query=query, note=note, tone="unknown")
 
 
-def missing_dial(name: str, note: str = "no data") -> Dial:
+def missing_dial(name: str, note: str = "") -> Dial:
     """Return a score that is not known, and why."""
-    return Dial(name=name, score=None, note=note, tone="unknown")
+    return Dial(name=name, score=None, note=note or say("no data"), tone="unknown")
 
 
 def tone_of(score: int | None) -> Tone:
@@ -304,20 +340,25 @@ def view_of(
         band=recommendation.band,
         risk=round(recommendation.risk),
         lane=rule.lane,
-        evidence=recommendation.evidence.text
-        + (f"; the limit of this site is {recommendation.evidence.threshold:g}" if has_own_threshold else ""),
+        evidence=say(
+            "{evidence}; the limit of this site is {limit}",
+            evidence=recommendation.evidence.text,
+            limit=written.plain(recommendation.evidence.threshold),
+        )
+        if has_own_threshold
+        else recommendation.evidence.text,
         rule_id=rule.id,
         sql=rule.evidence_sql.strip(),
         effort=effort_text(*rule.effort_hours),
         owner=recommendation.owner,
-        due=f"{recommendation.due:%-d %b %Y}",
+        due=written.date_short(recommendation.due),
         standard=rule.standard,
         closed_when=recommendation.closing_test.text,
         expected=recommendation.prediction.text,
         area=rule.area,
         change=recommendation.change,
         record=_record_of(recommendation, number) | {"state": state},
-        state=WORDS[state],
+        state="" if state == "proposed" else say(WORDS[state]),
         is_client_needed=recommendation.is_client_needed,
     )
 
@@ -361,5 +402,7 @@ def _record_of(recommendation: Recommendation, number: int) -> dict[str, Any]:
 def effort_text(low: float, high: float) -> str:
     """Say a span of hours as a person would."""
     if high <= 1:
-        return "under an hour" if high < 1 else "up to an hour"
-    return f"{low:g} to {high:g} hours" if high <= 8 else f"{max(low / 8, 0.5):g} to {high / 8:g} days"
+        return say("under an hour") if high < 1 else say("up to an hour")
+    if high <= 8:
+        return say("{low} to {high} hours", low=written.plain(low), high=written.plain(high))
+    return say("{low} to {high} days", low=written.plain(max(low / 8, 0.5)), high=written.plain(high / 8))

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from tasks import page_one, report_attachments, reviewing
+from tasks import page_one, report_attachments, reviewing, written
 from tasks.answers import Answers
 from tasks.brand import Brand
 from tasks.discovery import units
@@ -30,6 +30,7 @@ from tasks.render.page import SiteRow, render_page, row_of
 from tasks.report_model import Comment, NoData, Part, Report, view_of
 from tasks.reviewing import Review
 from tasks.settings import Settings
+from tasks.words import say, speaking
 from warehouse.records import Record, ReportFigure, ReportFile, Site
 from warehouse.site_snapshot import open_site_snapshot
 
@@ -87,7 +88,7 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         known = set(con.execute(TOLD, {"site_id": site_id, "quarter": str(quarter)}).fetchall())
     told = [
         *(("score", dial.name, None if dial.score is None else float(dial.score), "points") for dial in report.dials),
-        *(("figure", fact.label, fact.value, fact.unit) for fact in report.kpis),
+        *(("figure", fact.key, fact.value, fact.unit) for fact in report.kpis),
     ]
     name = f"{site_id}-{quarter}"
     write(render_page(report).encode(), out, f"{name}.html")
@@ -116,16 +117,17 @@ def review_site(
     with contextlib.closing(_open(snapshot, site_id)) as con:
         answers, quarter = Answers.on(con), ending_on(as_of)
         site = _site(answers, site_id)
-        spoken = advise(_scope(answers, brand, site, quarter)).recommendations if quarter else ()
-        found = reviewing.review(
-            answers.dicts,
-            site_id,
-            as_of=as_of,
-            snapshot_id=answers.snapshot_id,
-            now=now,
-            quarter=quarter,
-            spoken=spoken,
-        )
+        with speaking(site.locale):
+            spoken = advise(_scope(answers, brand, site, quarter)).recommendations if quarter else ()
+            found = reviewing.review(
+                answers.dicts,
+                site_id,
+                as_of=as_of,
+                snapshot_id=answers.snapshot_id,
+                now=now,
+                quarter=quarter,
+                spoken=spoken,
+            )
     return found.rows
 
 
@@ -180,8 +182,14 @@ def make(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> tupl
 
 
 def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Report:
-    """Return what the report says."""
+    """Return what the report says, in the language of the site."""
     site = _site(answers, site_id)
+    with speaking(site.locale) as spoken:
+        return _build(answers, brand, site, quarter, spoken.tag)
+
+
+def _build(answers: Answers, brand: Brand, site: Site, quarter: Quarter, tag: str) -> Report:
+    site_id = site.site_id
     scope = _scope(answers, brand, site, quarter)
     advice = advise(scope)
     review = _review(scope, quarter, advice)
@@ -210,12 +218,12 @@ def build(answers: Answers, brand: Brand, site_id: str, quarter: Quarter) -> Rep
         logo_type=brand.logo_type,
         paper=brand.paper,
         note=brand.note,
-        locale=site.locale,
+        locale=tag,
         quarter=str(quarter),
         start_date=quarter.start_date,
         end_date=quarter.end_date,
-        period=f"{quarter.start_date:%B} to {data.days[-1]:%B %Y}",
-        data_as_of="not known" if pd.isna(newest) else f"{pd.Timestamp(newest):%-d %B %Y}",
+        period=written.months(quarter.start_date, data.days[-1]),
+        data_as_of=say("not known") if pd.isna(newest) else written.date_long(pd.Timestamp(newest)),
         snapshot_id=scope.snapshot_id,
         verdict=page_one.verdict(figures[0], known["coverage"].stats[0].value, views),
         dials=page_one.dials(data, sections, before),

@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tasks import closing, register
+from tasks import closing, register, written
 from tasks.closing import Outcome, Test
 from tasks.quarters import Quarter
 from tasks.recommendation import Query, Recommendation
 from tasks.recommending import rules
 from tasks.register import Event, Facts
+from tasks.words import say
 from warehouse.records import RecommendationEvent, RecommendationTest, Record, StatedRecommendation
 from warehouse.spool import Spool
 
@@ -206,7 +207,10 @@ class _Case:
             measured = closing.measure(self.query, self.test, self.site_id, self.entry.subject, start, end)
             outcome = closing.judge(self.test, measured) if measured else None
             if outcome and outcome.state == "fails":
-                return replace(outcome, why=f"the test failed in the days to {end - timedelta(days=1):%-d %B}")
+                return replace(
+                    outcome,
+                    why=say("the test failed in the days to {day}", day=written.day_long(end - timedelta(days=1))),
+                )
             end -= timedelta(days=max(self.test.sustained_days, _CHECKED_FROM))
         return None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import say, say_many
 
 LEAST_DAYS = 30
 """Days of the quarter on which a server must be measured to be judged."""
@@ -43,9 +44,29 @@ def evaluate(rule: Rule, scope: Scope, *, resource: str) -> Sequence[Answer]:
     if high:
         return [_recommendation(rule, scope, row, resource) for row in high]
     if len(known) < len(rows) or not rows:
-        missing = f"{len(rows) - len(known)} of {len(rows)} servers were" if rows else "no server was"
-        return [Unknown(rule=rule, missing=f"{missing} measured on {'fewer than ' if rows else ''}{LEAST_DAYS} days")]
-    return [Silent(rule=rule, reason=f"at most {rows[0]['p95_pct']:.0f}% on {len(rows)} servers")]
+        missing = (
+            say_many(
+                "{n} of {all} servers was measured on fewer than {least} days",
+                "{n} of {all} servers were measured on fewer than {least} days",
+                len(rows) - len(known),
+                all=len(rows),
+                least=LEAST_DAYS,
+            )
+            if rows
+            else say("no server was measured on {least} days", least=LEAST_DAYS)
+        )
+        return [Unknown(rule=rule, missing=missing)]
+    return [
+        Silent(
+            rule=rule,
+            reason=say_many(
+                "at most {p95} on {n} server",
+                "at most {p95} on {n} servers",
+                len(rows),
+                p95=written.percent(rows[0]["p95_pct"]),
+            ),
+        )
+    ]
 
 
 def _recommendation(rule: Rule, scope: Scope, row: dict[str, object], resource: str) -> Answer:
@@ -56,17 +77,26 @@ def _recommendation(rule: Rule, scope: Scope, row: dict[str, object], resource: 
         subject=str(row["server"]),
         rows=[row],
         value=p95,
-        evidence=f"95th percentile {p95:.0f}%, median {median:.0f}%, measured on {row['day_count']} days",
-        words={"server": row["server"], "p95": f"{p95:.0f}"},
+        evidence=say(
+            "95th percentile {p95}, median {median}, measured on {days} days",
+            p95=written.percent(p95),
+            median=written.percent(median),
+            days=row["day_count"],
+        ),
+        words={"server": row["server"], "p95": written.percent(p95)},
         severity=3,
         likelihood=0.7,
         closing_test=ClosingTest(
             operator="<=",
             value=scope.threshold(rule),
             sustained_days=30,
-            text=f"95th percentile of {resource} at {scope.threshold(rule):g}% or less for 30 days",
+            text=say(
+                "95th percentile of {resource} at {limit} or less for 30 days",
+                resource=resource,
+                limit=written.plain_percent(scope.threshold(rule)),
+            ),
         ),
         prediction=Prediction(
-            metric="used_95th_percentile_pct", direction="down", size=15, text="room for peaks again"
+            metric="used_95th_percentile_pct", direction="down", size=15, text=say("room for peaks again")
         ),
     )

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from tasks import wording, written
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.report_model import Fact, missing_fact
 from tasks.saturation import LEAST_DAYS
+from tasks.words import listed, mark, say, say_many
 
 AREA = "servers"
 TREND_DAYS = 14
@@ -46,7 +48,7 @@ def days_to_full(row: Any) -> float:
 
 def days_text(days: float) -> str:
     """Say how long there is room."""
-    return "over a year" if days > YEAR else f"{days:.0f} days"
+    return say("over a year") if days > YEAR else wording.days(round(days))
 
 
 def _first_disk(known: Known) -> Any | None:
@@ -78,9 +80,9 @@ def facts(known: Known, data: QuarterData) -> list[Fact]:
 
 
 def _disk_fact(known: Known, data: QuarterData) -> Fact:
-    label, query, row = "until the first disk is full", "marts.disk_day", _first_disk(known)
+    label, query, row = mark("until the first disk is full"), "marts.disk_day", _first_disk(known)
     if row is None:
-        return missing_fact(label, "not measured of late", query)
+        return missing_fact(label, say("not measured of late"), query)
     days = days_to_full(row)
     return Fact(
         label=label,
@@ -88,62 +90,64 @@ def _disk_fact(known: Known, data: QuarterData) -> Fact:
         value=round(days, 1),
         unit="days",
         query=query,
-        note=f"{row.device} of {short(row.server, data)}" if days <= YEAR else _disks(len(known.disks)),
+        note=say("{device} of {server}", device=row.device, server=short(row.server, data))
+        if days <= YEAR
+        else _disks(len(known.disks)),
         tone="bad" if days < known.limits["disks"] else "good",
     )
 
 
 def _disks(count: int) -> str:
-    return f"{count} disk{'s' if count > 1 else ''} measured"
+    return say_many("{n} disk measured", "{n} disks measured", count)
 
 
 def _memory_fact(known: Known, data: QuarterData) -> Fact:
-    label, query, row = "memory at busy times", "staging.server_metric", _highest(known.memory)
+    label, query, row = mark("memory at busy times"), "staging.server_metric", _highest(known.memory)
     if row is None:
-        return missing_fact(label, f"measured on under {LEAST_DAYS} days", query)
+        return missing_fact(label, say("measured on under {days}", days=wording.days(LEAST_DAYS)), query)
     limit = known.limits["memory"]
     return Fact(
         label=label,
-        text=f"{row.p95_pct:.0f}%",
+        text=written.percent(row.p95_pct),
         value=float(row.p95_pct),
         unit="percent",
         query=query,
-        note=f"{short(row.server, data)}; limit {limit:.0f}%",
+        note=say("{server}; limit {limit}", server=short(row.server, data), limit=written.percent(limit)),
         tone="bad" if row.p95_pct > limit else "good",
     )
 
 
 def _backup_fact(known: Known) -> Fact:
-    label, query, row = "days without a backup", "marts.backup_day", _worst(known.backups, "missing_per_month")
+    label, query, row = mark("days without a backup"), "marts.backup_day", _worst(known.backups, "missing_per_month")
     if row is None:
-        return missing_fact(label, "no backup job reports", query)
-    failed = f"{row.failed_count:.0f} of them failed" if row.failed_count else ""
+        return missing_fact(label, say("no backup job reports"), query)
+    failed = say_many("{n} of them failed", "{n} of them failed", row.failed_count) if row.failed_count else ""
     return Fact(
         label=label,
-        text=f"{row.missing_count:.0f} of {row.day_count}" if row.missing_count else "none",
+        text=wording.part(written.number(row.missing_count), row.day_count) if row.missing_count else say("none"),
         value=float(row.missing_count),
         unit="days",
         query=query,
-        note=failed or f"of {row.day_count}",
+        note=failed or say("of {all}", all=row.day_count),
         tone="bad" if row.missing_per_month > known.limits["backups"] else "good",
     )
 
 
 def _restore_fact(known: Known) -> Fact:
-    label, query, row = "since a restore was tested", "marts.backup_day", _worst(known.restores, "untested_days")
+    label, query, row = mark("since a restore was tested"), "marts.backup_day", _worst(known.restores, "untested_days")
     if row is None:
-        return missing_fact(label, "no backup job reports", query)
+        return missing_fact(label, say("no backup job reports"), query)
     is_late = row.untested_days > known.limits["restores"]
     is_never = pd.isna(row.last_tested_date)
     return Fact(
-        label="tested restore" if is_never else label,
-        text="never" if is_never else f"{row.untested_days:.0f} days",
+        label=mark("tested restore") if is_never else label,
+        text=say("never") if is_never else wording.days(row.untested_days),
         value=float(row.untested_days),
         unit="days",
         query=query,
-        note=f"since {pd.Timestamp(row.first_date):%-d %B}"
+        note=say("since {day}", day=written.day_long(pd.Timestamp(row.first_date)))
         if is_never
-        else f"{pd.Timestamp(row.last_tested_date):%-d %B}",
+        else written.day_long(pd.Timestamp(row.last_tested_date)),
         tone="bad" if is_late else "warn" if is_never else "good",
     )
 
@@ -152,51 +156,78 @@ def errors_text(known: Known) -> str:
     """Say what share of the requests met an error of the server."""
     row = _judged_errors(known)
     if row is None:
-        return "Not known: fewer than 1,000 answers of the server are."
+        return say("Not known: fewer than {least} answers of the server are.", least=LEAST_REQUESTS)
     if not row.error_count:
-        return f"None of {row.request_count:,} requests was answered with an error of the server."
-    return f"{row.error_count:,} of {row.request_count:,} requests, {row.error_pct:.2f}%."
+        return say("None of {all} requests was answered with an error of the server.", all=row.request_count)
+    return say_many(
+        "{n} of {all} requests, {share}.",
+        "{n} of {all} requests, {share}.",
+        row.error_count,
+        all=row.request_count,
+        share=written.percent(row.error_pct, 2),
+    )
 
 
 def lead(known: Known, data: QuarterData) -> str:
     """Say in a sentence what is wrong, else what is not known, else that all is well."""
     wrong = list(_wrong(known, data))
     if wrong:
-        rest = len(wrong) - 2
-        more = f"; {rest} more {'things need' if rest > 1 else 'thing needs'} a look" if rest > 0 else ""
-        return _sentence(" and ".join(wrong[:2]) + more)
+        rest, text = len(wrong) - 2, listed(wrong[:2])
+        if rest > 0:
+            text = say_many(
+                "{things}; {n} more thing needs a look", "{things}; {n} more things need a look", rest, things=text
+            )
+        return f"{written.capital(text)}."
     unknown = list(_unknown(known))
-    good = "Every backup was made. " if not known.backups.empty and not known.backups["missing_count"].sum() else ""
+    good = not known.backups.empty and not known.backups["missing_count"].sum()
     if unknown:
-        joined = " or ".join(filter(None, [", ".join(unknown[:-1]), unknown[-1]]))
-        return f"{good}It is not known {joined}."
-    backups = "a backup was made every day" if good else "backups were made as agreed"
-    return f"The disks have room, CPU and memory stay below their limits, and {backups}."
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
+        text = say("It is not known {things}.", things=listed(unknown, style="or"))
+        return say("Every backup was made.") + f" {text}" if good else text
+    if good:
+        return say("The disks have room, CPU and memory stay below their limits, and a backup was made every day.")
+    return say("The disks have room, CPU and memory stay below their limits, and backups were made as agreed.")
 
 
 def _wrong(known: Known, data: QuarterData) -> Iterator[str]:
     """Yield what is beyond its limit, as clauses, the worst for the client first."""
     for row in _beyond(known, "backups", "missing_per_month"):
-        yield f"nothing proves a backup on {row.missing_count:.0f} of {row.day_count} days"
+        yield say(
+            "nothing proves a backup on {some} of {all} days",
+            some=written.number(row.missing_count),
+            all=row.day_count,
+        )
     for row in rows_of(known.disks):
         if days_to_full(row) < known.limits["disks"]:
-            yield f"{row.device} of {short(row.server, data)} is full in {row.days_to_full:.0f} days if it goes on so"
-    for word, name in (("memory", "memory"), ("the CPU", "cpu")):
+            yield say_many(
+                "{device} of {server} is full in {n} day if it goes on so",
+                "{device} of {server} is full in {n} days if it goes on so",
+                round(row.days_to_full),
+                device=row.device,
+                server=short(row.server, data),
+            )
+    for text, name in (
+        (mark("memory of {server} is {share} used at busy times"), "memory"),
+        (mark("the CPU of {server} is {share} used at busy times"), "cpu"),
+    ):
         for row in _beyond(known, name, "p95_pct"):
             if row.day_count >= LEAST_DAYS:
-                yield f"{word} of {short(row.server, data)} is {row.p95_pct:.0f}% used at busy times"
+                yield say(text, server=short(row.server, data), share=written.percent(row.p95_pct))
     for row in _beyond(known, "errors", "error_pct"):
         if row.request_count >= LEAST_REQUESTS:
-            yield f"{row.error_pct:.1f}% of requests met an error of the server"
+            yield say("{share} of requests met an error of the server", share=written.percent(row.error_pct, 1))
     for row in _beyond(known, "restarts", "pending_days"):
-        yield f"{short(row.server, data)} has waited for a restart for {row.pending_days:.0f} days"
+        yield say(
+            "{server} has waited for a restart for {days}",
+            server=short(row.server, data),
+            days=wording.days(row.pending_days),
+        )
     for row in _beyond(known, "restores", "untested_days"):
         never = pd.isna(row.last_tested_date)
-        yield "no restore was ever tested" if never else f"no restore was tested for {row.untested_days:.0f} days"
+        yield (
+            say("no restore was ever tested")
+            if never
+            else say("no restore was tested for {days}", days=wording.days(row.untested_days))
+        )
 
 
 def _beyond(known: Known, name: str, column: str) -> list[Any]:
@@ -206,10 +237,10 @@ def _beyond(known: Known, name: str, column: str) -> list[Any]:
 def _unknown(known: Known) -> Iterator[str]:
     """Yield what can't be said, as clauses after `It is not known`."""
     if known.disks.empty or (known.disks["trend_day_count"] < TREND_DAYS).any():
-        yield "whether the disks have room"
+        yield say("whether the disks have room")
     if any(frame.empty or (frame["day_count"] < LEAST_DAYS).any() for frame in (known.cpu, known.memory)):
-        yield "how busy the servers are"
+        yield say("how busy the servers are")
     if known.restarts.empty:
-        yield "whether a restart is due"
+        yield say("whether a restart is due")
     if known.backups.empty:
-        yield "whether backups are made"
+        yield say("whether backups are made")

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks import wording, written
+from tasks.crawl_issues import SHORT
 from tasks.performance_rules import page_name
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, say, say_many
 
 _DAYS = """(
   SELECT count(*) FROM staging.site_day AS calendar
@@ -63,30 +66,37 @@ SELECT
 
 
 def issue_answers(
-    rule: Rule, scope: Scope, *, silent: str, one: str, many: str, severity: int, reach: float, expected: str
+    rule: Rule, scope: Scope, *, silent: str, things: Plural, severity: int, reach: float, expected: str
 ) -> Sequence[Answer]:
     """Judge the open issues of a rule: one recommendation for all of them, with where they are.
 
     Args:
-        rule: `count` and `things` fill its words; its evidence is `issue_evidence`.
+        rule: `count` fills its words; its evidence is `issue_evidence`.
         scope: site and quarter.
         silent: what is not there where nothing is wrong, as `no broken link`.
-        one: the thing, as `broken link`.
-        many: the same for several.
+        things: so many of them, as `{count} broken links`.
         severity: 1 to 5.
         reach: share of visits that it concerns.
         expected: what is better then.
     """
     crawls = scope.query(NEWEST_CRAWL, scope.parameters)
     if not crawls:
-        return [Unknown(rule=rule, missing="no crawl could read the site in the quarter")]
+        return [Unknown(rule=rule, missing=say("no crawl could read the site in the quarter"))]
     crawl = crawls[0]
     rows = scope.query(rule.evidence_sql, scope.parameters)
     count = len({row["target"] or row["page_url"] for row in rows})
     unknown = crawl["unknown_count"]
-    doubt = f"; {unknown:,} {'address is' if unknown == 1 else 'addresses are'} not known" if unknown else ""
+    doubt = "; " + say_many("{n} address is not known", "{n} addresses are not known", unknown) if unknown else ""
     if count < scope.threshold(rule):
-        return [Silent(rule=rule, reason=f"{silent} on {crawl['page_count']:,} pages of the last crawl{doubt}")]
+        return [
+            Silent(
+                rule=rule,
+                reason=say(
+                    "{silent} on {pages} of the last crawl", silent=silent, pages=wording.pages(crawl["page_count"])
+                )
+                + doubt,
+            )
+        ]
     return [
         recommend(
             rule,
@@ -94,38 +104,47 @@ def issue_answers(
             subject=rule.id.partition(".")[2],
             rows=rows,
             value=count,
-            evidence=f"{count:,} {one if count == 1 else many} on {_pages(rows)} of {crawl['page_count']:,} read on "
-            f"{crawl['day_date']:%-d %b}{doubt}: {shown(rows)}",
-            words={"count": f"{count:,}", "things": one if count == 1 else many, "verb": "is" if count == 1 else "are"},
+            evidence=say(
+                "{things} on {pages} of {all} read on {day}{doubt}: {named}",
+                things=say(things, count=count),
+                pages=wording.pages(len({row["page_url"] for row in rows})),
+                all=crawl["page_count"],
+                day=written.day(crawl["day_date"]),
+                doubt=doubt,
+                named=shown(rows),
+            ),
+            words={"count": count},
             severity=severity,
             reach=reach,
             closing_test=ClosingTest(
                 operator="<",
                 value=scope.threshold(rule),
                 sustained_days=14,
-                text=f"crawls of two weeks find {silent}",
+                text=say("in the crawls of two weeks {silent}", silent=silent),
             ),
             prediction=Prediction(metric="open_count", direction="down", size=count, text=expected),
         )
     ]
 
 
-def _pages(rows: Sequence[dict[str, Any]]) -> str:
-    count = len({row["page_url"] for row in rows})
-    return f"{count:,} page{'' if count == 1 else 's'}"
-
-
 def shown(rows: Sequence[dict[str, Any]], most: int = 3) -> str:
     """Name the first issues: what, where, since when."""
     told = [
-        f"{_thing(row)}{page_name(row['page_url'])}, {row['detail'] or row['kind'].replace('_', ' ')}, "
-        f"since {row['seen_date']:%-d %b}"
+        say(
+            "{place}, {detail}, since {day}",
+            place=_place(row),
+            detail=row["detail"] or say(SHORT.get(row["kind"], row["kind"].replace("_", " "))),
+            day=written.day(row["seen_date"]),
+        )
         for row in rows[:most]
     ]
-    more = f"; {len(rows) - most:,} more" if len(rows) > most else ""
-    return "; ".join(told) + more
+    if len(rows) > most:
+        told.append(say_many("{n} more", "{n} more", len(rows) - most))
+    return "; ".join(told)
 
 
-def _thing(row: dict[str, Any]) -> str:
-    target = str(row["target"])
-    return f"{page_name(target) if '://' in target else target} on " if target else ""
+def _place(row: dict[str, Any]) -> str:
+    target, page = str(row["target"]), page_name(row["page_url"])
+    if not target:
+        return page
+    return say("{thing} on {page}", thing=page_name(target) if "://" in target else target, page=page)

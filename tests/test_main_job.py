@@ -67,7 +67,7 @@ def made(tmp_path_factory: pytest.TempPathFactory):
 
 def test_the_report_has_the_counts_of_the_captures(made) -> None:
     report, settings = made
-    facts = {fact.label: fact for fact in [*report.kpis, *report.view("security").stats]}
+    facts = {fact.key: fact for fact in report.kpis} | {fact.label: fact for fact in report.view("security").stats}
     assert facts["Attacks stopped"].value == 319
     assert facts["Requests served"].value == 1362
     assert facts["of all requests"].value == pytest.approx(100 * 319 / 1362)

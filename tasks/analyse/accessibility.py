@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tasks import accessibility_rows as rows
+from tasks import written
 from tasks.accessibility_rows import Criterion
-from tasks.accessibility_rules import AUDITOR, NEWEST, evidence, many
+from tasks.accessibility_rules import AUDITOR, NEWEST, evidence
 from tasks.quarter_data import WEEKS, QuarterData
 from tasks.report_model import Action, Dial, Fact, NoData, Section, missing_dial, missing_fact, tone_of
+from tasks.wording import pages as pages_text
+from tasks.words import mark, say
 
 PAGES = f"""
 SELECT page_url, day_date, outcome, cause, message, failure_count, level_a_count, level_aa_count, review_count
@@ -92,10 +95,10 @@ def view(data: QuarterData) -> AccessibilityView | NoData:
     if known.empty:
         return NoData(
             title="Accessibility",
-            missing=f"none of {many(len(newest), 'page')} could be audited"
+            missing=say("none of {pages} could be audited", pages=pages_text(len(newest)))
             if len(newest)
-            else "whether everybody can use the site was not examined",
-            remedy="See why in raw.audit_run." if len(newest) else "Add an audits_axe source.",
+            else say("whether everybody can use the site was not examined"),
+            remedy=say("See why in raw.audit_run.") if len(newest) else say("Add an audits_axe source."),
             is_left_out=newest.empty,
         )
     criteria, before = rows.last_and_before(data.frame(CRITERIA), data.quarter.start_date)
@@ -106,16 +109,20 @@ def view(data: QuarterData) -> AccessibilityView | NoData:
     return AccessibilityView(
         lead=rows.lead(known, failed, failing),
         stats=[
-            _fact("elements that fail", failing, "accessibility_page_day", "level A and AA", is_bad=failing > 0),
             _fact(
-                "criteria that fail",
+                mark("elements that fail"), failing, "accessibility_page_day", say("level A and AA"), is_bad=failing > 0
+            ),
+            _fact(
+                mark("criteria that fail"),
                 len(failed),
                 "accessibility_criterion_day",
-                f"of {len(criteria)} of A and AA" if len(criteria) else "no page examined as a whole",
+                say("of {all} of A and AA", all=len(criteria)) if len(criteria) else say("no page examined as a whole"),
                 is_bad=len(failed) > 0,
             ),
-            _fact("elements for a person to judge", review, "accessibility_page_day", "automation can’t tell"),
-            _fact("pages audited", len(known), "accessibility_page_day", f"of {len(newest)}"),
+            _fact(
+                mark("elements for a person to judge"), review, "accessibility_page_day", say("automation can’t tell")
+            ),
+            _fact(mark("pages audited"), len(known), "accessibility_page_day", say("of {all}", all=len(newest))),
         ],
         principles=rows.by_principle(data.frame(PRINCIPLES)),
         week_labels=[label if number % 4 == 0 else "" for number, label in enumerate(data.week_labels)],
@@ -135,28 +142,30 @@ def view(data: QuarterData) -> AccessibilityView | NoData:
 def dial(_: QuarterData, view: AccessibilityView | NoData) -> Dial:
     """Return the share of pages on which no failure was found."""
     if isinstance(view, NoData) or view.share is None:
-        return missing_dial("Accessibility", "no data" if isinstance(view, NoData) else "mostly not known")
+        return missing_dial(
+            mark("Accessibility"), say("no data") if isinstance(view, NoData) else say("mostly not known")
+        )
     score = round(100 * view.share)
     return Dial(
-        name="Accessibility",
+        name=mark("Accessibility"),
         score=score,
-        note="of pages clean",
+        note=say("of pages clean"),
         tone=tone_of(score),
-        method="The share of audited pages on which no rule found a failure of A or AA; no proof of conformance.",
+        method=say("The share of audited pages on which no rule found a failure of A or AA; no proof of conformance."),
     )
 
 
 def figures(_: QuarterData, view: AccessibilityView | NoData) -> list[Fact]:
     """Return what page one may say: the elements that fail."""
     if isinstance(view, NoData):
-        return [missing_fact("accessibility failures", "not examined", "marts.accessibility_page_day")]
+        return [missing_fact(mark("accessibility failures"), say("not examined"), "marts.accessibility_page_day")]
     return [view.stats[0]]
 
 
 def _fact(label: str, count: int, mart: str, note: str, *, is_bad: bool = False) -> Fact:
     return Fact(
         label=label,
-        text=f"{count:,}",
+        text=written.number(count),
         value=count,
         unit="count",
         query=f"marts.{mart}",

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tasks import measures, written
 from tasks.quarter_data import QuarterData
 from tasks.register import SILENCED, WORDS
 from tasks.report_model import Fact, NoData, Section, Tone
 from tasks.reviewing import Reviewed
+from tasks.words import listed, mark, say, say_many
 from warehouse.records import StatedRecommendation
 
-SECTION = Section(title="What became of earlier advice", order=5, weight=95)
+SECTION = Section(title=mark("What became of earlier advice"), order=5, weight=95)
 
 HIT_RATIO = 0.9
 """Share of the predicted change from which on a prediction came true; as in marts.rule_hit_rate."""
@@ -59,8 +61,8 @@ def view(data: QuarterData) -> AdviceView | NoData:
     if not before:
         return NoData(
             title=SECTION.title,
-            missing="nothing was recommended before this quarter",
-            remedy="The next report tells what became of this one.",
+            missing=say("nothing was recommended before this quarter"),
+            remedy=say("The next report tells what became of this one."),
             is_left_out=True,
         )
     before.sort(key=lambda pair: (_place(pair[0].entry.state), -pair[1].risk, pair[1].rule_id, pair[1].subject))
@@ -73,13 +75,15 @@ def view(data: QuarterData) -> AdviceView | NoData:
     return AdviceView(
         lead=_lead(len(before), done, back, unknown),
         stats=[
-            _fact("verified done by data", done, "good"),
-            _fact("came back", back, "bad"),
-            _fact("still open", still_open, "neutral"),
-            _fact("not known, for lack of data", unknown, "unknown"),
+            _fact(mark("verified done by data"), done, "good"),
+            _fact(mark("came back"), back, "bad"),
+            _fact(mark("still open"), still_open, "neutral"),
+            _fact(mark("not known, for lack of data"), unknown, "unknown"),
         ],
         rows=[_row(item, stated, data) for item, stated in before[:SHOWN]],
-        rows_note=f"{len(before) - SHOWN} more are in the register." if len(before) > SHOWN else "",
+        rows_note=say_many("{n} more is in the register.", "{n} more are in the register.", len(before) - SHOWN)
+        if len(before) > SHOWN
+        else "",
         hits=_hits(judged),
     )
 
@@ -89,20 +93,27 @@ def _place(state: str) -> int:
 
 
 def _lead(count: int, done: int, back: int, unknown: int) -> str:
-    parts = [f"{done or 'none'} {'is' if done < 2 else 'are'} verified as done by data"]
+    parts = [
+        say_many("{n} is verified as done by data", "{n} are verified as done by data", done)
+        if done
+        else say("none is verified as done by data")
+    ]
     if back:
-        parts.append(f"{back} came back")
+        parts.append(say_many("{n} came back", "{n} came back", back))
     if unknown:
-        parts.append(f"{unknown} can’t be judged for lack of data")
-    things = "the one thing" if count == 1 else f"{count} things"
-    listed = " and ".join([", ".join(parts[:-1]), parts[-1]]) if parts[1:] else parts[0]
-    return f"Of {things} that we advised before, {listed}."
+        parts.append(say_many("{n} can’t be judged for lack of data", "{n} can’t be judged for lack of data", unknown))
+    return say_many(
+        "Of the one thing that we advised before, {listed}.",
+        "Of {n} things that we advised before, {listed}.",
+        count,
+        listed=listed(parts),
+    )
 
 
 def _fact(label: str, count: int, tone: Tone) -> Fact:
     return Fact(
         label=label,
-        text=f"{count}",
+        text=written.number(count),
         value=count,
         unit="count",
         query="marts.recommendation",
@@ -113,20 +124,22 @@ def _fact(label: str, count: int, tone: Tone) -> Fact:
 def _row(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> LedgerRow:
     event, state = item.entry.history[-1], item.entry.state
     day = event.as_of - timedelta(days=1) if event.as_of else event.at.date()
-    who = "data" if event.is_engine else event.set_by
-    until = f", until {event.until:%-d %b %Y}" if event.until else ""
+    who = say("data") if event.is_engine else event.set_by
+    when = written.date_short(day)
+    if event.until:
+        when = say("{day}, until {until}", day=when, until=written.date_short(event.until))
     now = item.quarter_value if item.quarter_value is not None else (item.outcome.value if item.outcome else None)
     is_closed = state in ("no_longer_applies", "superseded")
     return LedgerRow(
         title=stated.title,
         subject="" if stated.subject == data.site.site_id else stated.subject,
-        state=WORDS[state],
+        state=say(WORDS[state]),
         tone=_TONES.get(state, "neutral"),
-        measure=stated.prediction_metric.removesuffix("_pct").replace("_", " "),
+        measure=say(measures.NAMES.get(stated.prediction_metric, stated.prediction_metric.replace("_", " "))),
         then=_figure(stated.measured_value, stated),
-        now="gone" if is_closed else _figure(now, stated),
+        now=say("gone") if is_closed else _figure(now, stated),
         expected=_figure(_expected(stated), stated),
-        said=f"{who}, {day:%-d %b %Y}{until}: {event.why}",
+        said=say("{who}, {when}: {why}", who=who, when=when, why=event.why),
     )
 
 
@@ -139,9 +152,10 @@ def _expected(stated: StatedRecommendation) -> float | None:
 
 def _figure(value: float | None, stated: StatedRecommendation) -> str:
     if value is None:
-        return "not known"
-    unit = "%" if stated.prediction_metric.endswith("_pct") else ""
-    return f"{value:,.0f}{unit}" if abs(value) >= 10 or value == round(value) else f"{value:,.1f}{unit}"
+        return say("not known")
+    digits = 0 if abs(value) >= 10 or value == round(value) else 1
+    is_share = stated.prediction_metric.endswith("_pct")
+    return written.percent(value, digits) if is_share else written.number(value, digits)
 
 
 def _is_judged(item: Reviewed, stated: StatedRecommendation) -> bool:
@@ -158,4 +172,4 @@ def _is_hit(stated: StatedRecommendation, item: Reviewed) -> bool:
 def _hits(judged: Sequence[tuple[StatedRecommendation, bool]]) -> list[tuple[str, str, str]]:
     done = Counter(stated.rule_id for stated, _ in judged)
     hit = Counter(stated.rule_id for stated, is_hit in judged if is_hit)
-    return [(rule, f"{count}", f"{hit[rule]}") for rule, count in sorted(done.items())]
+    return [(rule, written.number(count), written.number(hit[rule])) for rule, count in sorted(done.items())]

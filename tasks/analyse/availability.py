@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from tasks import written
 from tasks.probe_result import cause_in_words
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.recommend import availability_certificate_expiry
@@ -26,7 +27,7 @@ from tasks.report_model import (
     missing_fact,
     tone_of,
 )
-from tasks.wording import duration
+from tasks.words import mark, say, say_many
 
 DAYS = """
 SELECT
@@ -56,7 +57,7 @@ RESPONSE = """
 SELECT day_date, median_total_ms FROM marts.availability_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND is_primary"""
 
-SECTION = Section(title="Availability", order=20, weight=10)
+SECTION = Section(title=mark("Availability"), order=20, weight=10)
 
 SHOWN = 12
 """Incidents printed at most, the longest; the rest is counted in a note."""
@@ -84,40 +85,46 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
     if days.empty or (days["up_seconds"] + days["down_seconds"]).sum() == 0:
         return NoData(
             title="Availability",
-            missing="no uptime check of this quarter is in the warehouse",
-            remedy="Add an uptime source, or see the gaps under data coverage.",
+            missing=say("no uptime check of this quarter is in the warehouse"),
+            remedy=say("Add an uptime source, or see the gaps under data coverage."),
         )
     incidents = data.frame(INCIDENTS)
     outages = incidents[~incidents["is_planned"].astype(bool)]
     down, known = float(days["down_seconds"].sum()), float((days["up_seconds"] + days["down_seconds"]).sum())
     pct, budget = 100 * (known - down) / known, float(days["budget_seconds"].sum()) / 60
-    used = down / 60 / budget
     planned, planned_down = float(days["maintenance_seconds"].sum()), float(days["maintenance_down_seconds"].sum())
     unknown_hours = (data.quarter.day_count * 86_400 - known - planned) / 3600
-    left = f"{100 - 100 * used:.0f}% of it is left" if used <= 1 else f"that is {used:.1f} times as much"
-    lead = f"{f'{duration(down)} of' if down else 'No'} downtime against an agreed {duration(budget * 60)}: {left}."
+    lead = _lead(down, budget * 60)
     if planned:
         whole = percent(100 * (known - down + planned - planned_down) / (known + planned))
-        lead += (
-            f" Announced maintenance of {duration(planned)} is not in it; with it the site was up {whole} of the time."
+        lead += " " + say(
+            "Announced maintenance of {time} is not in it; with it the site was up {whole} of the time.",
+            time=written.duration(planned),
+            whole=whole,
         )
     if unknown_hours > 24:
-        lead += f" For {unknown_hours / 24:.0f} days nobody can say."
+        lead += " " + say_many("For {n} day nobody can say.", "For {n} days nobody can say.", round(unknown_hours / 24))
     return AvailabilityView(
         lead=lead,
         stats=[
             uptime_fact(pct, data.site.availability_slo_pct, days, data),
-            Fact(label="incidents", text=f"{len(outages)}", value=len(outages), unit="count", query="marts.incident"),
             Fact(
-                label="longest outage",
-                text=duration(float(outages["down_seconds"].max())) if len(outages) else "none",
+                label=mark("incidents"),
+                text=written.number(len(outages)),
+                value=len(outages),
+                unit="count",
+                query="marts.incident",
+            ),
+            Fact(
+                label=mark("longest outage"),
+                text=written.duration(float(outages["down_seconds"].max())) if len(outages) else say("none"),
                 value=float(outages["down_seconds"].max()) if len(outages) else 0.0,
                 unit="seconds",
                 query="marts.incident",
             ),
             Fact(
-                label="of the quarter not known",
-                text=f"{100 * unknown_hours / 24 / data.quarter.day_count:.1f}%",
+                label=mark("of the quarter not known"),
+                text=written.percent(100 * unknown_hours / 24 / data.quarter.day_count, 1),
                 value=unknown_hours,
                 unit="hours",
                 query="marts.availability_day",
@@ -129,32 +136,58 @@ def view(data: QuarterData) -> AvailabilityView | NoData:
         burn_note=burn_note(days),
         budget_minutes=budget,
         incidents=_rows(incidents, data),
-        incident_note=f"The {SHOWN} longest of {len(incidents)}." if len(incidents) > SHOWN else "",
+        incident_note=say("The {shown} longest of {all}.", shown=SHOWN, all=len(incidents))
+        if len(incidents) > SHOWN
+        else "",
         action=data.action(("availability",), f"{data.titles(('availability',))}."),
+    )
+
+
+def _lead(down: float, budget: float) -> str:
+    """Say the downtime in seconds against what is agreed."""
+    agreed, used = written.duration(budget), down / budget
+    if not down:
+        return say("No downtime against an agreed {agreed}.", agreed=agreed)
+    if used <= 1:
+        return say(
+            "{down} of downtime against an agreed {agreed}: {left} of it is left.",
+            down=written.duration(down),
+            agreed=agreed,
+            left=written.percent(100 - 100 * used),
+        )
+    return say(
+        "{down} of downtime against an agreed {agreed}: that is {times} times as much.",
+        down=written.duration(down),
+        agreed=agreed,
+        times=written.number(used, 1),
     )
 
 
 def dial(_: QuarterData, view: AvailabilityView | NoData) -> Dial:
     """Return the score of the error budget."""
     if isinstance(view, NoData):
-        return missing_dial("Availability")
+        return missing_dial(mark("Availability"))
     used = 1 - (next((left for left in reversed(view.burn) if left is not None), 0.0)) / view.budget_minutes
     blind = (view.stats[3].value or 0.0) / (24 * len(view.days))
     score = None if blind > 0.5 else round(min(max(100 - 50 * used, 0), 100))
     return Dial(
-        name="Availability",
+        name=mark("Availability"),
         score=score,
-        note=view.stats[0].note if blind < 0.01 else f"{100 * blind:.0f}% of the time not known",
+        note=view.stats[0].note
+        if blind < 0.01
+        else say("{blind} of the time not known", blind=written.percent(100 * blind)),
         # What was seen may be fine; what was not seen must not look so.
         tone="unknown" if blind > 0.05 else tone_of(score),
-        method="100 less half of the share of the error budget that was used.",
+        method=say("100 less half of the share of the error budget that was used."),
     )
 
 
 def figures(data: QuarterData, view: AvailabilityView | NoData) -> list[Fact]:
     """Return what page one may say: uptime, and how long an answer took."""
     if isinstance(view, NoData):
-        return [missing_fact(label, "no checks", "marts.availability_day") for label in ("uptime", "response time")]
+        return [
+            missing_fact(label, say("no checks"), "marts.availability_day") for label in ("uptime", "response time")
+        ]
     certificate, response = _certificate_fact(data), _response_fact(data)
     return [view.stats[0], *((certificate, response) if certificate.tone == "bad" else (response, certificate))]
 
@@ -164,14 +197,14 @@ def _certificate_fact(data: QuarterData) -> Fact:
     rule = availability_certificate_expiry.RULE
     (row, *_) = [*rows_of(data.frame(rule.evidence_sql)), None]
     if row is None:
-        return missing_fact("certificate", "none was seen", "marts.certificate_day")
+        return missing_fact(mark("certificate"), say("none was seen"), "marts.certificate_day")
     return Fact(
-        label="certificate",
-        text="not accepted" if row.is_valid is False else f"{row.days_left} days left",
+        label=mark("certificate"),
+        text=say("not accepted") if row.is_valid is False else say_many("{n} day left", "{n} days left", row.days_left),
         value=float(row.days_left),
         unit="days",
         query="marts.certificate_day",
-        note=f"until {pd.Timestamp(row.not_after_at):%-d %B %Y}",
+        note=say("until {day}", day=written.date_long(pd.Timestamp(row.not_after_at))),
         tone="bad" if any(item.rule_id == rule.id for item in data.recommendations) else "good",
     )
 
@@ -179,16 +212,16 @@ def _certificate_fact(data: QuarterData) -> Fact:
 def _response_fact(data: QuarterData) -> Fact:
     response = data.frame(RESPONSE).dropna(subset=["median_total_ms"])
     if response.empty:
-        return missing_fact("response time", "no checks", "marts.availability_day")
+        return missing_fact(mark("response time"), say("no checks"), "marts.availability_day")
     weekly = response.groupby(data.week_of(response["day_date"]))["median_total_ms"].median()
     middle = float(response["median_total_ms"].median())
     return Fact(
-        label="response time",
-        text=f"{middle:,.0f} ms",
+        label=mark("response time"),
+        text=say("{time} ms", time=written.number(middle)),
         value=middle,
         unit="ms",
         query="marts.availability_day",
-        note="median of the checks",
+        note=say("median of the checks"),
         series=[None if pd.isna(weekly.get(week)) else float(weekly[week]) for week in range(13)],
     )
 
@@ -198,12 +231,12 @@ def uptime_fact(pct: float, slo: float, days: pd.DataFrame, data: QuarterData) -
     weekly = days.groupby(data.week_of(days["day_date"]))[["up_seconds", "down_seconds"]].sum()
     ratio = 100 * weekly["up_seconds"] / (weekly["up_seconds"] + weekly["down_seconds"])
     return Fact(
-        label="uptime",
+        label=mark("uptime"),
         text=percent(pct),
         value=pct,
         unit="percent",
         query="marts.availability_day",
-        note=f"goal {slo:g}%",
+        note=say("goal {goal}", goal=written.plain_percent(slo)),
         tone="good" if pct >= slo else "bad",
         series=[None if pd.isna(ratio.get(week)) else float(ratio[week]) for week in range(13)],
     )
@@ -212,7 +245,7 @@ def uptime_fact(pct: float, slo: float, days: pd.DataFrame, data: QuarterData) -
 def percent(pct: float) -> str:
     """Return availability as printed: never rounded up to what it is not."""
     digits = 3 if pct > 99.9 else 2
-    return "100%" if pct == 100 else f"{math.floor(pct * 10**digits) / 10**digits:.{digits}f}%"
+    return written.percent(100) if pct == 100 else written.percent(math.floor(pct * 10**digits) / 10**digits, digits)
 
 
 def _states(days: pd.DataFrame, data: QuarterData) -> list[DayState]:
@@ -244,8 +277,12 @@ def _burn(days: pd.DataFrame, data: QuarterData, budget: float) -> list[float | 
 
 def _noted(row: Any) -> str:
     """Return what people wrote about an incident, to stand behind what the checks saw."""
-    parts = (("Cause", row.noted_cause), ("Fix", row.fix), ("Detected by", row.detected_by))
-    return "".join(f". {name}: {words.rstrip('.')}" for name, words in parts if isinstance(words, str))
+    parts = (
+        (mark("Cause: {words}"), row.noted_cause),
+        (mark("Fix: {words}"), row.fix),
+        (mark("Detected by: {words}"), row.detected_by),
+    )
+    return "".join(f". {say(text, words=words.rstrip('.'))}" for text, words in parts if isinstance(words, str))
 
 
 def burn_note(days: pd.DataFrame) -> str:
@@ -255,8 +292,17 @@ def burn_note(days: pd.DataFrame) -> str:
         return ""
     worst = rates.loc[rates["least_burn_rate_28_days"].idxmax()]
     day, rate = pd.Timestamp(worst["day_date"]), float(worst["least_burn_rate_28_days"])
-    used = f"{rate:.1f} times" if rate >= 1 else f"{100 * rate:.0f}% of"
-    return f"At the worst, in the four weeks to {day:%-d %B}, the site used {used} the downtime agreed for them."
+    if rate >= 1:
+        return say(
+            "At the worst, in the four weeks to {day}, the site used {times} times the downtime agreed for them.",
+            day=written.day_long(day),
+            times=written.number(rate, 1),
+        )
+    return say(
+        "At the worst, in the four weeks to {day}, the site used {share} of the downtime agreed for them.",
+        day=written.day_long(day),
+        share=written.percent(100 * rate),
+    )
 
 
 def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, str, str]]:
@@ -265,9 +311,14 @@ def _rows(incidents: pd.DataFrame, data: QuarterData) -> list[tuple[str, str, st
     rows = []
     for row in rows_of(longest):
         start = row.started_at.to_pydatetime().astimezone(zone)
-        end = (start + timedelta(seconds=row.down_seconds)).strftime("%H:%M") if row.is_end_seen else "not seen"
+        end = written.clock(start + timedelta(seconds=row.down_seconds)) if row.is_end_seen else say("not seen")
         cause = cause_in_words(row.cause, None if pd.isna(row.status) else row.status) + _noted(row)
         if isinstance(row.maintenance_reason, str):
-            cause += f"; {'' if row.is_planned else 'partly '}announced maintenance: {row.maintenance_reason}"
-        rows.append((f"{start:%a %-d %b, %H:%M}", cause, f"{row.down_seconds / 60:,.0f}", end))
+            text = (
+                say("announced maintenance: {reason}", reason=row.maintenance_reason)
+                if row.is_planned
+                else say("partly announced maintenance: {reason}", reason=row.maintenance_reason)
+            )
+            cause = f"{cause}; {text}"
+        rows.append((written.moment(start), cause, written.number(row.down_seconds / 60), end))
     return rows

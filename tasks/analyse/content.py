@@ -8,11 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.crawl_issues import KINDS
+from tasks import written
+from tasks.crawl_issues import KINDS, SHORT
 from tasks.performance_rules import page_name
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Fact, NoData, Section
+from tasks.wording import pages as pages_text
+from tasks.words import mark, say, say_many
 
 CRAWLS = """
 SELECT day_date, page_count, address_count, unknown_count, broken_count, is_read, message
@@ -30,7 +33,7 @@ FROM marts.crawl_issue
 WHERE site_id = $site_id AND seen_date < $end_date AND (fixed_date IS NULL OR fixed_date >= $start_date)
 ORDER BY kind, seen_date, page_url, target"""
 
-SECTION = Section(title="Content and forms", order=65, weight=80)
+SECTION = Section(title=mark("Content and forms"), order=65, weight=80)
 RULES = ("ux.broken_links", "ux.error_pages", "ux.forms_unlabelled", "ux.redirect_chains")
 BROKEN = ("broken_link", "broken_image", "broken_file")
 SHOWN = 14
@@ -58,10 +61,10 @@ def view(data: QuarterData) -> ContentView | NoData:
     if read.empty:
         return NoData(
             title="Content and forms",
-            missing=f"none of {len(crawls)} crawls could read the site"
+            missing=say_many("no crawl could read the site", "none of {n} crawls could read the site", len(crawls))
             if len(crawls)
-            else "links, pages and forms were not crawled",
-            remedy="See what stopped them in marts.crawl." if len(crawls) else "Add an audits_crawl source.",
+            else say("links, pages and forms were not crawled"),
+            remedy=say("See what stopped them in marts.crawl.") if len(crawls) else say("Add an audits_crawl source."),
             is_left_out=crawls.empty,
         )
     last = list(rows_of(read))[-1]
@@ -71,46 +74,86 @@ def view(data: QuarterData) -> ContentView | NoData:
     return ContentView(
         lead=_lead(still, mended, last),
         stats=[
-            _count("pages read", last.page_count, "marts.crawl", f"last crawl, {pd.Timestamp(last.day_date):%-d %B}"),
+            _count(
+                mark("pages read"),
+                last.page_count,
+                "marts.crawl",
+                say("last crawl, {day}", day=written.day_long(pd.Timestamp(last.day_date))),
+            ),
             _broken(still),
             _count(
-                "issues mended",
+                mark("issues mended"),
                 len(mended),
                 "marts.crawl_issue",
-                f"{int(still['is_new'].sum()):,} of those open are new",
+                say_many("{n} of those open is new", "{n} of those open are new", still["is_new"].sum()),
             ),
-            _count("addresses not known", last.unknown_count, "marts.crawl", f"of {last.address_count:,}"),
+            _count(
+                mark("addresses not known"),
+                last.unknown_count,
+                "marts.crawl",
+                say("of {all}", all=last.address_count),
+            ),
         ],
         kinds=_kinds(issues, is_open),
         issues=[_issue(row) for row in _worst(still)[:SHOWN]],
-        issues_note=f"{SHOWN} of {len(still):,}; the rest is in marts.crawl_issue." if len(still) > SHOWN else "",
+        issues_note=say("{shown} of {all}; the rest is in marts.crawl_issue.", shown=SHOWN, all=len(still))
+        if len(still) > SHOWN
+        else "",
         action=data.action(RULES, f"{data.titles(RULES)}."),
     )
 
 
 def _count(label: str, value: float, query: str, note: str) -> Fact:
-    return Fact(label=label, text=f"{value:,.0f}", value=value, unit="count", query=query, note=note)
+    return Fact(label=label, text=written.number(value), value=value, unit="count", query=query, note=note)
 
 
 def _lead(still: pd.DataFrame, mended: pd.DataFrame, last: Any) -> str:
-    done = f" {len(mended):,} {'was' if len(mended) == 1 else 'were'} mended in the quarter." if len(mended) else ""
+    done = (
+        " " + say_many("{n} was mended in the quarter.", "{n} were mended in the quarter.", len(mended))
+        if len(mended)
+        else ""
+    )
     if still.empty:
-        return f"The last crawl of {last.page_count:,} pages found nothing wrong.{done}"
-    broken, count = int(still["kind"].isin(BROKEN).sum()), len(still)
-    what = f"{count:,} {'issue is' if count == 1 else 'issues are'} open on the {last.page_count:,} pages read"
-    share = "all" if broken == count else f"{broken:,}"
-    return f"{what}{f', {share} of them links or files that are not there' if broken else ''}.{done}"
+        return (
+            say_many(
+                "The last crawl of {n} page found nothing wrong.",
+                "The last crawl of {n} pages found nothing wrong.",
+                last.page_count,
+            )
+            + done
+        )
+    broken, count, pages = int(still["kind"].isin(BROKEN).sum()), len(still), pages_text(last.page_count)
+    if not broken:
+        text = say_many(
+            "{n} issue is open on {pages} read.", "{n} issues are open on {pages} read.", count, pages=pages
+        )
+    elif broken == count:
+        text = say_many(
+            "{n} issue is open on {pages} read: a link or file that is not there.",
+            "{n} issues are open on {pages} read, all of them links or files that are not there.",
+            count,
+            pages=pages,
+        )
+    else:
+        text = say_many(
+            "{n} issue is open on {pages} read, {broken} of them links or files that are not there.",
+            "{n} issues are open on {pages} read, {broken} of them links or files that are not there.",
+            count,
+            pages=pages,
+            broken=broken,
+        )
+    return text + done
 
 
 def _broken(still: pd.DataFrame) -> Fact:
     broken = still[still["kind"].isin(BROKEN)]["target"].nunique()
     return Fact(
-        label="broken addresses",
-        text=f"{broken:,}",
+        label=mark("broken addresses"),
+        text=written.number(broken),
         value=broken,
         unit="count",
         query="marts.crawl_issue",
-        note="links, pictures, files",
+        note=say("links, pictures, files"),
         tone="bad" if broken else "good",
     )
 
@@ -122,7 +165,12 @@ def _kinds(issues: pd.DataFrame, is_open: pd.Series[Any]) -> list[tuple[str, str
         if own.any():
             new = int((own & is_open & issues["is_new"].astype(bool)).sum())
             rows.append(
-                (_sentence(meaning), f"{int((own & is_open).sum()):,}", f"{new:,}", f"{int((own & ~is_open).sum()):,}")
+                (
+                    written.capital(say(meaning)),
+                    written.number(int((own & is_open).sum())),
+                    written.number(new),
+                    written.number(int((own & ~is_open).sum())),
+                )
             )
     return rows
 
@@ -135,14 +183,10 @@ def _worst(still: pd.DataFrame) -> list[Any]:
 def _issue(row: Any) -> tuple[str, str, str, str]:
     target = page_name(row.target) if str(row.target).startswith(("http:", "https:")) else str(row.target)
     told = ", ".join(part for part in (target, str(row.detail)) if part)
-    back = ", again" if row.is_back else ""
+    since = written.day(pd.Timestamp(row.seen_date))
     return (
-        str(row.kind).replace("_", " "),
+        say(SHORT.get(row.kind, str(row.kind).replace("_", " "))),
         cut(page_name(row.page_url), 44),
         cut(told, 80),
-        f"{pd.Timestamp(row.seen_date):%-d %b}{back}",
+        say("{day}, again", day=since) if row.is_back else since,
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

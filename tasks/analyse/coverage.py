@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tasks import written
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Dial, Fact, RecommendationView, Section, Series, missing_dial, tone_of
+from tasks.words import mark, say, say_many
 
 SOURCES = """
 SELECT source_id, kind, fills FROM staging.source
@@ -25,19 +27,19 @@ REJECTS = """
 SELECT source_id, reason, count(*) AS reject_count FROM raw.reject
 WHERE site_id = $site_id GROUP BY source_id, reason ORDER BY reject_count DESC, source_id, reason LIMIT 8"""
 
-SECTION = Section(title="Data coverage and method", order=90, weight=90)
+SECTION = Section(title=mark("Data coverage and method"), order=90, weight=90)
 
 WORDS = {
-    "check_result": "uptime checks",
-    "component_observation": "installed versions",
-    "waf_event": "firewall events",
-    "http_request": "requests",
-    "journey_run": "journeys",
-    "audit_run": "audits of pages",
-    "page_performance": "page speed",
-    "server_metric": "server figures",
-    "backup": "backups",
-    "ticket": "tickets",
+    "check_result": mark("uptime checks"),
+    "component_observation": mark("installed versions"),
+    "waf_event": mark("firewall events"),
+    "http_request": mark("requests"),
+    "journey_run": mark("journeys"),
+    "audit_run": mark("audits of pages"),
+    "page_performance": mark("page speed"),
+    "server_metric": mark("server figures"),
+    "backup": mark("backups"),
+    "ticket": mark("tickets"),
 }
 
 
@@ -84,41 +86,53 @@ def view(data: QuarterData) -> CoverageView:
     gaps = [gap for strip in strips for gap in _gaps(strip, data)]
     blind = [strip for strip in strips if not any(strip.days)]
     lead = (
-        "No source is configured for this site: nothing in this report is known."
+        say("No source is configured for this site: nothing in this report is known.")
         if mean is None
-        else f"The {len(strips)} sources of this site cover {100 * mean:.0f}% of the quarter"
-        + (f"; {len(blind)} of them brought nothing at all." if blind else ".")
+        else say_many(
+            "The one source of this site covers {mean} of the quarter.",
+            "The {n} sources of this site cover {mean} of the quarter.",
+            len(strips),
+            mean=written.percent(100 * mean),
+        )
+        if not blind
+        else say_many(
+            "The one source of this site covers {mean} of the quarter: it brought nothing at all.",
+            "The {n} sources of this site cover {mean} of the quarter; {blind} of them brought nothing at all.",
+            len(strips),
+            mean=written.percent(100 * mean),
+            blind=len(blind),
+        )
     )
     return CoverageView(
         lead=lead,
         stats=[
             Fact(
-                label="of the quarter covered",
-                text="not known" if mean is None else f"{100 * mean:.0f}%",
+                label=mark("of the quarter covered"),
+                text=say("not known") if mean is None else written.percent(100 * mean),
                 value=None if mean is None else 100 * mean,
                 unit="percent",
                 query="marts.source_day",
                 tone="unknown" if mean is None else "neutral",
             ),
             Fact(
-                label="gaps of a day or more",
-                text=f"{len(gaps)}",
+                label=mark("gaps of a day or more"),
+                text=written.number(len(gaps)),
                 value=len(gaps),
                 unit="count",
                 query="marts.source_day",
             ),
             Fact(
-                label="pieces of input rejected",
-                text=f"{reject_count:,}",
+                label=mark("pieces of input rejected"),
+                text=written.number(reject_count),
                 value=reject_count,
                 unit="count",
                 query="raw.reject",
             ),
-            Fact(label="snapshot", text=data.scope.snapshot_id[:8], value=None, unit="hash", query="raw.batch"),
+            Fact(label=mark("snapshot"), text=data.scope.snapshot_id[:8], value=None, unit="hash", query="raw.batch"),
         ],
         strips=strips,
         gaps=gaps[:10],
-        rejects=[(row.source_id, cut(row.reason, 90), f"{row.reject_count:,}") for row in rows_of(rejects)],
+        rejects=[(row.source_id, cut(row.reason, 90), written.number(row.reject_count)) for row in rows_of(rejects)],
         evidence=_proofs(data.recommendations),
         action=data.action(("coverage",), f"{data.titles(('coverage',))}."),
     )
@@ -128,13 +142,13 @@ def dial(_: QuarterData, view: CoverageView) -> Dial:
     """Return the score of what is known."""
     share = view.stats[0].value
     if share is None:
-        return missing_dial("Data coverage", "no source")
+        return missing_dial(mark("Data coverage"), say("no source"))
     return Dial(
-        name="Data coverage",
+        name=mark("Data coverage"),
         score=round(share),
-        note="of the quarter",
+        note=say("of the quarter"),
         tone=tone_of(round(share)),
-        method="The mean share of the quarter that the sources cover.",
+        method=say("The mean share of the quarter that the sources cover."),
     )
 
 
@@ -166,9 +180,9 @@ def _strip(source: object, days: pd.DataFrame, data: QuarterData) -> SourceStrip
     covered = sum(1 for value in values if value)
     return SourceStrip(
         name=source_id,
-        kind=WORDS.get(fills, fills.replace("_", " ")),
+        kind=say(WORDS.get(fills, fills.replace("_", " "))),
         days=values,
-        text=f"{covered} of {len(values)} days",
+        text=say("{some} of {all} days", some=covered, all=len(values)),
     )
 
 
@@ -180,6 +194,6 @@ def _gaps(strip: SourceStrip, data: QuarterData) -> list[tuple[str, str, str]]:
             start = day
         elif value and start is not None:
             last = max(known for known in data.days if known < day)
-            gaps.append((strip.name, f"{start:%-d %b}", f"{last:%-d %b}"))
+            gaps.append((strip.name, written.day(start), written.day(last)))
             start = None
     return gaps

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from tasks import written
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Dial, Fact, JourneyRow, NoData, Section, missing_dial, tone_of
+from tasks.words import mark, say, say_many
 
 DAYS = """
 SELECT source_id, journey_id, journey_name, day_date, run_count, passed_count, failed_count, unknown_count,
@@ -27,7 +29,7 @@ WHERE run.site_id = $site_id AND run.outcome = 'failed' AND run.run_date >= $sta
 GROUP BY run.source_id, run.journey_id, run.journey_name, step_text
 ORDER BY run_count DESC, run.journey_name, step_text"""
 
-SECTION = Section(title="Journeys", order=60, weight=60)
+SECTION = Section(title=mark("Journeys"), order=60, weight=60)
 
 POINTS = 10
 """Points of the score that one per cent of failed checks costs."""
@@ -58,10 +60,14 @@ def view(data: QuarterData) -> JourneysView | NoData:
     if passed + failed == 0:
         return NoData(
             title="Journeys",
-            missing=f"none of {unknown:,} runs of journeys could be made"
+            missing=say_many(
+                "the one run of a journey could not be made", "none of {n} runs of journeys could be made", unknown
+            )
             if unknown
-            else "whether log-in, search, forms or the cart work was not measured",
-            remedy="See what stopped them in raw.journey_run." if unknown else "Add a journeys_browser source.",
+            else say("whether log-in, search, forms or the cart work was not measured"),
+            remedy=say("See what stopped them in raw.journey_run.")
+            if unknown
+            else say("Add a journeys_browser source."),
             is_left_out=not unknown,
         )
     rows = [_row(group, data) for _, group in days.groupby(["source_id", "journey_id"], sort=True)]
@@ -71,52 +77,66 @@ def view(data: QuarterData) -> JourneysView | NoData:
     pct = 100 * passed / (passed + failed)
     first = next(rows_of(failures), None)
     lead = (
-        f"Every check of {len(rows)} core function{'s' if len(rows) > 1 else ''} passed."
+        say_many("Every check of {n} core function passed.", "Every check of {n} core functions passed.", len(rows))
         if not failed
-        else f"{len(broken)} of {len(rows)} core functions failed at times; “{broken[0].name}” most, "
-        f"in {100 - broken[0].rate:.1f}% of its checks."
+        else say_many(
+            "The one core function, “{name}”, failed in {rate} of its checks.",
+            "{broken} of {n} core functions failed at times; “{name}” most, in {rate} of its checks.",
+            len(rows),
+            broken=len(broken),
+            name=broken[0].name,
+            rate=written.percent(100 - broken[0].rate, 1),
+        )
     )
     return JourneysView(
         lead=lead,
         stats=[
             Fact(
-                label="of checks passed",
+                label=mark("of checks passed"),
                 text=_percent(pct),
                 value=pct,
                 unit="percent",
                 query="marts.journey_day",
-                note="goal 99%",
+                note=say("goal {goal}", goal=written.percent(99)),
                 tone="good" if pct >= 99 else "bad",
                 series=_weekly_rates(days, data),
             ),
-            Fact(label="checks that failed", text=f"{failed:,}", value=failed, unit="count", query="marts.journey_day"),
+            Fact(
+                label=mark("checks that failed"),
+                text=written.number(failed),
+                value=failed,
+                unit="count",
+                query="marts.journey_day",
+            ),
             _slowest(days),
             Fact(
-                label="checks not known",
-                text=f"{unknown:,}",
+                label=mark("checks not known"),
+                text=written.number(unknown),
                 value=unknown,
                 unit="count",
                 query="marts.journey_day",
-                note=f"of {passed + failed + unknown:,}",
+                note=say("of {all}", all=passed + failed + unknown),
                 tone="unknown" if unknown > passed + failed else "neutral",
             ),
         ],
         rows=rows[:SHOWN],
-        rows_note=f"The {SHOWN} worst of {len(rows)}." if len(rows) > SHOWN else "",
+        rows_note=say("The {shown} worst of {all}.", shown=SHOWN, all=len(rows)) if len(rows) > SHOWN else "",
         week_labels=data.week_labels,
         failures=[
             (
                 cut(row.journey_name, 40),
-                cut(row.step_text or "not known", 60),
-                f"{row.run_count:,}",
-                f"{pd.Timestamp(row.last_date):%-d %b}",
+                cut(row.step_text or say("not known"), 60),
+                written.number(row.run_count),
+                written.day(pd.Timestamp(row.last_date)),
                 cut(row.message, 90),
             )
             for row in list(rows_of(failures))[:SHOWN]
         ]
         if first is not None
         else [],
-        failures_note=f"The {SHOWN} most frequent of {len(failures)} kinds." if len(failures) > SHOWN else "",
+        failures_note=say("The {shown} most frequent of {all} kinds.", shown=SHOWN, all=len(failures))
+        if len(failures) > SHOWN
+        else "",
         action=data.action(("ux",), f"{data.titles(('ux',))}."),
     )
 
@@ -124,21 +144,21 @@ def view(data: QuarterData) -> JourneysView | NoData:
 def dial(_: QuarterData, view: JourneysView | NoData) -> Dial:
     """Return the score of the checks that passed: a site on which one in ten fails can't be used."""
     if isinstance(view, NoData) or view.stats[0].value is None:
-        return missing_dial("Core functions")
+        return missing_dial(mark("Core functions"))
     score = round(max(100 - POINTS * (100 - view.stats[0].value), 0))
     failing = sum(0 <= row.rate < 100 for row in view.rows)
     return Dial(
-        name="Core functions",
+        name=mark("Core functions"),
         score=score,
-        note=f"{failing} failed at times" if failing else "all worked",
+        note=say("{failing} failed at times", failing=failing) if failing else say("all worked"),
         tone="warn" if score >= 80 and view.stats[0].tone == "bad" else tone_of(score),
-        method=f"100 less {POINTS} for each per cent of the checks of journeys that failed.",
+        method=say("100 less {points} for each per cent of the checks of journeys that failed.", points=POINTS),
     )
 
 
 def figures(_: QuarterData, view: JourneysView | NoData) -> list[Fact]:
     """Return what page one may say: how often the core functions worked."""
-    return [] if isinstance(view, NoData) else [replace(view.stats[0], label="core functions worked")]
+    return [] if isinstance(view, NoData) else [replace(view.stats[0], label=mark("core functions worked"))]
 
 
 def _row(days: pd.DataFrame, data: QuarterData) -> JourneyRow:
@@ -150,8 +170,8 @@ def _row(days: pd.DataFrame, data: QuarterData) -> JourneyRow:
         name=cut(str(days["journey_name"].iloc[-1]), 40),
         weeks=weeks,
         rate=-1.0 if rate is None else rate,
-        text="not known" if rate is None else _percent(rate),
-        time_text="not known" if pd.isna(median) else f"{median / 1000:.1f} s",
+        text=say("not known") if rate is None else _percent(rate),
+        time_text=say("not known") if pd.isna(median) else written.seconds(median / 1000),
     )
 
 
@@ -167,20 +187,25 @@ def _rate(passed: float | None, failed: float | None) -> float | None:
 
 def _percent(value: float) -> str:
     """Say a rate, never rounded up to what it is not."""
-    return "100%" if value == 100 else f"{int(value * 10) / 10:.1f}%"
+    return written.percent(100) if value == 100 else written.percent(int(value * 10) / 10, 1)
 
 
 def _slowest(days: pd.DataFrame) -> Fact:
     times = days.dropna(subset=["median_total_ms"])
     if times.empty:
         return Fact(
-            label="slowest function", text="not known", value=None, unit="ms", query="marts.journey_day", tone="unknown"
+            label=mark("slowest function"),
+            text=say("not known"),
+            value=None,
+            unit="ms",
+            query="marts.journey_day",
+            tone="unknown",
         )
     medians = times.groupby("journey_name")["median_total_ms"].median()
     name, value = medians.idxmax(), float(medians.max())
     return Fact(
-        label="slowest function, median",
-        text=f"{value / 1000:.1f} s",
+        label=mark("slowest function, median"),
+        text=written.seconds(value / 1000),
         value=value,
         unit="ms",
         query="marts.journey_day",

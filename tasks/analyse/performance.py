@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from tasks import written
 from tasks.performance_rows import (
     KINDS,
     SHOWN,
@@ -20,11 +21,12 @@ from tasks.performance_rows import (
     subject_of,
     weight_rows,
 )
-from tasks.performance_rules import SCREENS, page_name
+from tasks.performance_rules import page_name, screen_name
 from tasks.performance_rules import shown as figure
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Dial, Fact, NoData, Section, Tone, missing_dial, missing_fact, tone_of
+from tasks.words import mark, say, say_many
 
 FIELD = """
 SELECT day_date, scope, subject_url, form_factor, metric, p75, band, good_ratio, fair_ratio, poor_ratio
@@ -67,7 +69,7 @@ QUALIFY outcome <> 'complete'
   AND row_number() OVER (PARTITION BY page_url, auditor, form_factor ORDER BY started_at DESC) = 1
 ORDER BY page_url, run_date"""
 
-SECTION = Section(title="Performance", order=40, weight=30)
+SECTION = Section(title=mark("Performance"), order=40, weight=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +101,10 @@ def view(data: QuarterData) -> PerformanceView | NoData:
     if field.empty and lab.empty:
         return NoData(
             title="Performance",
-            missing="no page could be measured" if len(lost) else "how fast pages are was not measured",
-            remedy="See why in raw.audit_run." if len(lost) else "Add an audits_lighthouse and an audits_crux source.",
+            missing=say("no page could be measured") if len(lost) else say("how fast pages are was not measured"),
+            remedy=say("See why in raw.audit_run.")
+            if len(lost)
+            else say("Add an audits_lighthouse and an audits_crux source."),
             is_left_out=lost.empty,
         )
     newest = lab.groupby("series", sort=False).tail(1).sort_values(["performance_score", "page_url"])
@@ -114,12 +118,14 @@ def view(data: QuarterData) -> PerformanceView | NoData:
     return PerformanceView(
         lead=_lead(last, subject, newest),
         stats=[*(_vital(last, metric, name, unit) for metric, name, unit in VITALS), _score(newest)],
-        trend_title=f"Main content shown (LCP), seconds: {_whose(subject) if is_field else _series_words(lab)}",
+        trend_title=say(
+            "Main content shown (LCP), seconds: {whose}", whose=_whose(subject) if is_field else _series_words(lab)
+        ),
         trend=trend,
         week_labels=data.week_labels,
         shares=share_rows(field),
         weights=weights,
-        kinds=[*(kind for kind in KINDS), "other"],
+        kinds=[*(say(name) for name in KINDS.values()), say("other")],
         pages=[page_row(row) for row in list(rows_of(newest))[:SHOWN]],
         pages_note=note_of(newest, lost),
         advice=[advice_row(row) for row in list(rows_of(data.frame(ADVICE)))[:SHOWN]],
@@ -130,25 +136,31 @@ def view(data: QuarterData) -> PerformanceView | NoData:
 def dial(_: QuarterData, view: PerformanceView | NoData) -> Dial:
     """Return the share of good visits in the worst Core Web Vital, else the score of the laboratory."""
     if isinstance(view, NoData):
-        return missing_dial("Performance")
-    good = [parts[0] for name, _, parts in view.shares if name.startswith(("Phones", "All"))]
+        return missing_dial(mark("Performance"))
+    good = [parts[0] for name, _, parts in view.shares if name.startswith((say("Phones"), say("All devices")))]
     if good:
         score = round(100 * min(good))
-        method = "The share of visits on phones that were good, in the worst of LCP, INP and CLS."
-        return Dial(name="Performance", score=score, note="of visits good", tone=tone_of(score), method=method)
+        method = say("The share of visits on phones that were good, in the worst of LCP, INP and CLS.")
+        return Dial(
+            name=mark("Performance"), score=score, note=say("of visits good"), tone=tone_of(score), method=method
+        )
     value = view.stats[3].value
     if value is None:
-        return missing_dial("Performance", "mostly not known")
-    method = "The least Lighthouse score of the pages; what visitors saw is not known."
+        return missing_dial(mark("Performance"), say("mostly not known"))
+    method = say("The least Lighthouse score of the pages; what visitors saw is not known.")
     return Dial(
-        name="Performance", score=round(value), note="in the laboratory", tone=tone_of(round(value)), method=method
+        name=mark("Performance"),
+        score=round(value),
+        note=say("in the laboratory"),
+        tone=tone_of(round(value)),
+        method=method,
     )
 
 
 def figures(_: QuarterData, view: PerformanceView | NoData) -> list[Fact]:
     """Return what page one may say: the main content for visitors."""
     if isinstance(view, NoData):
-        return [missing_fact("main content (LCP)", "not measured", "marts.field_metric")]
+        return [missing_fact(mark("main content (LCP)"), say("not measured"), "marts.field_metric")]
     return [view.stats[0]]
 
 
@@ -170,47 +182,57 @@ def _main_series(lab: pd.DataFrame) -> str:
 def _lead(last: dict[str, dict[str, Any]], subject: pd.DataFrame, newest: pd.DataFrame) -> str:
     lcp = last.get("lcp_ms")
     if lcp is not None:
-        words = {"good": "good", "fair": "in need of improvement", "poor": "poor"}[str(lcp["band"])]
-        return (
-            f"One visit in four on {SCREENS.get(str(lcp['form_factor']), 'screens')} waited "
-            f"{figure(float(lcp['p75']), 'ms')} or longer for the main content, which is {words}."
-        )
+        sentence = {
+            "good": mark("One visit in four on {screen} waited {time} or longer for the main content, which is good."),
+            "fair": mark(
+                "One visit in four on {screen} waited {time} or longer for the main content, which needs improvement."
+            ),
+            "poor": mark("One visit in four on {screen} waited {time} or longer for the main content, which is poor."),
+        }[str(lcp["band"])]
+        return say(sentence, screen=screen_name(lcp["form_factor"]), time=figure(float(lcp["p75"]), "ms"))
     worst, best = 100 * newest["performance_score"].min(), 100 * newest["performance_score"].max()
     if pd.isna(worst):
-        return "What visitors saw of the main content is not known."
-    range_text = f"{worst:.0f}" if round(worst) == round(best) else f"{worst:.0f} to {best:.0f}"
-    return f"In the laboratory the pages have {range_text} of 100 points; what visitors saw is not known."
+        return say("What visitors saw of the main content is not known.")
+    range_text = (
+        written.number(worst)
+        if round(worst) == round(best)
+        else say("{low} to {high}", low=written.number(worst), high=written.number(best))
+    )
+    return say(
+        "In the laboratory the pages have {points} of 100 points; what visitors saw is not known.",
+        points=range_text,
+    )
 
 
 def _whose(subject: pd.DataFrame) -> str:
     first = subject.iloc[0]
-    screen = SCREENS.get(str(first["form_factor"]), "screens")
-    what = "the whole site" if first["scope"] == "origin" else page_name(str(first["subject_url"]))
-    return f"75th percentile of visits on {screen}, {what}"
+    screen = screen_name(first["form_factor"])
+    what = say("the whole site") if first["scope"] == "origin" else page_name(str(first["subject_url"]))
+    return say("75th percentile of visits on {screen}, {what}", screen=screen, what=what)
 
 
 def _series_words(lab: pd.DataFrame) -> str:
     if lab.empty:
-        return "not known"
+        return say("not known")
     first = lab[lab["series"] == _main_series(lab)].iloc[0]
-    screen = SCREENS.get(str(first["form_factor"]), "screens")
-    return f"laboratory, {cut(page_name(str(first['page_url'])), 40)} on {screen}"
+    screen = screen_name(first["form_factor"])
+    return say("laboratory, {page} on {screen}", page=cut(page_name(str(first["page_url"])), 40), screen=screen)
 
 
 def _vital(last: dict[str, dict[str, Any]], metric: str, name: str, unit: str) -> Fact:
     row = last.get(metric)
     if row is None:
-        return missing_fact(name, "no field data", "marts.field_metric")
+        return missing_fact(name, say("no field data"), "marts.field_metric")
     value, tones = float(row["p75"]), {"good": "good", "fair": "warn", "poor": "bad"}
     tone: Tone = tones[str(row["band"])]  # type: ignore[assignment]
-    words = {"good": "good", "fair": "needs improvement", "poor": "poor"}[str(row["band"])]
+    words = {"good": mark("good"), "fair": mark("needs improvement"), "poor": mark("poor")}[str(row["band"])]
     return Fact(
         label=name,
         text=figure(value, unit),
         value=value,
         unit=unit or "ratio",
         query="marts.field_metric",
-        note=f"{words}, {SCREENS.get(str(row['form_factor']), 'visits')}",
+        note=f"{say(words)}, {screen_name(row['form_factor'])}",
         tone=tone,
     )
 
@@ -219,14 +241,14 @@ def _score(newest: pd.DataFrame) -> Fact:
     phones = newest[newest["form_factor"] == "mobile"]
     scores = (newest if phones.empty else phones)["performance_score"].dropna()
     if scores.empty:
-        return missing_fact("least Lighthouse score", "not measured", "marts.page_performance")
+        return missing_fact(mark("least Lighthouse score"), say("not measured"), "marts.page_performance")
     value = 100 * float(scores.min())
     return Fact(
-        label="least Lighthouse score",
-        text=f"{value:.0f}",
+        label=mark("least Lighthouse score"),
+        text=written.number(value),
         value=value,
         unit="points",
         query="marts.page_performance",
-        note=f"laboratory, {len(scores)} page{'' if len(scores) == 1 else 's'}",
+        note=say_many("laboratory, {n} page", "laboratory, {n} pages", len(scores)),
         tone="good" if value >= 90 else "warn" if value >= 50 else "bad",
     )

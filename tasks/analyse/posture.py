@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from tasks import wording, written
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Fact, NoData, Section
+from tasks.words import mark, say, say_many
 
 TESTS = """
 SELECT page_url, test, outcome, points, is_passed, detail, score, grade, known_count, day_date
@@ -32,29 +34,37 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AN
 QUALIFY row_number() OVER (PARTITION BY kind, target ORDER BY audited_at DESC) = 1
 ORDER BY kind, target"""
 
-SECTION = Section(title="Security headers", order=35, weight=70)
+SECTION = Section(title=mark("Security headers"), order=35, weight=70)
 RULES = ("security.headers_weak", "security.exposed_file", "security.spf_dmarc")
 
 NAMES = {
     "content-security-policy": "Content-Security-Policy",
-    "cookies": "Cookies",
-    "cross-origin-resource-sharing": "Answers to other origins (CORS)",
-    "redirection": "From http:// to https://",
+    "cookies": mark("Cookies"),
+    "cross-origin-resource-sharing": mark("Answers to other origins (CORS)"),
+    "redirection": mark("From http:// to https://"),
     "referrer-policy": "Referrer-Policy",
-    "strict-transport-security": "Strict-Transport-Security (HSTS)",
-    "subresource-integrity": "Scripts of others (SRI)",
+    "strict-transport-security": mark("Strict-Transport-Security (HSTS)"),
+    "subresource-integrity": mark("Scripts of others (SRI)"),
     "x-content-type-options": "X-Content-Type-Options",
-    "x-frame-options": "Framing by other sites",
+    "x-frame-options": mark("Framing by other sites"),
     "cross-origin-resource-policy": "Cross-Origin-Resource-Policy",
     "cross-origin-embedder-policy": "Cross-Origin-Embedder-Policy",
     "cross-origin-opener-policy": "Cross-Origin-Opener-Policy",
 }
 KINDS = {
-    "certificate": "Certificate",
-    "mixed_content": "Loaded over http",
+    "certificate": mark("Certificate"),
+    "mixed_content": mark("Loaded over http"),
     "spf": "SPF",
     "dmarc": "DMARC",
-    "exposed_file": "File that can be fetched",
+    "exposed_file": mark("File that can be fetched"),
+}
+OUTCOMES = {
+    "ok": mark("ok"),
+    "weak": mark("weak"),
+    "missing": mark("missing"),
+    "invalid": mark("invalid"),
+    "found": mark("found"),
+    "not_known": mark("not known"),
 }
 _PREFIXES = (
     "csp-", "cookies-", "cross-origin-resource-sharing-", "redirection-", "referrer-policy-", "hsts-", "sri-",
@@ -85,8 +95,10 @@ def view(data: QuarterData) -> PostureView | NoData:
     if known.empty:
         return NoData(
             title="Security headers",
-            missing="no audit could see what a page sends" if len(tests) else "what the pages send was not audited",
-            remedy="See why in raw.audit_run." if len(tests) else "Add an audits_posture source.",
+            missing=say("no audit could see what a page sends")
+            if len(tests)
+            else say("what the pages send was not audited"),
+            remedy=say("See why in raw.audit_run.") if len(tests) else say("Add an audits_posture source."),
             is_left_out=tests.empty,
         )
     first = next(rows_of(known))
@@ -96,12 +108,12 @@ def view(data: QuarterData) -> PostureView | NoData:
         stats=[
             _score(first, data),
             Fact(
-                label="tests without a loss",
-                text=f"{len(known) - len(lost)} of {len(known)}",
+                label=mark("tests without a loss"),
+                text=wording.part(len(known) - len(lost), len(known)),
                 value=len(known) - len(lost),
                 unit="count",
                 query="marts.posture_test",
-                note=f"{12 - len(known)} not known" if len(known) < 12 else "",
+                note=say_many("{n} not known", "{n} not known", 12 - len(known)) if len(known) < 12 else "",
                 tone="good" if lost.empty else "warn",
             ),
             _mail(findings),
@@ -109,40 +121,58 @@ def view(data: QuarterData) -> PostureView | NoData:
         ],
         tests=[
             (
-                NAMES.get(row.test, cut(row.test, 40)),
+                say(NAMES.get(row.test, cut(row.test, 40))),
                 _words(row.outcome),
-                "not known" if pd.isna(row.is_passed) else f"{row.points:+d}" if row.points else "0",
+                say("not known") if pd.isna(row.is_passed) else written.signed(row.points) if row.points else "0",
                 cut(row.detail, 110),
             )
             for row in rows_of(tests)
         ],
-        tests_note=f"{cut(first.page_url, 60)}, audited on {pd.Timestamp(first.day_date):%-d %B}. The score starts at "
-        "100; points added count only where 90 are left without them. The rules follow Mozilla’s HTTP Observatory, "
-        "version 6; the score is ours.",
+        tests_note=say(
+            "{page}, audited on {day}. The score starts at 100; points added count only where 90 are left without "
+            "them. The rules follow Mozilla’s HTTP Observatory, version 6; the score is ours.",
+            page=cut(first.page_url, 60),
+            day=written.day_long(pd.Timestamp(first.day_date)),
+        ),
         findings=[
-            (KINDS.get(row.kind, row.kind), row.outcome.replace("_", " "), cut(row.target, 60), cut(row.detail, 90))
+            (
+                say(KINDS.get(row.kind, row.kind)),
+                say(OUTCOMES.get(row.outcome, row.outcome.replace("_", " "))),
+                cut(row.target, 60),
+                cut(row.detail, 90),
+            )
             for row in list(rows_of(findings))[:SHOWN]
         ],
-        findings_note=f"{SHOWN} of {len(findings)}." if len(findings) > SHOWN else "",
+        findings_note=say("{shown} of {all}.", shown=SHOWN, all=len(findings)) if len(findings) > SHOWN else "",
         action=data.action(RULES, f"{data.titles(RULES)}."),
     )
 
 
 def _lead(first: Any, lost: pd.DataFrame) -> str:
     if lost.empty:
-        return f"The pages send what protects their visitors: {first.score} points, grade {first.grade}."
-    worst = NAMES.get(str(lost.iloc[0]["test"]), "one test")
-    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    return f"What the pages send earns {first.score} points, grade {first.grade}; they lose most by {worst}{more}."
+        return say(
+            "The pages send what protects their visitors: {score} points, grade {grade}.",
+            score=first.score,
+            grade=first.grade,
+        )
+    worst = say(NAMES.get(str(lost.iloc[0]["test"]), "one test"))
+    if len(lost) > 1:
+        worst = say("{names} and {rest} more", names=worst, rest=len(lost) - 1)
+    return say(
+        "What the pages send earns {score} points, grade {grade}; they lose most by {worst}.",
+        score=first.score,
+        grade=first.grade,
+        worst=worst,
+    )
 
 
 def _score(first: Any, data: QuarterData) -> Fact:
     scores = data.frame(SCORES)
     before = int(scores["score"].iloc[0])
-    note = "as in the first audit" if before == first.score else f"{before} in the first audit"
+    note = say("as in the first audit") if before == first.score else say("{before} in the first audit", before=before)
     return Fact(
-        label=f"score, grade {first.grade}",
-        text=f"{first.score}",
+        label=mark("score of the headers"),
+        text=say("{score}, grade {grade}", score=first.score, grade=first.grade),
         value=int(first.score),
         unit="points",
         query="marts.posture_test",
@@ -154,14 +184,20 @@ def _score(first: Any, data: QuarterData) -> Fact:
 def _mail(findings: pd.DataFrame) -> Fact:
     mail = findings[findings["kind"].isin(["spf", "dmarc"]) & (findings["outcome"] != "not_known")]
     holding = int((mail["outcome"] == "ok").sum())
-    label, query = "mail policies that hold", "marts.posture_finding"
+    label, query = mark("mail policies that hold"), "marts.posture_finding"
     if mail.empty:
         return Fact(
-            label=label, text="not known", value=None, unit="count", query=query, note="SPF, DMARC", tone="unknown"
+            label=label,
+            text=say("not known"),
+            value=None,
+            unit="count",
+            query=query,
+            note="SPF, DMARC",
+            tone="unknown",
         )
     return Fact(
         label=label,
-        text=f"{holding} of {len(mail)}",
+        text=wording.part(holding, len(mail)),
         value=holding,
         unit="count",
         query=query,
@@ -175,12 +211,12 @@ def _files(findings: pd.DataFrame) -> Fact:
     found = int(((findings["kind"] == "exposed_file") & (findings["outcome"] == "found")).sum())
     is_asked = bool((findings["kind"] == "exposed_file").any())
     return Fact(
-        label="files that should not be there",
-        text=f"{found}" if is_asked else "not known",
+        label=mark("files that should not be there"),
+        text=written.number(found) if is_asked else say("not known"),
         value=found if is_asked else None,
         unit="count",
         query="marts.posture_finding",
-        note="" if is_asked else "not asked for",
+        note="" if is_asked else say("not asked for"),
         tone="bad" if found else "good" if is_asked else "unknown",
     )
 
@@ -188,6 +224,6 @@ def _files(findings: pd.DataFrame) -> Fact:
 def _words(outcome: str) -> str:
     """Return an outcome in words, without the name of its test."""
     if outcome == "not-known":
-        return "not known"
+        return say("not known")
     prefix = next((one for one in _PREFIXES if outcome.startswith(one)), "")
     return outcome.removeprefix(prefix).replace("-", " ")

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from tasks import written
+from tasks.attacks import attack_name
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Dial, Fact, NoData, Section, missing_dial, missing_fact, tone_of
+from tasks.words import mark, say, say_many
 
 DAYS = """
 SELECT day_date, action, coalesce(attack_class, 'other') AS attack_class, event_count, would_block_count
@@ -64,46 +67,19 @@ LOGINS = """
 SELECT sum(attempt_count) AS attempt_count FROM marts.login_day
 WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
-SECTION = Section(title="Security", order=30, weight=20)
+SECTION = Section(title=mark("Security"), order=30, weight=20)
 
-NAMES = {
-    "lfi": "File access",
-    "rfi": "Remote file",
-    "rce": "Command execution",
-    "php": "PHP injection",
-    "nodejs": "Code injection",
-    "java": "Java injection",
-    "xss": "Cross-site scripting",
-    "sqli": "SQL injection",
-    "session": "Session fixation",
-    "scanner": "Scanners",
-    "protocol": "Malformed requests",
-    "method": "Forbidden methods",
-    "ssrf": "Server-side requests",
-    "web_shell": "Web shells",
-    "upload": "Uploads",
-    "login": "Log-in abuse",
-    "dos": "Floods",
-    "bot": "Bots",
-    "reputation": "Listed addresses",
-    "rate": "Too many requests",
-    "geo": "Countries",
-    "custom": "Own rules",
-    "data_leak": "Data leaks",
-    "multipart": "Malformed uploads",
-    "other": "Other rules",
-}
 """Attack classes in the words of the report."""
 
 BOT_NAMES = {
-    "search": "Search engines",
-    "ai": "AI crawlers",
-    "seo": "SEO tools",
-    "monitoring": "Monitoring",
-    "scanner": "Scanners",
-    "library": "Scripts",
-    "other": "Others",
-    "false": "False: not who they claim to be",
+    "search": mark("Search engines"),
+    "ai": mark("AI crawlers"),
+    "seo": mark("SEO tools"),
+    "monitoring": mark("Monitoring"),
+    "scanner": mark("Scanners"),
+    "library": mark("Scripts"),
+    "other": mark("Others"),
+    "false": mark("False: not who they claim to be"),
 }
 
 
@@ -132,8 +108,8 @@ def view(data: QuarterData) -> SecurityView | NoData:
     if days.empty:
         return NoData(
             title="Security",
-            missing="no WAF log of this quarter is in the warehouse",
-            remedy="Add a waf_logs source for the firewall in front of this site.",
+            missing=say("no WAF log of this quarter is in the warehouse"),
+            remedy=say("Add a waf_logs source for the firewall in front of this site."),
         )
     blocked = float(days.loc[days["action"] == "block", "event_count"].sum())
     passed = float(days["would_block_count"].sum())
@@ -145,60 +121,78 @@ def view(data: QuarterData) -> SecurityView | NoData:
     share = ""
     if len(paths):
         part = 100 * float(paths["attack_count"].iloc[0]) / (blocked + passed)
-        share = f", {part:.0f}% of them at {cut(paths['path'].iloc[0], 40)}"
+        share = say(", {share} of them at {path}", share=written.percent(part), path=cut(paths["path"].iloc[0], 40))
     lead = (
-        f"The firewall recognised {passed:,.0f} attacks and let them through, because it only watches{share}."
+        say_many(
+            "The firewall recognised {n} attack and let it through, because it only watches{share}.",
+            "The firewall recognised {n} attacks and let them through, because it only watches{share}.",
+            passed,
+            share=share,
+        )
         if is_detecting
-        else f"The firewall stopped {blocked:,.0f} hostile requests{share}."
+        else say_many(
+            "The firewall stopped {n} hostile request{share}.",
+            "The firewall stopped {n} hostile requests{share}.",
+            blocked,
+            share=share,
+        )
     )
     return SecurityView(
         lead=lead,
         stats=[
             attacks_fact(days, data),
             Fact(
-                label="of all requests",
-                text=f"{100 * (blocked + passed) / total:.1f}%" if total else "not known",
+                label=mark("of all requests"),
+                text=written.percent(100 * (blocked + passed) / total, 1) if total else say("not known"),
                 value=100 * (blocked + passed) / total if total else None,
                 unit="percent",
                 query="marts.request_day",
                 tone="neutral" if total else "unknown",
-                note=f"of {total:,.0f} logged" if total else "needs an access log",
+                note=say("of {total} logged", total=written.number(total)) if total else say("needs an access log"),
             ),
             Fact(
-                label="attempts to log in",
-                text="not known" if not total else f"{0 if pd.isna(logins) else logins:,.0f}",
+                label=mark("attempts to log in"),
+                text=say("not known") if not total else written.number(0 if pd.isna(logins) else logins),
                 value=None if not total else float(0 if pd.isna(logins) else logins),
                 unit="count",
                 query="marts.login_day",
                 tone="neutral" if total else "unknown",
             ),
             Fact(
-                label="blocks of likely visitors",
-                text=f"{visitors['block_count'].sum():,.0f}" if total else "not known",
+                label=mark("blocks of likely visitors"),
+                text=written.number(visitors["block_count"].sum()) if total else say("not known"),
                 value=float(visitors["block_count"].sum()) if total else None,
                 unit="count",
                 query="marts.blocked_visitor_day",
                 tone="unknown" if not total else "warn" if len(visitors) else "neutral",
             ),
         ],
-        chart_title="Attacks recognised per week, not stopped" if is_detecting else "Requests blocked per week",
+        chart_title=say("Attacks recognised per week, not stopped")
+        if is_detecting
+        else say("Requests blocked per week"),
         week_labels=data.week_labels,
         classes=classes,
         weeks=weeks,
-        paths=[(cut(row.path, 60), f"{row.attack_count:,.0f}") for row in rows_of(paths)],
-        networks=[(row.client_network, f"{row.day_count}", f"{row.attack_count:,.0f}") for row in rows_of(networks)],
+        paths=[(cut(row.path, 60), written.number(row.attack_count)) for row in rows_of(paths)],
+        networks=[
+            (row.client_network, written.number(row.day_count), written.number(row.attack_count))
+            for row in rows_of(networks)
+        ],
         bots=[
             (
-                BOT_NAMES.get(row.kind, row.kind),
-                f"{row.request_count:,.0f}",
-                "not known" if pd.isna(row.bytes_pct) else f"{row.bytes_pct:.1f}%",
+                say(BOT_NAMES.get(row.kind, row.kind)),
+                written.number(row.request_count),
+                say("not known") if pd.isna(row.bytes_pct) else written.percent(row.bytes_pct, 1),
             )
             for row in rows_of(data.frame(BOTS))
         ],
-        visitors=[(cut(row.path, 90), f"{row.client_count}", f"{row.block_count:,.0f}") for row in rows_of(visitors)],
-        visitors_note="Clients that on that day did only what visitors and editors do. Likely, not proved."
+        visitors=[
+            (cut(row.path, 90), written.number(row.client_count), written.number(row.block_count))
+            for row in rows_of(visitors)
+        ],
+        visitors_note=say("Clients that on that day did only what visitors and editors do. Likely, not proved.")
         if total
-        else "Can’t be judged without an access log.",
+        else say("Can’t be judged without an access log."),
         action=data.action(("security",), f"{data.titles(('security',))}."),
     )
 
@@ -206,22 +200,22 @@ def view(data: QuarterData) -> SecurityView | NoData:
 def dial(data: QuarterData, view: SecurityView | NoData) -> Dial:
     """Return the score of what is open."""
     if isinstance(view, NoData):
-        return missing_dial("Security")
+        return missing_dial(mark("Security"))
     risks = sorted((item.risk for item in data.recommendations if item.area == "security"), reverse=True)
     score = round(max(100 - risks[0] / 2 - 5 * (len(risks) - 1), 0)) if risks else 100
     return Dial(
-        name="Security",
+        name=mark("Security"),
         score=score,
-        note=f"{len(risks)} open" if risks else "nothing open",
+        note=say_many("{n} open", "{n} open", len(risks)) if risks else say("nothing open"),
         tone=tone_of(score),
-        method="100 less half of the highest risk open there, and 5 for each further one.",
+        method=say("100 less half of the highest risk open there, and 5 for each further one."),
     )
 
 
 def figures(data: QuarterData, view: SecurityView | NoData) -> list[Fact]:
     """Return what page one may say: attacks, and what was served beside them."""
     attacks = (
-        missing_fact("attacks stopped", "no firewall log", "marts.waf_day")
+        missing_fact(mark("attacks stopped"), say("no firewall log"), "marts.waf_day")
         if isinstance(view, NoData)
         else view.stats[0]
     )
@@ -231,15 +225,15 @@ def figures(data: QuarterData, view: SecurityView | NoData) -> list[Fact]:
 def _requests_fact(data: QuarterData) -> Fact:
     served = data.frame(SERVED)
     if served.empty:
-        return missing_fact("requests served", "no access log", "marts.request_day")
+        return missing_fact(mark("requests served"), say("no access log"), "marts.request_day")
     total = float(served["request_count"].sum())
     return Fact(
-        label="requests served",
-        text=f"{total:,.0f}",
+        label=mark("requests served"),
+        text=written.number(total),
         value=total,
         unit="count",
         query="marts.request_day",
-        note=f"on {len(served)} days",
+        note=say_many("on {n} day", "on {n} days", len(served)),
         series=data.weekly(served, "request_count"),
     )
 
@@ -250,18 +244,18 @@ def attacks_fact(days: pd.DataFrame, data: QuarterData) -> Fact:
     stopped, passed = float(blocked["event_count"].sum()), float(days["would_block_count"].sum())
     if passed > stopped:
         return Fact(
-            label="attacks not stopped",
-            text=f"{passed:,.0f}",
+            label=mark("attacks not stopped"),
+            text=written.number(passed),
             value=passed,
             unit="count",
             query="marts.waf_day",
-            note="recognised, let through",
+            note=say("recognised, let through"),
             tone="bad",
             series=data.weekly(days, "would_block_count"),
         )
     return Fact(
-        label="attacks stopped",
-        text=f"{stopped:,.0f}",
+        label=mark("attacks stopped"),
+        text=written.number(stopped),
         value=stopped,
         unit="count",
         query="marts.waf_day",
@@ -286,7 +280,7 @@ def _weeks(days: pd.DataFrame, data: QuarterData) -> tuple[list[str], list[list[
         sums = inside.groupby("attack_class")["count"].sum()
         row = [float(sums.get(name, 0)) for name in kept]
         rows.append([*row, float(sums.sum()) - sum(row)])
-    names = [NAMES.get(name, name.replace("_", " ").capitalize()) for name in kept]
+    names = [attack_name(name) for name in kept]
     if any(row and row[-1] > 0 for row in rows):
-        return [*names, "Everything else"], rows
+        return [*names, say("Everything else")], rows
     return names, [row[:-1] if row else row for row in rows]

@@ -11,7 +11,7 @@ from datetime import date
 
 import pandas as pd
 
-from tasks import server_facts
+from tasks import server_facts, wording, written
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.recommend import (
     servers_backups_missing,
@@ -27,8 +27,9 @@ from tasks.render.text import cut
 from tasks.report_model import Action, BackupStrip, Dial, Fact, LimitBar, NoData, Section, missing_dial, tone_of
 from tasks.saturation import LEAST_DAYS
 from tasks.server_facts import AREA, TREND_DAYS, Known
+from tasks.words import mark, say, say_many
 
-SECTION = Section(title="Servers and backups", order=65, weight=55)
+SECTION = Section(title=mark("Servers and backups"), order=65, weight=55)
 
 CONFIGURED = """
 SELECT count(*) AS source_count FROM staging.source
@@ -94,10 +95,12 @@ def view(data: QuarterData) -> ServersView | NoData:
         is_configured = bool(data.frame(CONFIGURED)["source_count"].iloc[0])
         return NoData(
             title=SECTION.title,
-            missing="no figure of a server and no report of a backup is in the warehouse"
+            missing=say("no figure of a server and no report of a backup is in the warehouse")
             if is_configured
-            else "servers and backups were not measured",
-            remedy="See the gaps under data coverage." if is_configured else "Add servers and backups to the sources.",
+            else say("servers and backups were not measured"),
+            remedy=say("See the gaps under data coverage.")
+            if is_configured
+            else say("Add servers and backups to the sources."),
             is_left_out=not is_configured,
         )
     errors = data.frame(ERRORS)
@@ -107,8 +110,12 @@ def view(data: QuarterData) -> ServersView | NoData:
         stats=server_facts.facts(known, data),
         disks=bars[:SHOWN],
         loads=loads[:SHOWN],
-        disk_limit=f"limit {known.limits['disks']:g} days",
-        load_limits=f"limits: CPU {known.limits['cpu']:g}%, memory {known.limits['memory']:g}%",
+        disk_limit=say("limit {days}", days=wording.days(known.limits["disks"])),
+        load_limits=say(
+            "limits: CPU {cpu}, memory {memory}",
+            cpu=written.plain_percent(known.limits["cpu"]),
+            memory=written.plain_percent(known.limits["memory"]),
+        ),
         bars_note=_cut_note(bars, loads),
         backups=[_strip(row.source_id, row.first_date, backups, known, data) for row in rows_of(known.restores)][
             :SHOWN
@@ -161,7 +168,7 @@ def _disk_bars(disks: pd.DataFrame, known: Known, data: QuarterData) -> list[Lim
             LimitBar(
                 name=f"{server_facts.short(disk.server, data)} {disk.device}",
                 value=days,
-                text="not known" if days is None else server_facts.days_text(days),
+                text=say("not known") if days is None else server_facts.days_text(days),
                 limit=limit,
                 is_beyond=days is not None and days < limit,
             )
@@ -172,7 +179,7 @@ def _disk_bars(disks: pd.DataFrame, known: Known, data: QuarterData) -> list[Lim
 def _load_bars(known: Known, data: QuarterData) -> list[LimitBar]:
     """Return a bar for CPU and one for memory of each server."""
     bars = []
-    for word, name in (("CPU", "cpu"), ("memory", "memory")):
+    for word, name in (("CPU", "cpu"), (say("memory"), "memory")):
         limit = known.limits[name]
         for row in rows_of(getattr(known, name)):
             value = float(row.p95_pct) if row.day_count >= LEAST_DAYS else None
@@ -180,7 +187,7 @@ def _load_bars(known: Known, data: QuarterData) -> list[LimitBar]:
                 LimitBar(
                     name=f"{server_facts.short(row.server, data)} {word}",
                     value=value,
-                    text="not known" if value is None else f"{value:.0f}%",
+                    text=say("not known") if value is None else written.percent(value),
                     limit=limit,
                     is_beyond=value is not None and value > limit,
                 )
@@ -190,7 +197,16 @@ def _load_bars(known: Known, data: QuarterData) -> list[LimitBar]:
 
 def _cut_note(*charts: Sequence[LimitBar]) -> str:
     more = max(len(bars) for bars in charts) - SHOWN
-    return f"{SHOWN} of each are shown; up to {more} more are in the warehouse." if more > 0 else ""
+    return (
+        say_many(
+            "{shown} of each are shown; {n} more is in the warehouse.",
+            "{shown} of each are shown; up to {n} more are in the warehouse.",
+            more,
+            shown=SHOWN,
+        )
+        if more > 0
+        else ""
+    )
 
 
 def _strip(source: str, first: date, days: pd.DataFrame, known: Known, data: QuarterData) -> BackupStrip:
@@ -210,9 +226,13 @@ def _strip(source: str, first: date, days: pd.DataFrame, known: Known, data: Qua
         name=cut(source, 40),
         days=states,
         tested=[number for number, day in enumerate(data.days) if day in own and own[day].tested_count],
-        text="not known"
+        text=say("not known")
         if missing is None
-        else f"{missing.day_count - missing.missing_count:.0f} of {missing.day_count} days",
+        else say(
+            "{some} of {all} days",
+            some=written.number(missing.day_count - missing.missing_count),
+            all=missing.day_count,
+        ),
     )
 
 
@@ -225,26 +245,32 @@ def _error_weeks(errors: pd.DataFrame, data: QuarterData) -> list[list[float] | 
 def _restart(row: object, known: Known, data: QuarterData) -> tuple[str, str, str]:
     server, boot = row.server, row.boot_at  # type: ignore[attr-defined]
     pending = next((item for item in rows_of(known.restarts) if item.server == server), None)
-    due = "not known" if pending is None else "none due"
+    due = say("not known") if pending is None else say("none due")
     if pending is not None and pending.pending_days:
-        due = f"{pd.Timestamp(pending.since_date):%-d %B}"
-    return server_facts.short(server, data), "not known" if pd.isna(boot) else f"{pd.Timestamp(boot):%-d %B}", due
+        due = written.day_long(pd.Timestamp(pending.since_date))
+    return (
+        server_facts.short(server, data),
+        say("not known") if pd.isna(boot) else written.day_long(pd.Timestamp(boot)),
+        due,
+    )
 
 
 def dial(data: QuarterData, view: ServersView | NoData) -> Dial:
     """Return the score of what is open; not known where most facts are not."""
     if isinstance(view, NoData):
-        return missing_dial("Servers")
+        return missing_dial(mark("Servers"))
     if sum(fact.value is None for fact in view.stats) * 2 >= len(view.stats):
-        return missing_dial("Servers", "mostly not known")
+        return missing_dial(mark("Servers"), say("mostly not known"))
     risks = sorted((item.risk for item in data.recommendations if item.area == AREA), reverse=True)
     score = round(max(100 - risks[0] / 2 - 5 * (len(risks) - 1), 0)) if risks else 100
     return Dial(
-        name="Servers",
+        name=mark("Servers"),
         score=score,
-        note=f"{len(risks)} open" if risks else "nothing open",
+        note=say_many("{n} open", "{n} open", len(risks)) if risks else say("nothing open"),
         tone=tone_of(score),
-        method="100 less half of the highest risk that is open about servers and backups, and 5 for each other one.",
+        method=say(
+            "100 less half of the highest risk that is open about servers and backups, and 5 for each other one."
+        ),
     )
 
 

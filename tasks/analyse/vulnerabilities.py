@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from tasks import exposure
+from tasks import exposure, wording, written
 from tasks.quarter_data import WEEKS, QuarterData, rows_of
 from tasks.report_model import Action, Fact, NoData, Section, missing_fact
 from tasks.vulnerability_rows import (
@@ -21,11 +21,11 @@ from tasks.vulnerability_rows import (
     is_before,
     latency_note,
     longest,
-    many,
     open_note,
     open_row,
     source_note,
 )
+from tasks.words import mark, say, say_many
 
 FINDINGS = """
 SELECT
@@ -63,7 +63,7 @@ SELECT count(*) AS update_count, count(*) FILTER (is_within_sla) AS within_count
   any_value(sla_days) AS sla_days
 FROM marts.security_update WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 
-SECTION = Section(title="Vulnerabilities", order=35, weight=55)
+SECTION = Section(title=mark("Vulnerabilities"), order=35, weight=55)
 
 RULES = ("security.exploited_flaw", "security.probed_flaw", "security.grave_flaw")
 _DAY = timedelta(days=1)
@@ -97,10 +97,10 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
     if kinds.empty or feeds.empty:
         return NoData(
             title="Vulnerabilities",
-            missing="no inventory of this site is in the warehouse"
+            missing=say("no inventory of this site is in the warehouse")
             if kinds.empty
-            else "no feed of advisories was fetched",
-            remedy="Add a patches_bundle source." if kinds.empty else "Add feeds to agency.advisories.",
+            else say("no feed of advisories was fetched"),
+            remedy=say("Add a patches_bundle source.") if kinds.empty else say("Add feeds to agency.advisories."),
             is_left_out=True,
         )
     found = data.frame(FINDINGS)
@@ -119,7 +119,9 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
         open=[open_row(row, end) for row in rows_of(still.head(SHOWN))],
         open_note=open_note(still, end),
         ended=[ended_row(row) for row in rows_of(longest(ended).head(ENDED))],
-        ended_note=f"The {ENDED} of {len(ended)} that were open longest; all are in marts.finding."
+        ended_note=say(
+            "The {shown} of {all} that were open longest; all are in marts.finding.", shown=ENDED, all=len(ended)
+        )
         if len(ended) > ENDED
         else "",
         latency_note=latency_note(next(rows_of(data.frame(LATENCY)))),
@@ -131,22 +133,35 @@ def view(data: QuarterData) -> VulnerabilitiesView | NoData:
 def figures(_: QuarterData, view: VulnerabilitiesView | NoData) -> list[Fact]:
     """Return what page one may say: how many known flaws are open."""
     if isinstance(view, NoData):
-        return [missing_fact("known flaws open", "no feed or no inventory", "marts.finding")]
+        return [missing_fact(mark("known flaws open"), say("no feed or no inventory"), "marts.finding")]
     return [view.stats[0]]
 
 
 def _lead(still: pd.DataFrame, uncovered: pd.DataFrame, end: date) -> str:
     if still.empty:
-        text = "No known flaw was open in what is installed when the quarter ended"
+        text = say("No known flaw was open in what is installed when the quarter ended.")
     else:
         count, exploited = still["flaw_id"].nunique(), int(still["exploited_date"].notna().sum())
-        where = many(len(still[["ecosystem", "name"]].drop_duplicates()), "component")
-        oldest = many(max(days_open(row, end) for row in rows_of(still)), "day")
-        text = f"{many(count, 'known flaw')} {'is' if count == 1 else 'are'} open in {where}, the oldest for {oldest}"
-        text += f"; {exploited} of them {'is' if exploited == 1 else 'are'} known to be exploited" if exploited else ""
+        where = wording.components(len(still[["ecosystem", "name"]].drop_duplicates()))
+        oldest = wording.days(max(days_open(row, end) for row in rows_of(still)))
+        text = say_many(
+            "{n} known flaw is open in {components}, the oldest for {oldest}.",
+            "{n} known flaws are open in {components}, the oldest for {oldest}.",
+            count,
+            components=where,
+            oldest=oldest,
+        )
+        if exploited:
+            text += " " + say_many(
+                "{n} of them is known to be exploited.", "{n} of them are known to be exploited.", exploited
+            )
     if uncovered.empty:
-        return f"{text}."
-    return f"{text}. Of {int(uncovered['component_count'].sum()):,} components no current feed speaks: not known."
+        return text
+    return f"{text} " + say_many(
+        "Of {n} component no current feed speaks: not known.",
+        "Of {n} components no current feed speaks: not known.",
+        uncovered["component_count"].sum(),
+    )
 
 
 def _open_facts(still: pd.DataFrame, end: date) -> list[Fact]:
@@ -154,21 +169,25 @@ def _open_facts(still: pd.DataFrame, end: date) -> list[Fact]:
     oldest = max((days_open(row, end) for row in rows_of(still)), default=0)
     return [
         Fact(
-            label="known flaws open",
-            text=f"{count:,}",
+            label=mark("known flaws open"),
+            text=written.number(count),
             value=count,
             unit="count",
             query="marts.finding",
-            note=f"{exploited} exploited" if exploited else "none known to be exploited" if count else "",
+            note=say_many("{n} exploited", "{n} exploited", exploited)
+            if exploited
+            else say("none known to be exploited")
+            if count
+            else "",
             tone="bad" if exploited else "warn" if count else "good",
         ),
         Fact(
-            label="longest exposure",
-            text=many(oldest, "day") if count else "none",
+            label=mark("longest exposure"),
+            text=wording.days(oldest) if count else say("none"),
             value=oldest if count else None,
             unit="days",
             query="marts.finding",
-            note=f"agreed: {int(still['sla_days'].iloc[0])} days" if count else "",
+            note=say("agreed: {days}", days=wording.days(still["sla_days"].iloc[0])) if count else "",
             tone="bad" if count and oldest > int(still["sla_days"].iloc[0]) else "neutral",
         ),
     ]
@@ -177,24 +196,24 @@ def _open_facts(still: pd.DataFrame, end: date) -> list[Fact]:
 def _patched_fact(patched: pd.DataFrame) -> Fact:
     days = patched["fix_days"].dropna()
     return Fact(
-        label="flaws patched",
-        text=f"{patched['flaw_id'].nunique():,}",
+        label=mark("flaws patched"),
+        text=written.number(patched["flaw_id"].nunique()),
         value=patched["flaw_id"].nunique(),
         unit="count",
         query="marts.finding",
-        note=f"median {many(round(days.median()), 'day')} after a fix" if len(days) else "",
+        note=say("median after a fix: {days}", days=wording.days(round(days.median()))) if len(days) else "",
     )
 
 
 def _coverage_fact(kinds: pd.DataFrame, uncovered: pd.DataFrame) -> Fact:
     count, total = int(uncovered["component_count"].sum()), int(kinds["component_count"].sum())
     return Fact(
-        label="components without a feed",
-        text=f"{count:,}",
+        label=mark("components without a feed"),
+        text=written.number(count),
         value=count,
         unit="count",
         query="marts.feed",
-        note=f"of {total:,}",
+        note=say("of {all}", all=total),
         tone="unknown" if count else "neutral",
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.accessibility_rules import AUDIT_DAYS, AUDITOR, many, unaudited
+from tasks import wording, written
+from tasks.accessibility_rules import AUDIT_DAYS, AUDITOR, unaudited
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
+from tasks.words import mark, say
 
 _KNOWN = f"""
 SELECT source_id, criterion, criterion_name, level, day_date, state, failing_element_count, failing_page_count,
@@ -23,8 +25,8 @@ RULE = Rule(
     id="accessibility.criterion_regressed",
     area="accessibility",
     lane="maintenance",
-    title="Mend {name} again, and find what undid it",
-    why="It had been mended and failed again on {date}: what was paid for once is lost with a later change.",
+    title=mark("Mend {name} again, and find what undid it"),
+    why=mark("It had been mended and failed again on {date}: what was paid for once is lost with a later change."),
     standard="WCAG 2.2, levels A and AA",
     threshold=0.0,
     threshold_unit="elements that fail a criterion of level A or AA that had been mended",
@@ -51,22 +53,28 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         if row["failing_element_count"] > scope.threshold(RULE)
     ]
     return [_answer(scope, row) for row in rows] or [
-        Silent(rule=RULE, reason="no criterion that had been mended fails again")
+        Silent(rule=RULE, reason=say("no criterion that had been mended fails again"))
     ]
 
 
 def _answer(scope: Scope, row: dict[str, Any]) -> Answer:
-    elements = row["failing_element_count"]
+    elements, name = row["failing_element_count"], f"{row['criterion']} {say(row['criterion_name'])}"
     return recommend(
         RULE,
         scope,
         subject=row["criterion"],
         rows=[row],
         value=elements,
-        evidence=f"{row['criterion']} {row['criterion_name']} ({row['level']}) failed before, then on no page; "
-        f"from {row['day_date']:%-d %b} on {many(elements, 'element')} of {many(row['failing_page_count'], 'page')} "
-        f"({', '.join(row['failing_rules'] or [])})",
-        words={"name": f"{row['criterion']} {row['criterion_name']}", "date": f"{row['day_date']:%-d %b}"},
+        evidence=say(
+            "{criterion} ({level}) failed before, then on no page; from {day} on {elements} of {pages} ({rules})",
+            criterion=name,
+            level=row["level"],
+            day=written.day(row["day_date"]),
+            elements=wording.elements(elements),
+            pages=wording.pages(row["failing_page_count"]),
+            rules=", ".join(row["failing_rules"] or []),
+        ),
+        words={"name": name, "date": written.day(row["day_date"])},
         severity=3,
         likelihood=0.95,
         reach=0.6,
@@ -75,9 +83,9 @@ def _answer(scope: Scope, row: dict[str, Any]) -> Answer:
             operator="<=",
             value=scope.threshold(RULE),
             sustained_days=28,
-            text="complete audits of four weeks find no failure of it",
+            text=say("complete audits of four weeks find no failure of it"),
         ),
         prediction=Prediction(
-            metric="failing_elements", direction="down", size=elements, text="what was mended stays mended"
+            metric="failing_elements", direction="down", size=elements, text=say("what was mended stays mended")
         ),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks.accessibility_rules import many, page_name
+from tasks import wording, written
+from tasks.accessibility_rules import page_name
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 _HOLDS_DAYS = 92
 """Days for which a statement of a person speaks."""
@@ -23,8 +25,8 @@ RULE = Rule(
     id="accessibility.focus_not_visible",
     area="accessibility",
     lane="maintenance",
-    title="Show where the keyboard is",
-    why="Who can't use a mouse is lost on {pages}: {what}.",
+    title=mark("Show where the keyboard is"),
+    why=mark("Who can't use a mouse is lost on {pages}: {what}."),
     standard="WCAG 2.2, 2.4.7 Focus Visible and 2.4.11 Focus Not Obscured (Minimum), AA",
     threshold=0.0,
     threshold_unit="failures that a person found; no program can tell",
@@ -44,8 +46,8 @@ SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (outcome = 'failed') END AS v
 FROM ({_SAID}) WHERE criterion = $subject""",  # noqa: S608 - as above
 )
 _WHAT = {
-    "2.4.7": "nothing shows which link or field has the focus",
-    "2.4.11": "what has the focus is hidden behind other things",
+    "2.4.7": mark("nothing shows which link or field has the focus"),
+    "2.4.11": mark("what has the focus is hidden behind other things"),
 }
 
 
@@ -53,19 +55,27 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Take what people found: a failure stands until somebody says otherwise."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="nobody looked in the quarter whether the focus can be seen")]
+        return [Unknown(rule=RULE, missing=say("nobody looked in the quarter whether the focus can be seen"))]
     failed = [row for row in rows if row["outcome"] == "failed"]
     by_criterion = {number: [row for row in failed if row["criterion"] == number] for number in _WHAT}
     made = [
         _answer(scope, number, found) for number, found in by_criterion.items() if len(found) > scope.threshold(RULE)
     ]
-    return made or [Silent(rule=RULE, reason=f"a person looked on {max(row['checked_date'] for row in rows):%-d %b}")]
+    return made or [
+        Silent(
+            rule=RULE,
+            reason=say(
+                "a person looked on {day}",
+                day=written.day(max(row["checked_date"] for row in rows)),
+            ),
+        )
+    ]
 
 
 def _answer(scope: Scope, criterion: str, rows: list[dict[str, Any]]) -> Answer:
     pages = [row["page_url"] for row in rows if row["page_url"]]
     first = rows[0]
-    where = page_name(first["page_url"]) if first["page_url"] else "the site"
+    where = page_name(first["page_url"]) if first["page_url"] else say("the site")
     note = f": {first['note']}" if first["note"] else ""
     return recommend(
         RULE,
@@ -73,9 +83,15 @@ def _answer(scope: Scope, criterion: str, rows: list[dict[str, Any]]) -> Answer:
         subject=criterion,
         rows=rows,
         value=len(rows),
-        evidence=f"{criterion} failed on {where}, by {first['asserted_by'] or 'a manual audit'} "
-        f"on {first['checked_date']:%-d %b %Y}{note}",
-        words={"pages": many(len(pages), "page") if pages else "the site", "what": _WHAT[criterion]},
+        evidence=say(
+            "{criterion} failed on {where}, by {who} on {day}",
+            criterion=criterion,
+            where=where,
+            who=first["asserted_by"] or say("a manual audit"),
+            day=written.date_short(first["checked_date"]),
+        )
+        + note,
+        words={"pages": wording.pages(len(pages)) if pages else say("the site"), "what": say(_WHAT[criterion])},
         severity=4,
         likelihood=0.9,
         reach=0.5,
@@ -84,9 +100,9 @@ def _answer(scope: Scope, criterion: str, rows: list[dict[str, Any]]) -> Answer:
             operator="<=",
             value=scope.threshold(RULE),
             sustained_days=1,
-            text=f"a person says that {criterion} is met wherever it failed",
+            text=say("a person says that {criterion} is met wherever it failed", criterion=criterion),
         ),
         prediction=Prediction(
-            metric="manual_failures", direction="down", size=len(rows), text="the site can be used without a mouse"
+            metric="manual_failures", direction="down", size=len(rows), text=say("the site can be used without a mouse")
         ),
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks import written
 from tasks.accessibility_rules import evidence as failures
-from tasks.accessibility_rules import many, measure, page_name, place, unaudited
+from tasks.accessibility_rules import measure, page_name, place, unaudited
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, mark, say, say_many
 
 _PATH = "coalesce(nullif(rtrim(regexp_extract({}, '^(?:https?://[^/?#]+)?(/[^?#]*)', 1), '/'), ''), '/')"
 _BLOCKS = """(
@@ -37,8 +39,14 @@ RULE = Rule(
     id="accessibility.journey_blocked",
     area="accessibility",
     lane="maintenance",
-    title="Remove what stops people on {page}",
-    why="“{journey}” leads over this page, and {elements} of it can't be used with a screen reader or a keyboard.",
+    title=mark("Remove what stops people on {page}"),
+    why=Plural(
+        "“{journey}” leads over this page, and {elements} element of it can't be used with a screen reader or a "
+        "keyboard.",
+        "“{journey}” leads over this page, and {elements} elements of it can't be used with a screen reader or a "
+        "keyboard.",
+        by="elements",
+    ),
     standard="WCAG 2.2, 2.1.1, 2.1.2, 3.3.2 and 4.1.2, A",
     threshold=0.0,
     threshold_unit="critical failures of level A, of keyboard, labels or names, on a page of a journey",
@@ -57,15 +65,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if missing := unaudited(RULE, scope):
         return missing
     if not scope.query(_JOURNEYS, scope.parameters):
-        return [Unknown(rule=RULE, missing="no journey ran in the quarter, so nobody knows which pages count most")]
+        return [
+            Unknown(rule=RULE, missing=say("no journey ran in the quarter, so nobody knows which pages count most"))
+        ]
     if not scope.query(_AUDITED, scope.parameters)[0]["page_count"]:
-        return [Unknown(rule=RULE, missing="no page of a journey was audited: add them to pages of audits_axe")]
+        return [Unknown(rule=RULE, missing=say("no page of a journey was audited: add them to pages of audits_axe"))]
     by_page: dict[str, list[dict[str, Any]]] = {}
     for row in scope.query(RULE.evidence_sql, scope.parameters):
         by_page.setdefault(row["page_url"], []).append(row)
     limit = scope.threshold(RULE)
     made = [_answer(scope, rows) for rows in by_page.values() if sum(row["element_count"] for row in rows) > limit]
-    return made or [Silent(rule=RULE, reason="no critical failure of level A on the pages of journeys")]
+    return made or [Silent(rule=RULE, reason=say("no critical failure of level A on the pages of journeys"))]
 
 
 def _answer(scope: Scope, rows: list[dict[str, Any]]) -> Answer:
@@ -76,12 +86,18 @@ def _answer(scope: Scope, rows: list[dict[str, Any]]) -> Answer:
         subject=page,
         rows=rows,
         value=elements,
-        evidence=f"{many(elements, 'critical failure')} of level A, audit of {rows[0]['audit_date']:%-d %b}; "
-        f"{place(rows[0])}: {rows[0]['help']}",
+        evidence=say_many(
+            "{n} critical failure of level A, audit of {day}; {place}: {help}",
+            "{n} critical failures of level A, audit of {day}; {place}: {help}",
+            elements,
+            day=written.day(rows[0]["audit_date"]),
+            place=place(rows[0]),
+            help=rows[0]["help"],
+        ),
         words={
             "page": page_name(page),
             "journey": rows[0]["journey_name"],
-            "elements": many(elements, "element"),
+            "elements": elements,
         },
         severity=5,
         likelihood=0.9,
@@ -90,9 +106,9 @@ def _answer(scope: Scope, rows: list[dict[str, Any]]) -> Answer:
             operator="<=",
             value=scope.threshold(RULE),
             sustained_days=28,
-            text="complete audits of four weeks find no critical failure of level A on the page",
+            text=say("complete audits of four weeks find no critical failure of level A on the page"),
         ),
         prediction=Prediction(
-            metric="failing_elements", direction="down", size=elements, text="everybody can take this step"
+            metric="failing_elements", direction="down", size=elements, text=say("everybody can take this step")
         ),
     )

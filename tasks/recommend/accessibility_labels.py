@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks.accessibility_rules import answers, evidence, measure
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 _UNLABELLED = """(
   list_contains(finding.success_criteria, '3.3.2')
@@ -17,8 +18,13 @@ RULE = Rule(
     id="accessibility.labels",
     area="accessibility",
     lane="maintenance",
-    title="Label the fields of forms",
-    why="{elements} on {pages} can't be filled in by people who do not see them: nothing says what they are for.",
+    title=mark("Label the fields of forms"),
+    why=Plural(
+        "{elements} element on {pages} can't be filled in by people who do not see it: nothing says what it is for.",
+        "{elements} elements on {pages} can't be filled in by people who do not see them: nothing says what they are "
+        "for.",
+        by="elements",
+    ),
     standard="WCAG 2.2, 1.3.1 Info and Relationships, 3.3.2 Labels or Instructions and 4.1.2 Name, Role, Value, A",
     threshold=0.0,
     threshold_unit="fields without a label",
@@ -30,4 +36,4 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Count such fields in the newest audit of each page."""
-    return answers(RULE, scope, severity=4, floor="medium", what="fields without a label")
+    return answers(RULE, scope, severity=4, floor="medium", what=mark("fields without a label"))

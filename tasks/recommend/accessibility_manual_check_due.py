@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
 from tasks.accessibility_rules import audited_pages
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="accessibility.manual_check_due",
     area="accessibility",
     lane="maintenance",
-    title="Check accessibility by hand",
-    why="Programs can tell about a part of the criteria of WCAG only; {last}.",
+    title=mark("Check accessibility by hand"),
+    why=mark("Programs can tell about a part of the criteria of WCAG only; {last}."),
     standard="W3C, WCAG-EM 1.0, and Easy Checks",
     threshold=1.0,
     threshold_unit="criteria that a person looked at in the quarter",
@@ -38,10 +39,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look for statements of people; a site of which nothing at all is known is left to the other rules."""
     (row,) = scope.query(RULE.evidence_sql, scope.parameters)
     if row["criterion_count"] >= scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"people looked at {row['criterion_count']} criteria")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say_many(
+                    "people looked at {n} criterion", "people looked at {n} criteria", row["criterion_count"]
+                ),
+            )
+        ]
     if row["last_date"] is None and not audited_pages(scope):
-        return [Unknown(rule=RULE, missing="no page was audited for accessibility, by hand or otherwise")]
-    last = f"the last manual check was on {row['last_date']:%-d %b %Y}" if row["last_date"] else "nobody has looked yet"
+        return [Unknown(rule=RULE, missing=say("no page was audited for accessibility, by hand or otherwise"))]
+    last = (
+        say("the last manual check was on {day}", day=written.date_short(row["last_date"]))
+        if row["last_date"]
+        else say("nobody has looked yet")
+    )
     return [
         recommend(
             RULE,
@@ -49,7 +61,12 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="site",
             rows=[row],
             value=row["criterion_count"],
-            evidence=f"{row['criterion_count']} criteria looked at by a person in the quarter; {last}",
+            evidence=say_many(
+                "{n} criterion looked at by a person in the quarter; {last}",
+                "{n} criteria looked at by a person in the quarter; {last}",
+                row["criterion_count"],
+                last=last,
+            ),
             words={"last": last},
             severity=2,
             likelihood=0.6,
@@ -57,10 +74,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator=">=",
                 value=scope.threshold(RULE),
                 sustained_days=90,
-                text="a person has looked within 90 days, and the result is imported",
+                text=say("a person has looked within 90 days, and the result is imported"),
             ),
             prediction=Prediction(
-                metric="checked_criteria", direction="up", size=1, text="what programs can't see is known"
+                metric="checked_criteria", direction="up", size=1, text=say("what programs can't see is known")
             ),
         )
     ]

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 
 from tasks.accessibility_rules import answers, criterion, evidence, measure
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 RULE = Rule(
     id="accessibility.target_size",
     area="accessibility",
     lane="maintenance",
-    title="Make small links and buttons larger, or set them apart",
-    why="{elements} on {pages} are under 24 by 24 pixels: hard to hit on a phone, or with a hand that trembles.",
+    title=mark("Make small links and buttons larger, or set them apart"),
+    why=Plural(
+        "{elements} element on {pages} is under 24 by 24 pixels: hard to hit on a phone, or with a hand that trembles.",
+        "{elements} elements on {pages} are under 24 by 24 pixels: hard to hit on a phone, or with a hand that "
+        "trembles.",
+        by="elements",
+    ),
     standard="WCAG 2.2, 2.5.8 Target Size (Minimum), AA",
     threshold=0.0,
     threshold_unit="targets under 24 by 24 CSS pixels without room around them",
@@ -24,4 +30,4 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Count such elements in the newest audit of each page."""
-    return answers(RULE, scope, severity=2, what="targets that are too small")
+    return answers(RULE, scope, severity=2, what=mark("targets that are too small"))

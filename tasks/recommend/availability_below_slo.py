@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="availability.below_slo",
     area="availability",
     lane="maintenance",
-    title="Find and remove the cause of the outages",
-    why="Visitors could not reach the site for {down}, {times} the {budget} that were agreed.",
+    title=mark("Find and remove the cause of the outages"),
+    why=mark("Visitors could not reach the site for {down}, {times} times the {budget} that were agreed."),
     standard="Google SRE, service level objectives",
     threshold=100.0,
     threshold_unit="% of the error budget used",
@@ -48,18 +49,18 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Compare the time known to be down with the error budget of the time that is known."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no uptime check ran in the quarter"))]
     (row,) = rows
     known, slo = row["up_seconds"] + row["down_seconds"], row["slo_pct"]
     budget = known * (1 - slo / 100)
     used_pct = 100 * row["down_seconds"] / budget
     if used_pct <= scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"{used_pct:.0f}% of the error budget was used")]
+        return [Silent(rule=RULE, reason=say("{used} of the error budget was used", used=written.percent(used_pct)))]
     availability = 100 * row["up_seconds"] / known
     words = {
-        "down": f"{row['down_seconds'] / 60:,.0f} minutes",
-        "budget": f"{budget / 60:,.0f} minutes",
-        "times": f"{used_pct / 100:.1f} times",
+        "down": wording.minutes(row["down_seconds"] / 60),
+        "budget": wording.minutes(budget / 60),
+        "times": written.number(used_pct / 100, 1),
     }
     return [
         recommend(
@@ -68,7 +69,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=scope.site_id,
             rows=rows,
             value=used_pct,
-            evidence=f"{availability:.3f}% against {slo:g}%, {row['incident_count']} incidents",
+            evidence=say_many(
+                "{availability} against {slo}, {n} incident",
+                "{availability} against {slo}, {n} incidents",
+                row["incident_count"],
+                availability=written.percent(availability, 3),
+                slo=written.plain_percent(slo),
+            ),
             words=words,
             severity=4,
             floor="high",
@@ -76,13 +83,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<=",
                 value=scope.threshold(RULE),
                 sustained_days=90,
-                text=f"availability of {slo:g}% or more for a quarter",
+                text=say("availability of {slo} or more for a quarter", slo=written.plain_percent(slo)),
             ),
             prediction=Prediction(
                 metric="budget_used_pct",
                 direction="down",
                 size=used_pct - scope.threshold(RULE),
-                text=f"downtime under {words['budget']} a quarter",
+                text=say("downtime under {budget} a quarter", budget=words["budget"]),
             ),
         )
     ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="availability.budget_burn",
     area="availability",
     lane="maintenance",
-    title="Hold changes back until the outages have a cause",
-    why="In the four weeks to {worst} the site used {rate} times the downtime that was agreed for them.",
+    title=mark("Hold changes back until the outages have a cause"),
+    why=mark("In the four weeks to {worst} the site used {rate} times the downtime that was agreed for them."),
     standard="Google SRE workbook, alerting on SLOs",
     threshold=2.0,
     threshold_unit="times the error budget of 28 days",
@@ -40,7 +41,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no uptime check ran in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no uptime check ran in the quarter"))]
     newest = max(row["day_date"] for row in rows)
     recent = [row for row in rows if (newest - row["day_date"]).days < _LAST_DAYS]
     worst = recent[0]
@@ -48,10 +49,22 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         open_ones = [row for row in recent if row["burn_rate_28_days"] > scope.threshold(RULE)]
         if open_ones:
             known = max(row["known_days_28"] for row in open_ones)
-            return [Unknown(rule=RULE, missing=f"the site was down, and only {known:.0f} of 28 days are known")]
-        reason = f"at most {max(row['burn_rate_28_days'] for row in recent):.1f} times the error budget was used lately"
+            return [
+                Unknown(
+                    rule=RULE,
+                    missing=say_many(
+                        "the site was down, and only {n} of 28 days is known",
+                        "the site was down, and only {n} of 28 days are known",
+                        round(known),
+                    ),
+                )
+            ]
+        reason = say(
+            "at most {times} times the error budget was used lately",
+            times=written.number(max(row["burn_rate_28_days"] for row in recent), 1),
+        )
         return [Silent(rule=RULE, reason=reason)]
-    rate = f"{worst['least_burn_rate_28_days']:.1f}"
+    rate = written.number(worst["least_burn_rate_28_days"], 1)
     return [
         recommend(
             RULE,
@@ -59,20 +72,24 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=scope.site_id,
             rows=recent,
             value=worst["least_burn_rate_28_days"],
-            evidence=f"{rate} times the budget in the four weeks to {worst['day_date']:%-d %B}",
-            words={"worst": f"{worst['day_date']:%-d %B}", "rate": rate},
+            evidence=say(
+                "{rate} times the budget in the four weeks to {day}",
+                rate=rate,
+                day=written.day_long(worst["day_date"]),
+            ),
+            words={"worst": written.day_long(worst["day_date"]), "rate": rate},
             severity=3,
             closing_test=ClosingTest(
                 operator="<",
                 value=1.0,
                 sustained_days=28,
-                text="four weeks within the agreed downtime",
+                text=say("four weeks within the agreed downtime"),
             ),
             prediction=Prediction(
                 metric="times_the_agreed_downtime",
                 direction="down",
                 size=worst["least_burn_rate_28_days"] - 1,
-                text="no more downtime than agreed",
+                text=say("no more downtime than agreed"),
             ),
         )
     ]

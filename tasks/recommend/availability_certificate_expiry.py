@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="availability.certificate_expiry",
     area="availability",
     lane="maintenance",
-    title="Renew the TLS certificate and automate it",
-    why="The certificate runs out on {expiry}; from then on browsers turn every visitor away.",
+    title=mark("Renew the TLS certificate and automate it"),
+    why=mark("The certificate runs out on {expiry}; from then on browsers turn every visitor away."),
     standard="CA/Browser Forum Baseline Requirements",
     threshold=21.0,
     threshold_unit="days of validity left at the end of the quarter",
@@ -50,12 +52,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at the last certificate seen in the quarter."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no check saw a certificate in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no check saw a certificate in the quarter"))]
     (row,) = rows
     least = scope.threshold(RULE) if row["life_days"] is None else min(scope.threshold(RULE), row["life_days"] / 3 - 1)
     if row["days_left"] >= least and row["is_valid"] is not False:
-        return [Silent(rule=RULE, reason=f"{row['days_left']} days of validity left")]
-    expiry = f"{row['not_after_at']:%-d %B %Y}"
+        reason = say_many("{n} day of validity left", "{n} days of validity left", row["days_left"])
+        return [Silent(rule=RULE, reason=reason)]
+    expiry = written.date_long(row["not_after_at"])
     return [
         recommend(
             RULE,
@@ -63,7 +66,12 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="certificate",
             rows=rows,
             value=row["days_left"],
-            evidence=f"{row['days_left']} days left at the end of the quarter, seen on {row['day_date']:%-d %B}",
+            evidence=say_many(
+                "{n} day left at the end of the quarter, seen on {day}",
+                "{n} days left at the end of the quarter, seen on {day}",
+                row["days_left"],
+                day=written.day_long(row["day_date"]),
+            ),
             words={"expiry": expiry},
             severity=5,
             floor="act now",
@@ -71,8 +79,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator=">=",
                 value=scope.threshold(RULE),
                 sustained_days=1,
-                text=f"a certificate with {scope.threshold(RULE):g} days or more left",
+                text=say("a certificate with {limit} days or more left", limit=written.plain(scope.threshold(RULE))),
             ),
-            prediction=Prediction(metric="days_left", direction="up", size=60, text="renewed by itself from now on"),
+            prediction=Prediction(
+                metric="days_left", direction="up", size=60, text=say("renewed by itself from now on")
+            ),
         )
     ]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, mark, say, say_many
 
 RULE = Rule(
     id="availability.certificate_renewed_late",
     area="availability",
     lane="maintenance",
-    title="Automate the renewal of the TLS certificate",
-    why="The last one was replaced {days} days before its end; a renewal that waits for somebody is forgotten one day.",
+    title=mark("Automate the renewal of the TLS certificate"),
+    why=Plural(
+        "The last one was replaced {days} day before its end; a renewal that waits for somebody is forgotten one day.",
+        "The last one was replaced {days} days before its end; a renewal that waits for somebody is forgotten one day.",
+        by="days",
+    ),
     standard="CA/Browser Forum Baseline Requirements",
     threshold=21.0,
     threshold_unit="days of validity that were left when the certificate was last renewed",
@@ -74,12 +80,18 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_SEEN, scope.parameters)
         if not seen["day_count"]:
-            return [Unknown(rule=RULE, missing="no check saw a certificate in the quarter")]
-        return [Silent(rule=RULE, reason="no certificate was renewed in the quarter")]
+            return [Unknown(rule=RULE, missing=say("no check saw a certificate in the quarter"))]
+        return [Silent(rule=RULE, reason=say("no certificate was renewed in the quarter"))]
     (row,) = rows
     days = row["days_left"]
+    told = say_many(
+        "renewed on {day} with {n} day left",
+        "renewed on {day} with {n} days left",
+        days,
+        day=written.day_long(row["renewed_date"]),
+    )
     if days >= scope.threshold(RULE) or row["life_days"] < 3 * scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"renewed on {row['renewed_date']:%-d %B} with {days} days left")]
+        return [Silent(rule=RULE, reason=told)]
     return [
         recommend(
             RULE,
@@ -87,7 +99,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="certificate",
             rows=rows,
             value=days,
-            evidence=f"renewed on {row['renewed_date']:%-d %B} with {days} days left",
+            evidence=told,
             words={"days": days},
             severity=3,
             likelihood=0.5,
@@ -95,10 +107,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator=">=",
                 value=scope.threshold(RULE),
                 sustained_days=1,
-                text=f"a renewal with {scope.threshold(RULE):g} days or more left",
+                text=say("a renewal with {limit} days or more left", limit=written.plain(scope.threshold(RULE))),
             ),
             prediction=Prediction(
-                metric="days_left", direction="up", size=scope.threshold(RULE) - days, text="renewed by itself in time"
+                metric="days_left",
+                direction="up",
+                size=scope.threshold(RULE) - days,
+                text=say("renewed by itself in time"),
             ),
         )
     ]

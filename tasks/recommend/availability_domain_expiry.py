@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="availability.domain_expiry",
     area="availability",
     lane="maintenance",
-    title="Renew the domain and let it renew itself",
-    why="The registration ends on {expiry}; from then on site and mail are gone, and anybody may buy the name.",
+    title=mark("Renew the domain and let it renew itself"),
+    why=mark("The registration ends on {expiry}; from then on site and mail are gone, and anybody may buy the name."),
     standard="ICANN Expired Registration Recovery Policy",
     threshold=60.0,
     threshold_unit="days of registration left at the end of the quarter",
@@ -35,10 +37,11 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at what the registry said last in the quarter."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no registry said in the quarter when the domain ends")]
+        return [Unknown(rule=RULE, missing=say("no registry said in the quarter when the domain ends"))]
     (row,) = rows
     if row["days_left"] >= scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"{row['days_left']} days of registration left")]
+        reason = say_many("{n} day of registration left", "{n} days of registration left", row["days_left"])
+        return [Silent(rule=RULE, reason=reason)]
     return [
         recommend(
             RULE,
@@ -46,16 +49,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="domain",
             rows=rows,
             value=row["days_left"],
-            evidence=f"{row['days_left']} days left at the end of the quarter, told on {row['day_date']:%-d %B}",
-            words={"expiry": f"{row['expires_at']:%-d %B %Y}"},
+            evidence=say_many(
+                "{n} day left at the end of the quarter, told on {day}",
+                "{n} days left at the end of the quarter, told on {day}",
+                row["days_left"],
+                day=written.day_long(row["day_date"]),
+            ),
+            words={"expiry": written.date_long(row["expires_at"])},
             severity=5,
             floor="act now" if row["days_left"] < 30 else "high",
             closing_test=ClosingTest(
                 operator=">=",
                 value=scope.threshold(RULE),
                 sustained_days=1,
-                text=f"a registration with {scope.threshold(RULE):g} days or more left",
+                text=say("a registration with {limit} days or more left", limit=written.plain(scope.threshold(RULE))),
             ),
-            prediction=Prediction(metric="days_left", direction="up", size=365, text="registered for a year more"),
+            prediction=Prediction(metric="days_left", direction="up", size=365, text=say("registered for a year more")),
         )
     ]

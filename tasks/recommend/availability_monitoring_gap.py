@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="availability.monitoring_gap",
     area="coverage",
     lane="maintenance",
-    title="Close the gap in uptime monitoring",
-    why="For {gap} of the quarter nobody can say whether the site was up; an outage then would not have been seen.",
+    title=mark("Close the gap in uptime monitoring"),
+    why=mark(
+        "For {gap} of the quarter nobody can say whether the site was up; an outage then would not have been seen."
+    ),
     standard="NIST SP 800-137, continuous monitoring",
     threshold=95.0,
     threshold_unit="% of the quarter covered by checks",
@@ -42,12 +45,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     (row,) = rows
     if not row["source_count"] and not row["known_seconds"]:
-        return [Unknown(rule=RULE, missing="no uptime source is configured")]
+        return [Unknown(rule=RULE, missing=say("no uptime source is configured"))]
     covered_pct = 100 * row["known_seconds"] / (row["day_count"] * 86_400)
     if covered_pct >= scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"checks cover {covered_pct:.1f}% of the quarter")]
+        return [
+            Silent(
+                rule=RULE, reason=say("checks cover {covered} of the quarter", covered=written.percent(covered_pct, 1))
+            )
+        ]
     blind = row["blind_day_count"]
-    gap = f"{blind} days" if blind > 1 else f"{(100 - covered_pct) * row['day_count'] * 0.24:,.0f} hours"
+    gap = wording.days(blind) if blind > 1 else wording.hours((100 - covered_pct) * row["day_count"] * 0.24)
     return [
         recommend(
             RULE,
@@ -55,7 +62,12 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="uptime",
             rows=rows,
             value=covered_pct,
-            evidence=f"checks cover {covered_pct:.1f}% of the quarter, {blind} days have none",
+            evidence=say_many(
+                "checks cover {covered} of the quarter, {n} day has none",
+                "checks cover {covered} of the quarter, {n} days have none",
+                blind,
+                covered=written.percent(covered_pct, 1),
+            ),
             words={"gap": gap},
             severity=3,
             reach=min(1.0, (100 - covered_pct) / 50),
@@ -64,10 +76,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator=">=",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"checks cover {scope.threshold(RULE):g}% of 30 days",
+                text=say("checks cover {limit} of 30 days", limit=written.plain_percent(scope.threshold(RULE))),
             ),
             prediction=Prediction(
-                metric="covered_pct", direction="up", size=100 - covered_pct, text="no day without checks next quarter"
+                metric="covered_pct",
+                direction="up",
+                size=100 - covered_pct,
+                text=say("no day without checks next quarter"),
             ),
         )
     ]

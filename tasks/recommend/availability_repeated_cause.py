@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.probe_result import CAUSES
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
 from tasks.watched import unwatched
+from tasks.words import Plural, mark, say, say_many
 
 RULE = Rule(
     id="availability.repeated_cause",
     area="availability",
     lane="maintenance",
-    title="Find out why it comes back: {cause}",
-    why="The site was down {count} for the same cause, {down} in all, the last time on {last}.",
+    title=mark("Find out why it comes back: {cause}"),
+    why=Plural(
+        "The site was down once for the same cause, {down} in all, the last time on {last}.",
+        "The site was down {count} times for the same cause, {down} in all, the last time on {last}.",
+        by="count",
+    ),
     standard="ITIL 4, problem management",
     threshold=2.0,
     threshold_unit="outages of five minutes or more with the same cause",
@@ -52,19 +58,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     repeated = [row for row in rows if row["cause"] and row["incident_count"] >= scope.threshold(RULE)]
     if not repeated:
         if not rows:
-            known = "no outage took five minutes or more"
+            known = say("no outage took five minutes or more")
         elif not any(row["cause"] for row in rows):
-            known = "no outage of five minutes or more has a cause that is known"
+            known = say("no outage of five minutes or more has a cause that is known")
         else:
-            known = "no cause took the site down more than once"
+            known = say("no cause took the site down more than once")
         return [Silent(rule=RULE, reason=known)]
     return [_recommendation(scope, row) for row in repeated[:2]]
 
 
-def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
+def _recommendation(scope: Scope, row: dict[str, Any]) -> Answer:
     count, minutes = int(str(row["incident_count"])), float(str(row["down_seconds"])) / 60
     cause = (
-        f"the server answered {row['status']}" if row["status"] else CAUSES.get(str(row["cause"]), str(row["cause"]))
+        say("the server answered {status}", status=str(row["status"]))
+        if row["status"]
+        else say(CAUSES.get(str(row["cause"]), str(row["cause"])))
     )
     return recommend(
         RULE,
@@ -72,12 +80,18 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         subject=f"{row['cause']}-{row['status'] or 'none'}",
         rows=[row],
         value=count,
-        evidence=f"{count} outages, {minutes:,.0f} minutes: {cause}",
+        evidence=say_many(
+            "{n} outage, {minutes}: {cause}",
+            "{n} outages, {minutes}: {cause}",
+            count,
+            minutes=wording.minutes(minutes),
+            cause=cause,
+        ),
         words={
             "cause": cause,
-            "count": "twice" if count == 2 else f"{count} times",
-            "down": f"{minutes:,.0f} minutes",
-            "last": f"{row['last_date']:%-d %B}",
+            "count": count,
+            "down": wording.minutes(minutes),
+            "last": written.day_long(row["last_date"]),
         },
         severity=4,
         likelihood=0.8,
@@ -85,9 +99,14 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
             operator="<",
             value=scope.threshold(RULE),
             sustained_days=90,
-            text=f"fewer than {scope.threshold(RULE):g} outages of this cause in a quarter",
+            text=say(
+                "fewer than {limit} outages of this cause in a quarter", limit=written.plain(scope.threshold(RULE))
+            ),
         ),
         prediction=Prediction(
-            metric="incident_count", direction="down", size=count, text=f"{minutes:,.0f} minutes less downtime"
+            metric="incident_count",
+            direction="down",
+            size=count,
+            text=say("less downtime, by {minutes}", minutes=wording.minutes(minutes)),
         ),
     )

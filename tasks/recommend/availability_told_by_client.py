@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.watched import unwatched
+from tasks.words import Plural, mark, say, say_many
 
 _TOLD = """
 SELECT ticket_id, created_at, subject, incident_started_at, incident_confirmed_at, NULL AS detected_by
@@ -27,9 +28,14 @@ RULE = Rule(
     id="availability.told_by_client",
     area="availability",
     lane="maintenance",
-    title="Let the monitoring see what clients see first",
-    why="{times} a client wrote about an outage before our checks had confirmed one{unseen}: "
-    "check what they use, not only the home page.",
+    title=mark("Let the monitoring see what clients see first"),
+    why=Plural(
+        "Once a client wrote about an outage before our checks had confirmed one{unseen}: "
+        "check what they use, not only the home page.",
+        "{count} times a client wrote about an outage before our checks had confirmed one{unseen}: "
+        "check what they use, not only the home page.",
+        by="count",
+    ),
     standard="Google SRE, monitoring of symptoms",
     threshold=1.0,
     threshold_unit="outages that a client told first",
@@ -61,8 +67,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             return missing
         (seen,) = scope.query(_SEEN, scope.parameters)
         if not seen["source_count"] or not seen["ticket_count"]:
-            return [Unknown(rule=RULE, missing="no ticket of the quarter is known")]
-        return [Silent(rule=RULE, reason=f"none of {seen['outage_count']} tickets about an outage came first")]
+            return [Unknown(rule=RULE, missing=say("no ticket of the quarter is known"))]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say_many(
+                    "none of {n} ticket about an outage came first",
+                    "none of {n} tickets about an outage came first",
+                    seen["outage_count"],
+                ),
+            )
+        ]
     unseen = sum(row["incident_started_at"] is None for row in rows)
     count = len(rows)
     return [
@@ -72,11 +87,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=scope.site_id,
             rows=rows,
             value=count,
-            evidence=f"{count} outage{'s' * (count > 1)} told by a client first, "
-            f"the last one on {rows[0]['created_at']:%-d %B}",
+            evidence=say_many(
+                "{n} outage told by a client first, the last one on {day}",
+                "{n} outages told by a client first, the last one on {day}",
+                count,
+                day=written.day_long(rows[0]["created_at"]),
+            ),
             words={
-                "times": {1: "Once", 2: "Twice"}.get(count, f"{count} times"),
-                "unseen": f", {unseen} of which they never saw" if unseen else "",
+                "count": count,
+                "unseen": say_many(", {n} of which they never saw", ", {n} of which they never saw", unseen)
+                if unseen
+                else "",
             },
             severity=3,
             likelihood=min(0.9, 0.3 + 0.2 * count),
@@ -84,10 +105,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=90,
-                text="no outage told by a client first for a quarter",
+                text=say("no outage told by a client first for a quarter"),
             ),
             prediction=Prediction(
-                metric="outage_count", direction="down", size=float(count), text="the checks tell each outage first"
+                metric="outage_count",
+                direction="down",
+                size=float(count),
+                text=say("the checks tell each outage first"),
             ),
         )
     ]

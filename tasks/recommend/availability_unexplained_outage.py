@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
 from tasks.watched import unwatched
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="availability.unexplained_outage",
     area="availability",
     lane="maintenance",
-    title="Find and write down the cause of {what}",
-    why="The site was down for {down} on {first} and nobody has said why, so nothing keeps it from coming back.",
+    title=mark("Find and write down the cause of {what}"),
+    why=mark("The site was down for {down} on {first} and nobody has said why, so nothing keeps it from coming back."),
     standard="Google SRE, postmortem culture",
     threshold=30.0,
     threshold_unit="minutes of an incident without a written cause",
@@ -47,11 +48,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return missing
     rows = scope.query(RULE.evidence_sql, scope.parameters_of(RULE))
     if not rows:
-        limit = f"{scope.threshold(RULE):g} minutes"
-        return [Silent(rule=RULE, reason=f"every outage of more than {limit} has a written cause, or there was none")]
+        limit = wording.minutes(scope.threshold(RULE))
+        return [
+            Silent(
+                rule=RULE,
+                reason=say("every outage of more than {limit} has a written cause, or there was none", limit=limit),
+            )
+        ]
     longest, count = rows[0], len(rows)
     minutes = longest["down_seconds"] / 60
-    first = f"{longest['started_date']:%-d %B}"
+    first = written.day_long(longest["started_date"])
     return [
         recommend(
             RULE,
@@ -59,11 +65,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=scope.site_id,
             rows=rows,
             value=minutes,
-            evidence=f"{count} outage{'s' if count > 1 else ''} of more than {scope.threshold(RULE):g} minutes "
-            f"without a cause, the longest {minutes:,.0f} minutes",
+            evidence=say_many(
+                "{n} outage of more than {limit} without a cause: {minutes}",
+                "{n} outages of more than {limit} without a cause, the longest {minutes}",
+                count,
+                limit=wording.minutes(scope.threshold(RULE)),
+                minutes=wording.minutes(minutes),
+            ),
             words={
-                "what": "the outage" if count == 1 else f"{count} long outages",
-                "down": f"{minutes:,.0f} minutes",
+                "what": say_many("the outage", "{n} long outages", count),
+                "down": wording.minutes(minutes),
                 "first": first,
             },
             severity=3,
@@ -71,13 +82,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<=",
                 value=scope.threshold(RULE),
                 sustained_days=90,
-                text=f"every outage of more than {scope.threshold(RULE):g} minutes has a written cause",
+                text=say(
+                    "every outage of more than {limit} has a written cause",
+                    limit=wording.minutes(scope.threshold(RULE)),
+                ),
             ),
             prediction=Prediction(
                 metric="longest_unexplained_minutes",
                 direction="down",
                 size=minutes,
-                text="the same outage does not come back unexplained",
+                text=say("the same outage does not come back unexplained"),
             ),
         )
     ]

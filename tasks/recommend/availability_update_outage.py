@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.watched import unwatched
+from tasks.words import Plural, mark, say, say_many
 
 RULE = Rule(
     id="availability.update_outage",
     area="availability",
     lane="maintenance",
-    title="Check the site after each update, and keep a way back",
-    why="{incidents} within two hours of an update cost {down} of downtime; the last one came after {update}.",
+    title=mark("Check the site after each update, and keep a way back"),
+    why=Plural(
+        "An outage within two hours of an update cost {down} of downtime; it came after {update}.",
+        "{incidents} outages within two hours of an update cost {down} of downtime; the last one came after {update}.",
+        by="incidents",
+    ),
     standard="ITIL 4, change enablement",
     threshold=1.0,
     threshold_unit="outages within two hours after an update",
@@ -63,8 +68,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             return missing
         (seen,) = scope.query(_SEEN, scope.parameters)
         if not seen["update_count"]:
-            return [Unknown(rule=RULE, missing="no log dates an update of the quarter exactly")]
-        return [Silent(rule=RULE, reason=f"no outage followed one of {seen['update_count']} updates within two hours")]
+            return [Unknown(rule=RULE, missing=say("no log dates an update of the quarter exactly"))]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say_many(
+                    "no outage followed {n} update within two hours",
+                    "no outage followed one of {n} updates within two hours",
+                    seen["update_count"],
+                ),
+            )
+        ]
     last, down = rows[0], sum(row["down_seconds"] for row in rows) / 60
     return [
         recommend(
@@ -73,11 +87,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=scope.site_id,
             rows=rows,
             value=len(rows),
-            evidence=f"down at {last['started_at']:%H:%M} UTC on {last['started_at']:%-d %B}, "
-            f"{(last['started_at'] - last['patched_at']).total_seconds() / 60:.0f} minutes after the update",
+            evidence=say(
+                "down at {time} UTC on {day}, {minutes} after the update",
+                time=written.clock(last["started_at"]),
+                day=written.day_long(last["started_at"]),
+                minutes=wording.minutes((last["started_at"] - last["patched_at"]).total_seconds() / 60),
+            ),
             words={
-                "incidents": "An outage" if len(rows) == 1 else f"{len(rows)} outages",
-                "down": f"{down:,.0f} minutes",
+                "incidents": len(rows),
+                "down": wording.minutes(down),
                 "update": last["update_name"],
             },
             severity=4,
@@ -86,10 +104,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=90,
-                text="no outage within two hours of an update for a quarter",
+                text=say("no outage within two hours of an update for a quarter"),
             ),
             prediction=Prediction(
-                metric="outage_count", direction="down", size=len(rows), text=f"{down:,.0f} minutes less downtime"
+                metric="outage_count",
+                direction="down",
+                size=len(rows),
+                text=say("less downtime, by {minutes}", minutes=wording.minutes(down)),
             ),
         )
     ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 RULE = Rule(
     id="coverage.source_silent",
     area="coverage",
     lane="maintenance",
-    title="Bring the source {source} back",
-    why="It delivered on {days} of {total} days; what it would have shown on the others is unknown.",
+    title=mark("Bring the source {source} back"),
+    why=mark("It delivered on {days} of {total} days; what it would have shown on the others is unknown."),
     standard="NIST SP 800-137, continuous monitoring",
     threshold=80.0,
     threshold_unit="% of days with data",
@@ -57,7 +58,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Count the days on which each source delivered; uptime, update lists and backups have rules of their own."""
     rows = [row for row in scope.query(RULE.evidence_sql, scope.parameters) if row["fills"] in _JUDGED]
     if not rows:
-        return [Unknown(rule=RULE, missing="no source of logs or of server figures is configured")]
+        return [Unknown(rule=RULE, missing=say("no source of logs or of server figures is configured"))]
     answers: list[Answer] = [
         recommend(
             RULE,
@@ -65,8 +66,14 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["source_id"],
             rows=[row],
             value=100 * row["covered_count"] / row["day_count"],
-            evidence=f"{row['covered_count']} of {row['day_count']} days with data"
-            + (f", the last on {row['last_date']:%-d %B}" if row["last_date"] else ""),
+            evidence=say(
+                "{some} of {all} days with data, the last on {day}",
+                some=row["covered_count"],
+                all=row["day_count"],
+                day=written.day_long(row["last_date"]),
+            )
+            if row["last_date"]
+            else say("{some} of {all} days with data", some=row["covered_count"], all=row["day_count"]),
             words={"source": row["source_id"], "days": row["covered_count"], "total": row["day_count"]},
             severity=3,
             floor="medium",
@@ -74,18 +81,24 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator=">=",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"data on {scope.threshold(RULE):g}% of days for 30 days",
+                text=say("data on {limit} of days for 30 days", limit=written.plain_percent(scope.threshold(RULE))),
             ),
             prediction=Prediction(
                 metric="covered_pct",
                 direction="up",
                 size=100 - 100 * row["covered_count"] / row["day_count"],
-                text="no silent day",
+                text=say("no silent day"),
             ),
         )
         for row in rows
         if 100 * row["covered_count"] / row["day_count"] < scope.threshold(RULE)
     ]
     return answers or [
-        Silent(rule=RULE, reason=f"every log source delivered on {scope.threshold(RULE):g}% of days or more")
+        Silent(
+            rule=RULE,
+            reason=say(
+                "every log source delivered on {limit} of days or more",
+                limit=written.plain_percent(scope.threshold(RULE)),
+            ),
+        )
     ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import performance_rules
-from tasks.performance_rules import bytes_shown, page_name, unmeasured
+from tasks import performance_rules, wording, written
+from tasks.performance_rules import page_name, unmeasured
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
+from tasks.words import mark, say
 
 RULE = Rule(
     id="performance.hero_image",
     area="performance",
     lane="maintenance",
-    title="Make the main image of {page} smaller",
-    why="The main content shows only once {size} of image have arrived; 300 kB are enough for any screen.",
+    title=mark("Make the main image of {page} smaller"),
+    why=mark("The main content shows only once {size} of image have arrived; {enough} are enough for any screen."),
     standard="web.dev, optimize LCP",
     threshold=300.0,
     threshold_unit="kB of the image that is the largest paint",
@@ -46,7 +47,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     heavy = {str(row["lcp_image_url"]): row for row in reversed(rows) if (row["lcp_image_bytes"] or 0) > limit}
     worst = sorted(heavy.values(), key=lambda row: (-row["lcp_image_bytes"], row["page_url"]))[:_SHOWN]
     if not worst:
-        return [Silent(rule=RULE, reason=f"none of {len(rows)} pages shows an image over {limit / 1000:g} kB first")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say(
+                    "none of {pages} shows an image over {size} first",
+                    pages=wording.pages(len(rows)),
+                    size=written.size(limit),
+                ),
+            )
+        ]
     return [
         recommend(
             RULE,
@@ -54,9 +64,18 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=str(row["page_url"]),
             rows=[row],
             value=row["lcp_image_bytes"] / 1000,
-            evidence=f"{page_name(row['lcp_image_url'])}, {bytes_shown(row['lcp_image_bytes'])}, "
-            f"at {row['lcp_selector']}; LCP {performance_rules.shown(row['lcp_ms'] or 0, 'ms')} in the laboratory",
-            words={"page": page_name(row["page_url"]), "size": bytes_shown(row["lcp_image_bytes"])},
+            evidence=say(
+                "{image}, {size}, at {selector}; LCP {time} in the laboratory",
+                image=page_name(row["lcp_image_url"]),
+                size=written.size(row["lcp_image_bytes"]),
+                selector=row["lcp_selector"],
+                time=performance_rules.shown(row["lcp_ms"] or 0, "ms"),
+            ),
+            words={
+                "page": page_name(row["page_url"]),
+                "size": written.size(row["lcp_image_bytes"]),
+                "enough": written.size(300_000),
+            },
             severity=3,
             likelihood=0.9,
             reach=0.5,
@@ -64,13 +83,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<=",
                 value=scope.threshold(RULE),
                 sustained_days=14,
-                text=f"it has {scope.threshold(RULE):g} kB or less for two weeks",
+                text=say("it has {limit} kB or less for two weeks", limit=written.plain(scope.threshold(RULE))),
             ),
             prediction=Prediction(
                 metric="lcp_image_kb",
                 direction="down",
                 size=(row["lcp_image_bytes"] - limit) / 1000,
-                text=f"{bytes_shown(row['lcp_image_bytes'] - limit)} less before the main content shows",
+                text=say(
+                    "{size} less before the main content shows",
+                    size=written.size(row["lcp_image_bytes"] - limit),
+                ),
             ),
         )
         for row in worst

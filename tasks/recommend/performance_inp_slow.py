@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from tasks import performance_rules
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark
 
 RULE = Rule(
     id="performance.inp_slow",
     area="performance",
     lane="development",
-    title="Make pages answer sooner to taps and clicks on {screen}",
-    why="One visit in four waits {value} or longer after a tap, a click or a key; good is 200 ms.",
+    title=mark("Make pages answer sooner to taps and clicks on {screen}"),
+    why=mark("One visit in four waits {value} or longer after a tap, a click or a key; good is 200 ms."),
     standard="web.dev Core Web Vitals, INP",
     threshold=200,
     threshold_unit="ms of INP at the 75th percentile of visits",

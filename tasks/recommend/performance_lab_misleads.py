@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks import performance_rules
-from tasks.performance_rules import SCREENS, page_name, shown, unmeasured
+from tasks import performance_rules, written
+from tasks.performance_rules import page_name, screen_name, shown, unmeasured
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import listed, mark, say, say_many
 
 _NAMES = {"lcp_ms": "LCP", "inp_ms": "INP", "cls": "CLS"}
 
@@ -37,9 +38,11 @@ RULE = Rule(
     id="performance.lab_misleads",
     area="performance",
     lane="maintenance",
-    title="Measure on {page} what visitors on {screen} meet",
-    why="The laboratory gives it {score} points, yet for visitors {poor} is poor: slow networks, old phones, consent "
-    "banners or pages after a log-in are not measured here.",
+    title=mark("Measure on {page} what visitors on {screen} meet"),
+    why=mark(
+        "The laboratory gives it {score} points, yet for visitors {poor} is poor: slow networks, old phones, consent "
+        "banners or pages after a log-in are not measured here."
+    ),
     standard="web.dev, why lab and field data can be different",
     threshold=90.0,
     threshold_unit="points of the Lighthouse score, while a Core Web Vital of the same page is poor for visitors",
@@ -57,10 +60,19 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return missing
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="what visitors saw is known of no page that was measured")]
+        return [Unknown(rule=RULE, missing=say("what visitors saw is known of no page that was measured"))]
     found = [row for row in rows if row["poor_count"] and row["lab_score"] >= scope.threshold(RULE)]
     if not found:
-        return [Silent(rule=RULE, reason=f"laboratory and visitors agree on all {len(rows)} pages that both measured")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say_many(
+                    "laboratory and visitors agree on the {n} page that both measured",
+                    "laboratory and visitors agree on all {n} pages that both measured",
+                    len(rows),
+                ),
+            )
+        ]
     answers: list[Answer] = []
     for row in found:
         poor = [_figure(one) for one in row["poor"]]
@@ -71,25 +83,32 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 subject=f"{row['page_url']} {row['form_factor']}",
                 rows=[row],
                 value=float(row["poor_count"]),
-                evidence=f"Lighthouse {row['lab_score']:.0f} on {row['day_date']:%-d %B}; "
-                f"75th percentile of visits: {', '.join(poor)}",
+                evidence=say(
+                    "Lighthouse {score} on {day}; 75th percentile of visits: {figures}",
+                    score=written.number(row["lab_score"]),
+                    day=written.day_long(row["day_date"]),
+                    figures=", ".join(poor),
+                ),
                 words={
                     "page": page_name(row["page_url"]),
-                    "screen": SCREENS.get(str(row["form_factor"]), "screens"),
-                    "score": f"{row['lab_score']:.0f}",
-                    "poor": " and ".join(poor),
+                    "screen": screen_name(row["form_factor"]),
+                    "score": written.number(row["lab_score"]),
+                    "poor": listed(poor),
                 },
                 severity=3,
                 likelihood=0.8,
                 reach=0.25,
                 closing_test=ClosingTest(
-                    operator="=", value=0, sustained_days=28, text="no Core Web Vital of the page is poor over 28 days"
+                    operator="=",
+                    value=0,
+                    sustained_days=28,
+                    text=say("no Core Web Vital of the page is poor over 28 days"),
                 ),
                 prediction=Prediction(
                     metric="poor_count",
                     direction="down",
                     size=float(row["poor_count"]),
-                    text="no figure is poor any more",
+                    text=say("no figure is poor any more"),
                 ),
             )
         )

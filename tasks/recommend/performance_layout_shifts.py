@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from tasks import performance_rules
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark
 
 RULE = Rule(
     id="performance.layout_shifts",
     area="performance",
     lane="development",
-    title="Keep pages from shifting while they load on {screen}",
-    why="In one visit in four the page shifts by {value} or more, and people tap on the wrong thing; good is 0.1.",
+    title=mark("Keep pages from shifting while they load on {screen}"),
+    why=mark(
+        "In one visit in four the page shifts by {value} or more, and people tap on the wrong thing; good is 0.1."
+    ),
     standard="web.dev Core Web Vitals, CLS",
     threshold=0.1,
     threshold_unit="of CLS at the 75th percentile of visits",

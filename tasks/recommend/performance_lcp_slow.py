@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from tasks import performance_rules
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark
 
 RULE = Rule(
     id="performance.lcp_slow",
     area="performance",
     lane="development",
-    title="Show the main content of pages sooner on {screen}",
-    why="One visit in four waits {value} or longer for the main content of a page; good is 2.5 seconds.",
+    title=mark("Show the main content of pages sooner on {screen}"),
+    why=mark("One visit in four waits {value} or longer for the main content of a page; good is 2.5 seconds."),
     standard="web.dev Core Web Vitals, LCP",
     threshold=2500,
     threshold_unit="ms of LCP at the 75th percentile of visits",

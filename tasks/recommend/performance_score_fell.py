@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks import performance_rules
-from tasks.performance_rules import SCREENS, page_name, unmeasured
+from tasks import performance_rules, wording, written
+from tasks.performance_rules import page_name, screen_name, unmeasured
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 _UPDATES = """
 SELECT count(*) AS update_count FROM marts.update_day
@@ -17,8 +18,8 @@ RULE = Rule(
     id="performance.score_fell",
     area="performance",
     lane="maintenance",
-    title="Find what made {page} slower on {date}",
-    why="Its Lighthouse score on {screen} fell from {before} to {after} within a week in which {change} changed.",
+    title=mark("Find what made {page} slower on {date}"),
+    why=mark("Its Lighthouse score on {screen} fell from {before} to {after} within a week in which {change} changed."),
     standard="Lighthouse performance scoring",
     threshold=10.0,
     threshold_unit="points of the score lost between two measurements, with a change between them",
@@ -67,31 +68,55 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if changed:
         return [_answer(row, scope) for row in changed]
     if not rows:
-        return [Silent(rule=RULE, reason=f"no page lost more than {scope.threshold(RULE):g} points of its score")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say(
+                    "no page lost more than {limit} points of its score", limit=written.plain(scope.threshold(RULE))
+                ),
+            )
+        ]
     (updates,) = scope.query(_UPDATES, scope.parameters)
-    page, day = page_name(rows[0]["page_url"]), f"{rows[0]['day_date']:%-d %B}"
+    page, day = page_name(rows[0]["page_url"]), written.day_long(rows[0]["day_date"])
     if not updates["update_count"]:
-        return [Unknown(rule=RULE, missing=f"{page} lost points on {day}, and no update of the quarter is known")]
-    return [Silent(rule=RULE, reason=f"{page} lost points on {day}, with no known change in the days before")]
+        return [
+            Unknown(
+                rule=RULE,
+                missing=say("{page} lost points on {day}, and no update of the quarter is known", page=page, day=day),
+            )
+        ]
+    return [
+        Silent(
+            rule=RULE,
+            reason=say("{page} lost points on {day}, with no known change in the days before", page=page, day=day),
+        )
+    ]
 
 
 def _answer(row: dict[str, Any], scope: Scope) -> Answer:
     before, after, changes = row["score_before"], row["score_after"], row["changes"]
-    named = changes[0] if len(changes) == 1 else f"{changes[0]} and {len(changes) - 1} more"
+    named = changes[0] if len(changes) == 1 else wording.and_more(changes[:1], len(changes))
     return recommend(
         RULE,
         scope,
         subject=str(row["series"]),
         rows=[row],
         value=float(row["score_now"]),
-        evidence=f"{before:.0f} on {row['previous_at']:%-d %B}, {after:.0f} on {row['day_date']:%-d %B}, "
-        f"{row['score_now']:.0f} now; changed between: {', '.join(changes[:5])}",
+        evidence=say(
+            "{before} on {day_before}, {after} on {day}, {now} now; changed between: {changes}",
+            before=written.number(before),
+            day_before=written.day_long(row["previous_at"]),
+            after=written.number(after),
+            day=written.day_long(row["day_date"]),
+            now=written.number(row["score_now"]),
+            changes=", ".join(changes[:5]),
+        ),
         words={
             "page": page_name(row["page_url"]),
-            "date": f"{row['day_date']:%-d %B}",
-            "screen": SCREENS.get(str(row["form_factor"]), "screens"),
-            "before": f"{before:.0f}",
-            "after": f"{after:.0f}",
+            "date": written.day_long(row["day_date"]),
+            "screen": screen_name(row["form_factor"]),
+            "before": written.number(before),
+            "after": written.number(after),
             "change": named,
         },
         severity=3,
@@ -101,12 +126,15 @@ def _answer(row: dict[str, Any], scope: Scope) -> Answer:
             operator=">=",
             value=float(before) - scope.threshold(RULE),
             sustained_days=14,
-            text=f"the score is {before - scope.threshold(RULE):.0f} or more again, for two weeks",
+            text=say(
+                "the score is {score} or more again, for two weeks",
+                score=written.number(before - scope.threshold(RULE)),
+            ),
         ),
         prediction=Prediction(
             metric="performance_score",
             direction="up",
             size=float(before - row["score_now"]),
-            text=f"back to about {before:.0f}",
+            text=say("back to about {score}", score=written.number(before)),
         ),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import performance_rules
+from tasks import performance_rules, wording, written
 from tasks.performance_rules import page_name, unmeasured
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, recommend
+from tasks.words import mark, say
 
 _BUSY = """
 SELECT
@@ -31,8 +32,8 @@ RULE = Rule(
     id="performance.third_parties",
     area="performance",
     lane="development",
-    title="Load {names} later or not at all on {page}",
-    why="Code of others keeps the page busy for {time}, in which it answers to nobody; {worst} most of all.",
+    title=mark("Load {names} later or not at all on {page}"),
+    why=mark("Code of others keeps the page busy for {time}, in which it answers to nobody; {worst} most of all."),
     standard="web.dev, third-party JavaScript",
     threshold=500.0,
     threshold_unit="ms of the main thread spent on code of other parties",
@@ -55,7 +56,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     busy = [row for row in rows if row["main_thread_ms"] > scope.threshold(RULE)][:_SHOWN]
     if not busy:
         worst = performance_rules.shown(rows[0]["main_thread_ms"], "ms")
-        return [Silent(rule=RULE, reason=f"code of others keeps the busiest of {len(rows)} pages busy for {worst}")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say(
+                    "code of others keeps the busiest of {pages} busy for {time}",
+                    pages=wording.pages(len(rows)),
+                    time=worst,
+                ),
+            )
+        ]
     return [
         recommend(
             RULE,
@@ -63,10 +73,14 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=str(row["page_url"]),
             rows=[row],
             value=float(row["main_thread_ms"]),
-            evidence=f"{row['main_thread_ms']:,.0f} ms, {(row['transfer_bytes'] or 0) / 1000:,.0f} kB, by "
-            f"{', '.join(row['third_parties'][:5])}",
+            evidence=say(
+                "{time} ms, {size} kB, by {names}",
+                time=written.number(row["main_thread_ms"]),
+                size=written.number((row["transfer_bytes"] or 0) / 1000),
+                names=", ".join(row["third_parties"][:5]),
+            ),
             words={
-                "names": row["third_parties"][0] if len(row["third_parties"]) == 1 else "code of other parties",
+                "names": row["third_parties"][0] if len(row["third_parties"]) == 1 else say("code of other parties"),
                 "page": page_name(row["page_url"]),
                 "time": performance_rules.shown(row["main_thread_ms"], "ms"),
                 "worst": row["third_parties"][0],
@@ -78,13 +92,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<=",
                 value=scope.threshold(RULE),
                 sustained_days=14,
-                text=f"it is {scope.threshold(RULE):g} ms or less for two weeks",
+                text=say("it is {limit} ms or less for two weeks", limit=written.plain(scope.threshold(RULE))),
             ),
             prediction=Prediction(
                 metric="third_party_main_thread_ms",
                 direction="down",
                 size=float(row["main_thread_ms"]) - scope.threshold(RULE),
-                text="the page answers sooner while it loads",
+                text=say("the page answers sooner while it loads"),
             ),
         )
         for row in busy

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from tasks import performance_rules
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark
 
 RULE = Rule(
     id="performance.ttfb_slow",
     area="performance",
     lane="maintenance",
-    title="Make the server answer sooner ({screen})",
-    why="One visit in four waits {value} or longer before the first byte arrives; good is 0.8 seconds.",
+    title=mark("Make the server answer sooner ({screen})"),
+    why=mark("One visit in four waits {value} or longer before the first byte arrives; good is 0.8 seconds."),
     standard="web.dev, TTFB",
     threshold=800,
     threshold_unit="ms of TTFB at the 75th percentile of visits",

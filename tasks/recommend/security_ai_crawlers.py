@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="security.ai_crawlers",
     area="security",
     lane="maintenance",
-    title="Decide which AI crawlers may read the site",
-    why="They took {share} of {unit}: {names}. None of it is a visitor; some of it may bring some.",
+    title=mark("Decide which AI crawlers may read the site"),
+    why=mark("They took {share} of {unit}: {names}. None of it is a visitor; some of it may bring some."),
     standard="RFC 9309, robots exclusion protocol",
     threshold=10.0,
     threshold_unit="% of the bytes, or requests, of the quarter",
@@ -61,13 +62,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
-            return [Unknown(rule=RULE, missing="no access log in the quarter")]
-        return [Silent(rule=RULE, reason="no AI crawler came")]
+            return [Unknown(rule=RULE, missing=say("no access log in the quarter"))]
+        return [Silent(rule=RULE, reason=say("no AI crawler came"))]
     requests = sum(row["request_pct"] for row in rows)
     bytes_pct = sum(row["bytes_pct"] or 0 for row in rows)
-    share, unit = max((bytes_pct, "the bytes that the site answered"), (requests, "all requests"))
+    share, unit = max((bytes_pct, say("the bytes that the site answered")), (requests, say("all requests")))
     if share < scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"AI crawlers took {share:.1f}% of {unit}")]
+        return [
+            Silent(
+                rule=RULE, reason=say("AI crawlers took {share} of {unit}", share=written.percent(share, 1), unit=unit)
+            )
+        ]
     names = list(dict.fromkeys(row["bot_name"] for row in rows))
     return [
         recommend(
@@ -76,8 +81,14 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="ai-crawlers",
             rows=rows,
             value=share,
-            evidence=f"{bytes_pct:.1f}% of the bytes, {requests:.1f}% of the requests, {len(names)} crawlers",
-            words={"share": f"{share:.0f}%", "unit": unit, "names": ", ".join(names[:4])},
+            evidence=say_many(
+                "{bytes} of the bytes, {requests} of the requests, {n} crawler",
+                "{bytes} of the bytes, {requests} of the requests, {n} crawlers",
+                len(names),
+                bytes=written.percent(bytes_pct, 1),
+                requests=written.percent(requests, 1),
+            ),
+            words={"share": written.percent(share), "unit": unit, "names": ", ".join(names[:4])},
             severity=2,
             reach=0.5,
             change=waf_syntax.stop_bots(waf_syntax.dialect_of(scope), names, only_unverified=False),
@@ -85,10 +96,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"AI crawlers below {scope.threshold(RULE):g}% for 30 days",
+                text=say("AI crawlers below {limit} for 30 days", limit=written.plain_percent(scope.threshold(RULE))),
             ),
             prediction=Prediction(
-                metric="share_pct", direction="down", size=share, text=f"{share:.0f}% less traffic to serve"
+                metric="share_pct",
+                direction="down",
+                size=share,
+                text=say("{share} less traffic to serve", share=written.percent(share)),
             ),
         )
     ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
+from tasks.attacks import attack_name
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 RULE = Rule(
     id="security.attack_rising",
     area="security",
     lane="maintenance",
-    title="Look into the rise of {name} attacks",
-    why="{recent} in the last four weeks, {times} as many a week as in the weeks before.",
+    title=mark("Look into the rise of attacks: {name}"),
+    why="{compared}",
     standard="NIST SP 800-61r3, detection and analysis",
     threshold=3.0,
     threshold_unit="times as many a week as before, and 50 or more in four weeks",
@@ -45,7 +47,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Compare the last four weeks with those before, class by class; without two weeks of before there is no rise."""
     (days,) = scope.query(_DAYS, scope.parameters)
     if days["before_count"] < 14 or not days["recent_count"]:
-        return [Unknown(rule=RULE, missing="needs a WAF log of two weeks before and of the last four weeks")]
+        return [Unknown(rule=RULE, missing=say("needs a WAF log of two weeks before and of the last four weeks"))]
     found = []
     for row in scope.query(RULE.evidence_sql, scope.parameters):
         before = row["before_count"] / days["before_count"]
@@ -53,7 +55,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         if row["recent_count"] >= 50 and recent >= scope.threshold(RULE) * before:
             found.append((row, recent / before if before else None))
     if not found:
-        return [Silent(rule=RULE, reason="no kind of attack has become three times as frequent")]
+        return [Silent(rule=RULE, reason=say("no kind of attack has become three times as frequent"))]
     return [
         recommend(
             RULE,
@@ -61,12 +63,24 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["attack_class"],
             rows=[row],
             value=times or row["recent_count"],
-            evidence=f"{row['recent_count']:,.0f} in the last 28 days, {row['before_count']:,.0f} in the "
-            f"{days['before_count']} logged days before",
+            evidence=say(
+                "{recent} in the last 28 days, {before} in the {days} logged days before",
+                recent=written.number(row["recent_count"]),
+                before=written.number(row["before_count"]),
+                days=days["before_count"],
+            ),
             words={
-                "name": row["attack_class"].replace("_", " "),
-                "recent": f"{row['recent_count']:,.0f}",
-                "times": f"{times:.1f} times" if times else "where there were none,",
+                "name": attack_name(row["attack_class"]),
+                "compared": say(
+                    "{recent} in the last four weeks, {times} times as many a week as in the weeks before.",
+                    recent=written.number(row["recent_count"]),
+                    times=written.number(times, 1),
+                )
+                if times
+                else say(
+                    "{recent} in the last four weeks, and none in the weeks before.",
+                    recent=written.number(row["recent_count"]),
+                ),
             },
             severity=3,
             reach=0.6,
@@ -74,13 +88,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=50,
                 sustained_days=28,
-                text="fewer than 50 in four weeks",
+                text=say("fewer than 50 in four weeks"),
             ),
             prediction=Prediction(
                 metric="attacks_in_28_days",
                 direction="down",
                 size=row["recent_count"] / 2,
-                text="half as many once the target is closed",
+                text=say("half as many once the target is closed"),
             ),
         )
         for row, times in found[:2]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.shared_networks import SharedNetworks
+from tasks.words import say, say_many
 
 RULE = Rule(
     id="security.block_network",
     area="security",
     lane="maintenance",
-    title="{verb} the network {network}",
-    why="It sent {attacks} hostile requests on {days} days{visitors}.",
+    title="{what}",
+    why="{attacks}",
     standard="CIS Controls v8, 13.8 and 13.10",
     threshold=1000.0,
     threshold_unit="hostile requests of one network, a tenth of all or more, on seven days or more",
@@ -72,11 +74,14 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
-            return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
+            return [Unknown(rule=RULE, missing=say("no WAF log in the quarter"))]
         return [
             Silent(
                 rule=RULE,
-                reason=f"no network sent {scope.threshold(RULE):,.0f} hostile requests, a tenth of all, on seven days",
+                reason=say(
+                    "no network sent {limit} hostile requests, a tenth of all, on seven days",
+                    limit=written.number(scope.threshold(RULE)),
+                ),
             )
         ]
     shared = SharedNetworks(scope.trusted_networks)
@@ -92,7 +97,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [
             Silent(
                 rule=RULE,
-                reason="the networks that attack are trusted, stand for many, or hold verified bots or our own checks",
+                reason=say(
+                    "the networks that attack are trusted, stand for many, or hold verified bots or our own checks"
+                ),
             )
         ]
     dialect = waf_syntax.dialect_of(scope)
@@ -103,18 +110,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["client_network"],
             rows=[row],
             value=row["attack_count"],
-            evidence=f"{row['attack_count']:,.0f} hostile requests on {row['day_count']} days, "
-            f"{row['block_count']:,.0f} blocked; "
-            f"{_people(row['visitor_count'])} of it answered normally",
-            words={
-                "verb": "Challenge" if row["visitor_count"] else "Block",
-                "network": row["client_network"],
-                "attacks": f"{row['attack_count']:,.0f}",
-                "days": row["day_count"],
-                "visitors": f"; {_people(row['visitor_count'])} share it, so a challenge, no block"
-                if row["visitor_count"]
-                else " and no visitor came from it",
-            },
+            evidence=say(
+                "{count} hostile requests, {blocked} blocked; days with them: {days}; visitors who were answered "
+                "normally: {visitors}",
+                count=row["attack_count"],
+                blocked=row["block_count"],
+                days=row["day_count"],
+                visitors=row["visitor_count"],
+            ),
+            words=_words(row),
             severity=3,
             reach=0.5,
             confidence=0.8,
@@ -123,18 +127,41 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE) / 3,
                 sustained_days=30,
-                text=f"fewer than {scope.threshold(RULE) / 3:,.0f} of its requests reach a rule in 30 days",
+                text=say(
+                    "fewer than {limit} of its requests reach a rule in 30 days",
+                    limit=written.number(scope.threshold(RULE) / 3),
+                ),
             ),
             prediction=Prediction(
                 metric="hostile_requests",
                 direction="down",
                 size=row["attack_count"],
-                text="its requests end at the edge",
+                text=say("its requests end at the edge"),
             ),
         )
         for row in open_rows[:3]
     ]
 
 
-def _people(count: int) -> str:
-    return "1 visitor" if count == 1 else f"{count:,} visitors" if count else "no visitor"
+def _words(row: dict[str, Any]) -> dict[str, str]:
+    """Say what to do with a network: to challenge it where visitors share it."""
+    network, days = row["client_network"], wording.days(row["day_count"])
+    if not row["visitor_count"]:
+        return {
+            "what": say("Block the network {network}", network=network),
+            "attacks": say(
+                "It sent {count} hostile requests within {days} and no visitor came from it.",
+                count=row["attack_count"],
+                days=days,
+            ),
+        }
+    return {
+        "what": say("Challenge the network {network}", network=network),
+        "attacks": say_many(
+            "It sent {count} hostile requests within {days}; {n} visitor shares it, so a challenge, no block.",
+            "It sent {count} hostile requests within {days}; {n} visitors share it, so a challenge, no block.",
+            row["visitor_count"],
+            count=row["attack_count"],
+            days=days,
+        ),
+    }

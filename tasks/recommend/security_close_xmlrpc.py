@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="security.close_xmlrpc",
     area="security",
     lane="maintenance",
-    title="Close xmlrpc.php",
-    why="{requests} requests asked for it, {posts} of them trying it out, from {clients} addresses.",
+    title=mark("Close xmlrpc.php"),
+    why=mark("{requests} requests asked for it, {posts} of them trying it out, from {clients} addresses."),
     standard="WordPress hardening guide; OWASP ASVS 4.0, 14.1.3",
     threshold=100.0,
     threshold_unit="requests for xmlrpc.php in the quarter",
@@ -48,15 +49,24 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
-            return [Unknown(rule=RULE, missing="no access log in the quarter")]
-        return [Silent(rule=RULE, reason="nobody asked for xmlrpc.php")]
+            return [Unknown(rule=RULE, missing=say("no access log in the quarter"))]
+        return [Silent(rule=RULE, reason=say("nobody asked for xmlrpc.php"))]
     (row,) = rows
     if row["request_count"] < scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"{row['request_count']:,} requests for xmlrpc.php in the quarter")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say_many(
+                    "{n} request for xmlrpc.php in the quarter",
+                    "{n} requests for xmlrpc.php in the quarter",
+                    row["request_count"],
+                ),
+            )
+        ]
     if row["app_count"]:
-        return [Silent(rule=RULE, reason="Jetpack or an app of WordPress uses xmlrpc.php")]
+        return [Silent(rule=RULE, reason=say("Jetpack or an app of WordPress uses xmlrpc.php"))]
     if row["stopped_count"] >= 0.95 * row["request_count"]:
-        return [Silent(rule=RULE, reason="xmlrpc.php is closed already")]
+        return [Silent(rule=RULE, reason=say("xmlrpc.php is closed already"))]
     return [
         recommend(
             RULE,
@@ -64,11 +74,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="xmlrpc.php",
             rows=rows,
             value=row["request_count"],
-            evidence=f"{row['request_count']:,} requests, {row['stopped_count']:,} refused; none of Jetpack or an app",
+            evidence=say(
+                "{count} requests, {refused} refused; none of Jetpack or an app",
+                count=row["request_count"],
+                refused=row["stopped_count"],
+            ),
             words={
-                "requests": f"{row['request_count']:,}",
-                "posts": f"{row['post_count']:,}",
-                "clients": f"{row['client_count']:,}",
+                "requests": written.number(row["request_count"]),
+                "posts": written.number(row["post_count"]),
+                "clients": written.number(row["client_count"]),
             },
             severity=3,
             reach=0.6,
@@ -78,13 +92,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="=",
                 value=0,
                 sustained_days=30,
-                text="every request for it is refused for 30 days",
+                text=say("every request for it is refused for 30 days"),
             ),
             prediction=Prediction(
                 metric="answered_count",
                 direction="down",
                 size=row["request_count"] - row["stopped_count"],
-                text="no password is tried there",
+                text=say("no password is tried there"),
             ),
         )
     ]

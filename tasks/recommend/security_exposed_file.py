@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.site_audit_rules import found_days
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="security.exposed_file",
     area="security",
     lane="maintenance",
-    title="Take {path} off the site",
-    why="Anybody can fetch it: {meaning}.",
+    title=mark("Take {path} off the site"),
+    why=mark("Anybody can fetch it: {meaning}."),
     standard="OWASP Web Security Testing Guide, WSTG-CONF-04",
     threshold=1.0,
     threshold_unit="files that should not be there",
@@ -41,10 +43,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     known = [row for row in rows if row["outcome"] != "not_known"]
     if not known:
-        return [Unknown(rule=RULE, missing="files that should not be there were not asked for (exposed_files)")]
+        return [Unknown(rule=RULE, missing=say("files that should not be there were not asked for (exposed_files)"))]
     found = [row for row in known if row["outcome"] == "found"]
     if len(found) < scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"none of {len(known)} files that should not be there is")]
+        reason = say_many(
+            "the {n} file that should not be there is not", "none of {n} files that should not be there is", len(known)
+        )
+        return [Silent(rule=RULE, reason=reason)]
     return [_answer(row, scope) for row in found]
 
 
@@ -56,13 +61,17 @@ def _answer(row: dict[str, Any], scope: Scope) -> Answer:
         subject=row["target"],
         rows=[row],
         value=1,
-        evidence=f"{row['target']} was answered with what its name says, last on {row['day_date']:%-d %b}",
-        words={"path": row["target"], "meaning": row["detail"]},
+        evidence=say(
+            "{path} was answered with what its name says, last on {day}",
+            path=row["target"],
+            day=written.day(row["day_date"]),
+        ),
+        words={"path": row["target"], "meaning": say(row["detail"])},
         severity=2 if is_harmless else 5,
         likelihood=0.3 if is_harmless else 0.9,
         floor="none" if is_harmless else "act now",
         closing_test=ClosingTest(
-            operator="<", value=1, sustained_days=7, text="it can no longer be fetched, by the next audit"
+            operator="<", value=1, sustained_days=7, text=say("it can no longer be fetched, by the next audit")
         ),
-        prediction=Prediction(metric="file_found", direction="down", size=1, text="nobody can fetch it"),
+        prediction=Prediction(metric="file_found", direction="down", size=1, text=say("nobody can fetch it")),
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import exposure
+from tasks import exposure, wording, written
 from tasks.mending import Row
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark, say
 
 RULE = Rule(
     id="security.grave_flaw",
     area="security",
     lane="maintenance",
-    title="{verb} {name}{version}: {fixes}",
+    title="{what}: {fixes}",
     why="{evidence}.",
     standard="NIST SP 800-40r4; CVSS 9 or EPSS 0.5",
     threshold=0.0,
@@ -26,20 +27,29 @@ RULE = Rule(
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List the components with such a flaw, open for longer than agreed since it could be mended, or was known."""
 
-    def say(rows: Sequence[Row]) -> exposure.Said:
+    def tell(rows: Sequence[Row]) -> exposure.Said:
         flaws = [row for row in rows if (row["cvss_score"] or 0) >= 9 or (row["epss_score"] or 0) >= 0.5]
         first = max(flaws, key=_waited)
-        scores = [f"CVSS {first['cvss_score']:.1f}"] if first["cvss_score"] is not None else []
-        scores += [f"EPSS {100 * first['epss_score']:.0f}%"] if first["epss_score"] is not None else []
-        since = "since a fix was known" if first["waiting_days"] is not None else "and nobody offers a fix"
+        scores = [f"CVSS {written.number(first['cvss_score'], 1)}"] if first["cvss_score"] is not None else []
+        scores += [f"EPSS {written.percent(100 * first['epss_score'])}"] if first["epss_score"] is not None else []
+        text = (
+            mark("{flaw} ({scores}) was open for {days} since a fix was known; agreed: {agreed}")
+            if first["waiting_days"] is not None
+            else mark("{flaw} ({scores}) was open for {days} and nobody offers a fix; agreed: {agreed}")
+        )
         return exposure.Said(
             value=_waited(first) - first["sla_days"],
-            evidence=f"{exposure.told(first)} ({', '.join(scores)}) was open for "
-            f"{_waited(first)} days {since}; agreed are {first['sla_days']}",
+            evidence=say(
+                text,
+                flaw=exposure.told(first),
+                scores=", ".join(scores),
+                days=wording.days(_waited(first)),
+                agreed=wording.days(first["sla_days"]),
+            ),
             floor="high" if any(row["fixed_version"] for row in flaws) else "medium",
         )
 
-    return exposure.evaluate(RULE, scope, missing="", say=say, severity=5)
+    return exposure.evaluate(RULE, scope, missing="", tell=tell, severity=5)
 
 
 def _waited(row: Row) -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks import wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.site_audit_rules import tested_days
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="security.headers_weak",
     area="security",
     lane="maintenance",
-    title="Protect visitors: {what}",
+    title=mark("Protect visitors: {what}"),
     why="{why}",
     standard="OWASP Secure Headers Project; tests after Mozilla's HTTP Observatory, version 6",
     threshold=20.0,
@@ -38,38 +40,43 @@ FROM (
 
 _WORDS: dict[str, tuple[str, str, str]] = {
     "content-security-policy": (
-        "send a Content-Security-Policy that holds",
-        "Without one, a script that gets into a page can do all that the visitor can: it is the last line of defence.",
+        mark("send a Content-Security-Policy that holds"),
+        mark(
+            "Without one, a script that gets into a page can do all that the visitor can: it is the last line of "
+            "defence."
+        ),
         "Content-Security-Policy: default-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
     ),
     "strict-transport-security": (
-        "keep browsers on HTTPS (HSTS)",
-        "Browsers that are not told so can be led to a plain connection, on which anybody reads and changes pages.",
+        mark("keep browsers on HTTPS (HSTS)"),
+        mark(
+            "Browsers that are not told so can be led to a plain connection, on which anybody reads and changes pages."
+        ),
         "Strict-Transport-Security: max-age=31536000",
     ),
     "x-frame-options": (
-        "keep other sites from framing the pages",
-        "Another site can show a page inside its own and let visitors click what they do not see.",
+        mark("keep other sites from framing the pages"),
+        mark("Another site can show a page inside its own and let visitors click what they do not see."),
         "Content-Security-Policy: frame-ancestors 'self'",
     ),
     "cookies": (
-        "shield the cookies of visitors who log in",
-        "A cookie without its flags can be read on the way or by a script, and with it somebody is logged in.",
+        mark("shield the cookies of visitors who log in"),
+        mark("A cookie without its flags can be read on the way or by a script, and with it somebody is logged in."),
         "Set-Cookie: ...; Secure; HttpOnly; SameSite=Lax",
     ),
     "redirection": (
-        "lead http:// to https:// at once",
-        "Who types the address without https stays on a connection that anybody can read and change.",
+        mark("lead http:// to https:// at once"),
+        mark("Who types the address without https stays on a connection that anybody can read and change."),
         "",
     ),
     "subresource-integrity": (
-        "load the scripts of others securely",
-        "Whoever can change such a script on the way or at its host runs it on every page that loads it.",
+        mark("load the scripts of others securely"),
+        mark("Whoever can change such a script on the way or at its host runs it on every page that loads it."),
         '<script src="https://..." integrity="sha384-..." crossorigin="anonymous">',
     ),
     "cross-origin-resource-sharing": (
-        "answer other origins only where that is meant",
-        "Any site can read pages in the name of a visitor who is logged in.",
+        mark("answer other origins only where that is meant"),
+        mark("Any site can read pages in the name of a visitor who is logged in."),
         "",
     ),
 }
@@ -79,30 +86,44 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Judge the newest audit of each page: one recommendation for each test that loses too much."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not any(row["is_passed"] is not None for row in rows):
-        return [Unknown(rule=RULE, missing="no audit of the security headers could see a page in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no audit of the security headers could see a page in the quarter"))]
     weak: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if -row["points"] >= scope.threshold(RULE):
             weak.setdefault(str(row["test"]), []).append(row)
     if not weak:
         worst = min(row["score"] for row in rows)
-        return [Silent(rule=RULE, reason=f"no test loses {scope.threshold(RULE):g} points; score {worst}")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say(
+                    "no test loses {limit} points; score {worst}",
+                    limit=written.plain(scope.threshold(RULE)),
+                    worst=worst,
+                ),
+            )
+        ]
     return [_answer(test, found, scope) for test, found in weak.items()]
 
 
 def _answer(test: str, rows: list[dict[str, Any]], scope: Scope) -> Answer:
     row, pages = rows[0], len({one["page_url"] for one in rows})
-    what, why, change = _WORDS.get(test, (f"set {test}", "It protects visitors.", ""))
-    on = f"{pages} pages" if pages > 1 else "the page audited"
+    what, why, change = _WORDS.get(test, (mark("set {header}"), mark("It protects visitors."), ""))
     return recommend(
         RULE,
         scope,
         subject=test,
         rows=rows,
         value=-row["points"],
-        evidence=f"{row['outcome'].replace('-', ' ')} on {on}, {row['day_date']:%-d %b}; "
-        f"score {row['score']}, grade {row['grade']}",
-        words={"what": what, "why": why},
+        evidence=say(
+            "{outcome} on {pages}, {day}; score {score}, grade {grade}",
+            outcome=row["outcome"].replace("-", " "),
+            pages=wording.pages(pages),
+            day=written.day(row["day_date"]),
+            score=row["score"],
+            grade=row["grade"],
+        ),
+        words={"what": say(what, header=test), "why": say(why)},
         severity=4 if row["points"] <= -40 else 3,
         likelihood=0.7,
         change=change,
@@ -110,9 +131,14 @@ def _answer(test: str, rows: list[dict[str, Any]], scope: Scope) -> Answer:
             operator="<",
             value=scope.threshold(RULE),
             sustained_days=14,
-            text=f"audits of two weeks take fewer than {scope.threshold(RULE):g} points for it",
+            text=say(
+                "audits of two weeks take fewer than {limit} points for it", limit=written.plain(scope.threshold(RULE))
+            ),
         ),
         prediction=Prediction(
-            metric="points_lost", direction="down", size=-row["points"], text=f"{-row['points']} points more"
+            metric="points_lost",
+            direction="down",
+            size=-row["points"],
+            text=say_many("{n} point more", "{n} points more", -row["points"]),
         ),
     )

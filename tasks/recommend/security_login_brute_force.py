@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, mark, say, say_many
 
 RULE = Rule(
     id="security.login_brute_force",
     area="security",
     lane="maintenance",
-    title="Limit attempts to log in",
-    why="{networks} tried {attempts} passwords at {path}; {passed}.",
+    title=mark("Limit attempts to log in"),
+    why=Plural(
+        "One network tried {attempts} passwords at {path}; {passed}.",
+        "{networks} networks tried {attempts} passwords at {path}; {passed}.",
+        by="networks",
+    ),
     standard="OWASP ASVS 4.0, 2.2.1 anti-automation",
     threshold=50.0,
     threshold_unit="attempts from one network on one day, not stopped",
@@ -48,8 +53,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["day_count"]:
-            return [Unknown(rule=RULE, missing="no access log in the quarter")]
-        return [Silent(rule=RULE, reason=f"no network tried {scope.threshold(RULE):g} passwords on one day")]
+            return [Unknown(rule=RULE, missing=say("no access log in the quarter"))]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say("no network tried {limit} passwords on one day", limit=written.plain(scope.threshold(RULE))),
+            )
+        ]
     return [
         recommend(
             RULE,
@@ -57,14 +67,20 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["path"],
             rows=[row],
             value=row["peak_count"],
-            evidence=f"{row['attempt_count']:,} attempts on {row['day_count']} days, "
-            f"up to {row['peak_count']:,} from one network on one day",
+            evidence=say(
+                "{count} attempts within {days}, up to {peak} from one network on one day",
+                count=row["attempt_count"],
+                days=wording.days(row["day_count"]),
+                peak=row["peak_count"],
+            ),
             words={
-                "networks": "One network" if row["network_count"] == 1 else f"{row['network_count']} networks",
-                "attempts": f"{row['attempt_count']:,}",
-                "passed": "none of the attempts was stopped"
+                "networks": row["network_count"],
+                "attempts": written.number(row["attempt_count"]),
+                "passed": say("none of the attempts was stopped")
                 if row["passed_count"] == row["attempt_count"]
-                else f"{row['passed_count']:,} of the attempts were not stopped",
+                else say_many(
+                    "{n} of the attempts was not stopped", "{n} of the attempts were not stopped", row["passed_count"]
+                ),
                 "path": row["path"],
             },
             change=waf_syntax.rate_limit(waf_syntax.dialect_of(scope), row["path"], 10),
@@ -75,13 +91,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"no network passes {scope.threshold(RULE):g} attempts a day for 30 days",
+                text=say(
+                    "no network passes {limit} attempts a day for 30 days", limit=written.plain(scope.threshold(RULE))
+                ),
             ),
             prediction=Prediction(
                 metric="attempts_a_day",
                 direction="down",
                 size=row["peak_count"] * 0.9,
-                text="nine in ten attempts stopped",
+                text=say("nine in ten attempts stopped"),
             ),
         )
         for row in rows[:3]

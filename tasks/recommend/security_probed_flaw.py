@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import exposure
+from tasks import exposure, wording, written
 from tasks.mending import Row
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import say
 
 RULE = Rule(
     id="security.probed_flaw",
     area="security",
     lane="maintenance",
-    title="{verb} {name}{version}: {fixes}",
+    title="{what}: {fixes}",
     why="{evidence}.{probes}",
     standard="SSVC, exploitation; CISA BOD 22-01",
     threshold=0.0,
@@ -29,15 +30,17 @@ WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date"""
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """List the components with an open flaw whose files were attacked, or whose flaw a rule of the firewall named."""
     (logs,) = scope.query(_LOGS, scope.parameters)
-    missing = "" if logs["day_count"] else "no firewall log of the quarter"
+    missing = "" if logs["day_count"] else say("no firewall log of the quarter")
 
-    def say(rows: Sequence[Row]) -> exposure.Said:
+    def tell(rows: Sequence[Row]) -> exposure.Said:
         first = rows[0]
-        score = f" (CVSS {first['cvss_score']:.1f})" if first["cvss_score"] is not None else ""
+        flaw = exposure.told(first)
+        if first["cvss_score"] is not None:
+            flaw += f" (CVSS {written.number(first['cvss_score'], 1)})"
         return exposure.Said(
             value=max(row["probe_count"] for row in rows),
-            evidence=f"{exposure.told(first)}{score} was open for {first['open_days']} days",
+            evidence=say("{flaw} was open for {days}", flaw=flaw, days=wording.days(first["open_days"])),
             floor="high",
         )
 
-    return exposure.evaluate(RULE, scope, missing=missing, say=say, severity=4)
+    return exposure.evaluate(RULE, scope, missing=missing, tell=tell, severity=4)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 RULE = Rule(
     id="security.single_path",
     area="security",
     lane="maintenance",
-    title="Close {path} to the public",
-    why="{blocks} of the {total} blocked requests aimed at this one path, {share} of all.",
+    title=mark("Close {path} to the public"),
+    why=mark("{blocks} of the {total} blocked requests aimed at this one path, {share} of all."),
     standard="WordPress hardening guide; CIS Controls v8, 4.8",
     threshold=40.0,
     threshold_unit="% of all blocks on one path",
@@ -58,16 +59,25 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
-            return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
-        return [Silent(rule=RULE, reason="fewer than 100 requests were blocked")]
+            return [Unknown(rule=RULE, missing=say("no WAF log in the quarter"))]
+        return [Silent(rule=RULE, reason=say("fewer than 100 requests were blocked"))]
     first = rows[0]
     if first["share_pct"] < scope.threshold(RULE):
-        return [Silent(rule=RULE, reason=f"no path draws more than {first['share_pct']:.0f}% of the blocks")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say("no path draws more than {share} of the blocks", share=written.percent(first["share_pct"])),
+            )
+        ]
     if first["answered_count"] > first["block_count"] / 10 or first["path"] == "/":
         return [
             Silent(
                 rule=RULE,
-                reason=f"{first['path'][:60]} draws {first['share_pct']:.0f}% of the blocks, but visitors use it",
+                reason=say(
+                    "{path} draws {share} of the blocks, but visitors use it",
+                    path=first["path"][:60],
+                    share=written.percent(first["share_pct"]),
+                ),
             )
         ]
     return [
@@ -77,12 +87,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=first["path"],
             rows=rows,
             value=first["share_pct"],
-            evidence=f"{first['share_pct']:.0f}% of all blocks; {first['answered_count']:,} views were answered there",
+            evidence=say(
+                "{share} of all blocks; {answered} views were answered there",
+                share=written.percent(first["share_pct"]),
+                answered=written.number(first["answered_count"]),
+            ),
             words={
                 "path": first["path"],
-                "blocks": f"{first['block_count']:,.0f}",
-                "total": f"{first['total_count']:,.0f}",
-                "share": f"{first['share_pct']:.0f}%",
+                "blocks": written.number(first["block_count"]),
+                "total": written.number(first["total_count"]),
+                "share": written.percent(first["share_pct"]),
             },
             change=waf_syntax.close_path(waf_syntax.dialect_of(scope), first["path"]),
             severity=3,
@@ -92,13 +106,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"below {scope.threshold(RULE):g}% of the blocks for 30 days",
+                text=say("below {limit} of the blocks for 30 days", limit=written.plain_percent(scope.threshold(RULE))),
             ),
             prediction=Prediction(
                 metric="share_pct",
                 direction="down",
                 size=first["share_pct"],
-                text=f"{first['share_pct']:.0f}% fewer blocked requests",
+                text=say("{share} fewer blocked requests", share=written.percent(first["share_pct"])),
             ),
         )
     ]

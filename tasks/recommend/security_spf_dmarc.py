@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.site_audit_rules import found_days
+from tasks.words import mark, say
 
 RULE = Rule(
     id="security.spf_dmarc",
     area="security",
     lane="maintenance",
-    title="Publish {name} for {domain}",
-    why="Mail that others send in the name of {domain} is taken for yours: {reason}.",
+    title="{what}",
+    why=mark("Mail that others send in the name of {domain} is taken for yours: {reason}."),
     standard="RFC 7208 (SPF), RFC 7489 (DMARC)",
     threshold=1.0,
     threshold_unit="policies that are missing or stop nobody",
@@ -34,8 +36,12 @@ WHERE site_id = $site_id AND kind IN ('spf', 'dmarc') AND target = $subject AND 
 )
 
 _WEAK = {
-    "spf": "SPF does not say who may send and that nobody else does",
-    "dmarc": "DMARC only watches, or only some mail",
+    "spf": mark("SPF does not say who may send and that nobody else does"),
+    "dmarc": mark("DMARC only watches, or only some mail"),
+}
+_PUBLISH = {
+    "spf": mark("Publish an SPF that holds for {domain}"),
+    "dmarc": mark("Publish a DMARC that holds for {domain}"),
 }
 _CHANGES = {"spf": '@ TXT "v=spf1 mx -all"', "dmarc": '_dmarc TXT "v=DMARC1; p=quarantine"'}
 
@@ -45,36 +51,44 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     known = [row for row in rows if row["outcome"] != "not_known"]
     if not known:
-        return [Unknown(rule=RULE, missing="SPF and DMARC of the domain were not asked, or no resolver answered")]
+        return [Unknown(rule=RULE, missing=say("SPF and DMARC of the domain were not asked, or no resolver answered"))]
     weak = [row for row in known if row["outcome"] in ("missing", "weak")]
     if len(weak) < scope.threshold(RULE):
-        return [Silent(rule=RULE, reason="SPF and DMARC say who may send, and that others are turned away")]
+        return [Silent(rule=RULE, reason=say("SPF and DMARC say who may send, and that others are turned away"))]
     return [_answer(row, scope) for row in weak]
 
 
 def _answer(row: dict[str, Any], scope: Scope) -> Answer:
     kind, is_missing = str(row["kind"]), row["outcome"] == "missing"
-    name = kind.upper()
+    name, domain = kind.upper(), str(row["target"]).removeprefix("_dmarc.")
     return recommend(
         RULE,
         scope,
         subject=row["target"],
         rows=[row],
         value=1,
-        evidence=f"{name} of {row['target']}, {row['day_date']:%-d %b}: {row['detail']}",
+        evidence=say(
+            "{name} of {domain}, {day}: {detail}",
+            name=name,
+            domain=row["target"],
+            day=written.day(row["day_date"]),
+            detail=row["detail"],
+        ),
         words={
-            "name": name if is_missing else f"an {name} that holds" if kind == "spf" else f"a {name} that holds",
-            "domain": str(row["target"]).removeprefix("_dmarc."),
-            "reason": f"there is no {name}" if is_missing else _WEAK[kind],
+            "what": say("Publish {name} for {domain}", name=name, domain=domain)
+            if is_missing
+            else say(_PUBLISH[kind], domain=domain),
+            "domain": domain,
+            "reason": say("there is no {name}", name=name) if is_missing else say(_WEAK[kind]),
         },
         severity=3,
         likelihood=0.6,
         reach=0.6,
         change=_CHANGES[kind],
         closing_test=ClosingTest(
-            operator="<", value=1, sustained_days=7, text=f"{name} is there and holds, by the next audit"
+            operator="<", value=1, sustained_days=7, text=say("{name} is there and holds, by the next audit", name=name)
         ),
         prediction=Prediction(
-            metric="policy_weak", direction="down", size=1, text="receivers turn away mail that is not yours"
+            metric="policy_weak", direction="down", size=1, text=say("receivers turn away mail that is not yours")
         ),
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import listed, mark, say
 
 RULE = Rule(
     id="security.spoofed_bots",
     area="security",
     lane="maintenance",
-    title="Turn away false {names}",
-    why="{requests} requests said that they were {names} and came from networks that are not {theirs}.",
+    title=mark("Turn away false {names}"),
+    why=mark("{requests} requests said that they were {names} and came from networks that are not of its operator."),
     standard="Google Search Central, verifying Googlebot",
     threshold=10.0,
     threshold_unit="requests of bots that are not who they claim to be",
@@ -51,10 +52,12 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if total < scope.threshold(RULE):
         (seen,) = scope.query(_CHECKED, scope.parameters)
         if seen["search_count"] is None:
-            return [Unknown(rule=RULE, missing="no request of a search engine in an access log of the quarter")]
+            return [Unknown(rule=RULE, missing=say("no request of a search engine in an access log of the quarter"))]
         if not seen["checked_count"]:
-            return [Unknown(rule=RULE, missing="no published ranges to check the claims of search engines against")]
-        return [Silent(rule=RULE, reason="the search engines that came are who they claim to be")]
+            return [
+                Unknown(rule=RULE, missing=say("no published ranges to check the claims of search engines against"))
+            ]
+        return [Silent(rule=RULE, reason=say("the search engines that came are who they claim to be"))]
     names = [row["bot_name"] for row in rows]
     return [
         recommend(
@@ -63,13 +66,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="spoofed-bots",
             rows=rows,
             value=total,
-            evidence=f"{total:,} requests from {sum(row['network_count'] for row in rows)} networks, "
-            f"{sum(row['answered_count'] for row in rows):,} of them answered",
-            words={
-                "names": " and ".join(names[:2]),
-                "requests": f"{total:,}",
-                "theirs": "theirs" if len(names) > 1 else "its operator's",
-            },
+            evidence=say(
+                "{count} requests, {answered} of them answered; networks: {networks}",
+                count=total,
+                answered=sum(row["answered_count"] for row in rows),
+                networks=sum(row["network_count"] for row in rows),
+            ),
+            words={"names": listed(names[:2]), "requests": written.number(total)},
             severity=3,
             reach=0.4,
             confidence=0.95,
@@ -78,10 +81,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"fewer than {scope.threshold(RULE):g} such requests in 30 days",
+                text=say("fewer than {limit} such requests in 30 days", limit=written.plain(scope.threshold(RULE))),
             ),
             prediction=Prediction(
-                metric="request_count", direction="down", size=total, text="no false search engine is answered"
+                metric="request_count", direction="down", size=total, text=say("no false search engine is answered")
             ),
         )
     ]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, mark, say
 
 RULE = Rule(
     id="security.visitors_blocked",
     area="security",
     lane="maintenance",
-    title="Tune the firewall rule that blocks real visitors",
-    why="{clients} who did only what visitors and editors do {were} turned away {blocks} times, mostly at {path}.",
+    title=mark("Tune the firewall rule that blocks real visitors"),
+    why=Plural(
+        "Somebody who did only what visitors and editors do was turned away {blocks} times, mostly at {path}.",
+        "{clients} people who did only what visitors and editors do were turned away {blocks} times, mostly at {path}.",
+        by="clients",
+    ),
     standard="OWASP CRS, handling false positives",
     threshold=3.0,
     threshold_unit="blocks of likely visitors in the quarter",
@@ -53,12 +58,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if total < scope.threshold(RULE):
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["waf_count"] or not seen["request_count"]:
-            return [Unknown(rule=RULE, missing="needs both a WAF log and an access log of the quarter")]
-        return [Silent(rule=RULE, reason="hardly any likely visitor was blocked")]
+            return [Unknown(rule=RULE, missing=say("needs both a WAF log and an access log of the quarter"))]
+        return [Silent(rule=RULE, reason=say("hardly any likely visitor was blocked"))]
     clients = max(row["client_count"] for row in rows)
     exclusions = scope.query(_EXCLUSIONS, scope.parameters)
     changes = [(row["rule_id"], row["target"], row["path"]) for row in exclusions]
-    named = ", ".join(f"rule {row['rule_id']} at {row['target'] or 'an unnamed argument'}" for row in exclusions[:2])
+    named = ", ".join(
+        say("rule {rule} at {argument}", rule=str(row["rule_id"]), argument=row["target"] or say("an unnamed argument"))
+        for row in exclusions[:2]
+    )
     return [
         recommend(
             RULE,
@@ -66,13 +74,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="visitors",
             rows=rows,
             value=total,
-            evidence=f"{total:,} blocks of clients that otherwise did only what visitors and editors do"
+            evidence=say(
+                "{count} blocks of clients that otherwise did only what visitors and editors do",
+                count=total,
+            )
             + (f"; {named}" if named else ""),
             change=waf_syntax.exclude_all(waf_syntax.dialect_of(scope), changes),
             words={
-                "clients": "Somebody" if clients == 1 else f"{clients} people",
-                "were": "was" if clients == 1 else "were",
-                "blocks": f"{total:,}",
+                "clients": clients,
+                "blocks": written.number(total),
                 "path": rows[0]["path"],
             },
             severity=4,
@@ -83,10 +93,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"fewer than {scope.threshold(RULE):g} such blocks in 30 days",
+                text=say("fewer than {limit} such blocks in 30 days", limit=written.plain(scope.threshold(RULE))),
             ),
             prediction=Prediction(
-                metric="visitors_blocked", direction="down", size=total, text="no editor or visitor turned away"
+                metric="visitors_blocked", direction="down", size=total, text=say("no editor or visitor turned away")
             ),
         )
     ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
+from tasks.attacks import attack_name
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 RULE = Rule(
     id="security.waf_detects_only",
     area="security",
     lane="maintenance",
-    title="Let the firewall block instead of only watching",
-    why="{count} attacks were recognised and let through, because the firewall only watches; {first}.",
+    title=mark("Let the firewall block instead of only watching"),
+    why=mark("{count} attacks were recognised and let through, because the firewall only watches; {first}."),
     standard="OWASP CRS, engine and anomaly modes; PCI DSS 4.0, 6.4.2",
     threshold=1.0,
     threshold_unit="attacks recognised and not stopped",
@@ -37,10 +39,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Add up what the engine would have blocked."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no WAF log in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no WAF log in the quarter"))]
     total = sum(row["would_block_count"] for row in rows)
     if total < scope.threshold(RULE):
-        return [Silent(rule=RULE, reason="the engine enforces what it finds")]
+        return [Silent(rule=RULE, reason=say("the engine enforces what it finds"))]
     first = rows[0]
     (hurt,) = scope.query(_HURT, scope.parameters)
     return [
@@ -50,22 +52,28 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="engine",
             rows=rows,
             value=total,
-            evidence=f"{total:,.0f} would-be blocks, most: {first['attack_class']} "
-            f"({first['would_block_count']:,.0f}); "
-            f"{hurt['visitor_count']:,} of them look like visitors or editors",
+            evidence=say(
+                "{count} would-be blocks, most: {attack} ({most}); {visitors} of them look like visitors or editors",
+                count=total,
+                attack=attack_name(first["attack_class"]),
+                most=first["would_block_count"],
+                visitors=hurt["visitor_count"],
+            ),
             words={
-                "count": f"{total:,.0f}",
-                "first": "first tune the rules that would turn away visitors, then let it block"
+                "count": written.number(total),
+                "first": say("first tune the rules that would turn away visitors, then let it block")
                 if hurt["visitor_count"] > 0.01 * total
-                else "hardly any visitor would be turned away: it is ready to block",
+                else say("hardly any visitor would be turned away: it is ready to block"),
             },
             change=waf_syntax.enforce(waf_syntax.dialect_of(scope)),
             severity=4,
             likelihood=1.0,
             floor="high",
-            closing_test=ClosingTest(operator="=", value=0, sustained_days=30, text="no would-be block for 30 days"),
+            closing_test=ClosingTest(
+                operator="=", value=0, sustained_days=30, text=say("no would-be block for 30 days")
+            ),
             prediction=Prediction(
-                metric="attacks_let_through", direction="down", size=total, text="recognised attacks are stopped"
+                metric="attacks_let_through", direction="down", size=total, text=say("recognised attacks are stopped")
             ),
         )
     ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures, waf_syntax
+from tasks import measures, waf_syntax, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 RULE = Rule(
     id="security.waf_missed",
     area="security",
     lane="maintenance",
-    title="Check what {path} gives away",
-    why="{requests} requests for files that nobody links to were answered with 200, most for this one.",
+    title=mark("Check what {path} gives away"),
+    why=mark("{requests} requests for files that nobody links to were answered with 200, most for this one."),
     standard="OWASP ASVS 4.0, 14.3.2; OWASP Top Ten A05",
     threshold=1.0,
     threshold_unit="requests for a sensitive file answered 2xx",
@@ -43,8 +44,8 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     if not rows:
         (seen,) = scope.query(_DAYS, scope.parameters)
         if not seen["row_count"]:
-            return [Unknown(rule=RULE, missing="no access log in the quarter")]
-        return [Silent(rule=RULE, reason="no request for a sensitive file was answered 2xx")]
+            return [Unknown(rule=RULE, missing=say("no access log in the quarter"))]
+        return [Silent(rule=RULE, reason=say("no request for a sensitive file was answered 2xx"))]
     total, first = sum(row["request_count"] for row in rows), rows[0]
     return [
         recommend(
@@ -53,17 +54,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject="sensitive-files",
             rows=rows,
             value=total,
-            evidence=f"{total:,} answers of 2xx for {len(rows)} paths; "
-            "a page that says 'not found' with 200 looks the same",
-            words={"path": first["path"][:60], "requests": f"{total:,}"},
+            evidence=say_many(
+                "{count} answers of 2xx for {n} path; a page that says 'not found' with 200 looks the same",
+                "{count} answers of 2xx for {n} paths; a page that says 'not found' with 200 looks the same",
+                len(rows),
+                count=total,
+            ),
+            words={"path": first["path"][:60], "requests": written.number(total)},
             severity=4,
             reach=0.7,
             confidence=0.6,
             floor="medium",
             change=waf_syntax.close_path(waf_syntax.dialect_of(scope), first["path"]),
-            closing_test=ClosingTest(operator="=", value=0, sustained_days=30, text="no such answer for 30 days"),
+            closing_test=ClosingTest(operator="=", value=0, sustained_days=30, text=say("no such answer for 30 days")),
             prediction=Prediction(
-                metric="request_count", direction="down", size=total, text="none of these files is served"
+                metric="request_count", direction="down", size=total, text=say("none of these files is served")
             ),
         )
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import measures
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 _DAYS = """
 WITH source AS (
@@ -49,8 +50,10 @@ RULE = Rule(
     id="servers.backups_missing",
     area="servers",
     lane="maintenance",
-    title="Make the backups complete again: {source}",
-    why="On {missing} of {total} days no successful backup is proved; what is newer than the last one would be lost.",
+    title=mark("Make the backups complete again: {source}"),
+    why=mark(
+        "On {missing} of {total} days no successful backup is proved; what is newer than the last one would be lost."
+    ),
     standard="CIS Controls 11.2, automated backups",
     threshold=1.0,
     threshold_unit="days in 30 without a successful backup",
@@ -68,11 +71,11 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Count the days of the quarter that no successful backup speaks for, from a source's first report on."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no backup job reported anything")]
+        return [Unknown(rule=RULE, missing=say("no backup job reported anything"))]
     late = [row for row in rows if row["missing_per_month"] > scope.threshold(RULE)]
     if not late:
         missing, total = (sum(row[name] for row in rows) for name in ("missing_count", "day_count"))
-        return [Silent(rule=RULE, reason=f"no successful backup on {missing} of {total} days")]
+        return [Silent(rule=RULE, reason=say("no successful backup on {some} of {all} days", some=missing, all=total))]
     return [
         recommend(
             RULE,
@@ -80,20 +83,25 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["source_id"],
             rows=[row],
             value=row["missing_per_month"],
-            evidence=f"{row['missing_count']} of {row['day_count']} days without one; {row['failed_count']} failed",
+            evidence=say(
+                "{some} of {all} days without one; {failed} failed",
+                some=row["missing_count"],
+                all=row["day_count"],
+                failed=int(row["failed_count"]),
+            ),
             words={"source": row["source_id"], "missing": row["missing_count"], "total": row["day_count"]},
             severity=4,
             closing_test=ClosingTest(
                 operator="<=",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text="at most one day in 30 without a successful backup",
+                text=say("at most one day in 30 without a successful backup"),
             ),
             prediction=Prediction(
                 metric="missing_per_month",
                 direction="down",
                 size=row["missing_per_month"],
-                text="a backup for every day",
+                text=say("a backup for every day"),
             ),
         )
         for row in late

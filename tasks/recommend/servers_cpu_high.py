@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from tasks import saturation
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark
 
 RULE = Rule(
     id="servers.cpu_high",
     area="servers",
     lane="maintenance",
-    title="Relieve the CPU of {server}",
-    why="The CPU was {p95}% busy or more for a twentieth of the quarter; near the limit every page waits.",
+    title=mark("Relieve the CPU of {server}"),
+    why=mark("The CPU was {p95} busy or more for a twentieth of the quarter; near the limit every page waits."),
     standard="Google SRE, monitoring saturation",
     threshold=80.0,
     threshold_unit="% of CPU busy, 95th percentile of the five-minute figures",

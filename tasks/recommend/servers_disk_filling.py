@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import Plural, mark, say, say_many
 
 RULE = Rule(
     id="servers.disk_filling",
     area="servers",
     lane="maintenance",
-    title="Make room on {device} of {server}",
-    why="At the rate of the last month the disk is full in {days} days; that stops uploads, orders and backups.",
+    title=mark("Make room on {device} of {server}"),
+    why=Plural(
+        "At the rate of the last month the disk is full in {days} day; that stops uploads, orders and backups.",
+        "At the rate of the last month the disk is full in {days} days; that stops uploads, orders and backups.",
+        by="days",
+    ),
     standard="Google SRE, capacity planning",
     threshold=60.0,
     threshold_unit="days until a disk is full",
@@ -42,11 +47,28 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [_recommendation(scope, row) for row in filling]
     known = [row for row in rows if row["trend_day_count"] >= 14]
     if len(known) < len(rows) or not rows:
-        missing = f"{len(rows) - len(known)} of {len(rows)} disks were" if rows else "no disk was"
-        return [
-            Unknown(rule=RULE, missing=f"{missing} measured on {'fewer than ' if rows else ''}14 of the last 30 days")
-        ]
-    return [Silent(rule=RULE, reason=f"{len(rows)} disks have room for {scope.threshold(RULE):g} days or more")]
+        missing = (
+            say_many(
+                "{n} of {all} disks was measured on fewer than 14 of the last 30 days",
+                "{n} of {all} disks were measured on fewer than 14 of the last 30 days",
+                len(rows) - len(known),
+                all=len(rows),
+            )
+            if rows
+            else say("no disk was measured on 14 of the last 30 days")
+        )
+        return [Unknown(rule=RULE, missing=missing)]
+    return [
+        Silent(
+            rule=RULE,
+            reason=say_many(
+                "{n} disk has room for {limit} days or more",
+                "{n} disks have room for {limit} days or more",
+                len(rows),
+                limit=written.plain(scope.threshold(RULE)),
+            ),
+        )
+    ]
 
 
 def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
@@ -57,8 +79,13 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         subject=f"{row['server']}:{row['device']}",
         rows=[row],
         value=days,
-        evidence=f"{free / 1e9:,.1f} GB left, {-daily / 1e9:,.2f} GB less each day over {row['trend_day_count']} days",
-        words={"device": row["device"], "server": row["server"], "days": f"{days:.0f}"},
+        evidence=say(
+            "{free} GB left, {less} GB less each day over {days}",
+            free=written.number(free / 1e9, 1),
+            less=written.number(-daily / 1e9, 2),
+            days=wording.days(row["trend_day_count"]),
+        ),
+        words={"device": row["device"], "server": row["server"], "days": round(days)},
         severity=4,
         likelihood=0.9 if days < 30 else 0.7,
         floor="high" if days < 14 else "none",
@@ -66,7 +93,10 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
             operator=">=",
             value=scope.threshold(RULE),
             sustained_days=7,
-            text=f"{scope.threshold(RULE):g} days or more of room, or a disk that no longer fills, for 7 days",
+            text=say(
+                "{limit} days or more of room, or a disk that no longer fills, for 7 days",
+                limit=written.plain(scope.threshold(RULE)),
+            ),
         ),
-        prediction=Prediction(metric="days_to_full", direction="up", size=60, text="room for two months and more"),
+        prediction=Prediction(metric="days_to_full", direction="up", size=60, text=say("room for two months and more")),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tasks import written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 _SHARES = """
 WITH logged AS (
@@ -42,8 +44,8 @@ RULE = Rule(
     id="servers.errors_high",
     area="servers",
     lane="support",
-    title="Find what makes {source} answer with errors",
-    why="{errors} of {requests} requests ({share}%) were answered with an error of the server, most on {worst}.",
+    title=mark("Find what makes {source} answer with errors"),
+    why=mark("{errors} of {requests} requests ({share}) were answered with an error of the server, most on {worst}."),
     standard="Google SRE, the four golden signals",
     threshold=0.5,
     threshold_unit="% of requests answered with a status of 500 to 599",
@@ -63,10 +65,20 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at the share of errors over the whole quarter."""
     rows = [row for row in scope.query(RULE.evidence_sql, scope.parameters) if row["request_count"] >= _LEAST]
     if not rows:
-        return [Unknown(rule=RULE, missing=f"fewer than {_LEAST:,} answers of the server are known")]
+        return [
+            Unknown(
+                rule=RULE,
+                missing=say("fewer than {least} answers of the server are known", least=written.number(_LEAST)),
+            )
+        ]
     high = [row for row in rows if row["error_pct"] > scope.threshold(RULE)]
     if not high:
-        return [Silent(rule=RULE, reason=f"at most {rows[0]['error_pct']:.2f}% of requests met an error")]
+        return [
+            Silent(
+                rule=RULE,
+                reason=say("at most {share} of requests met an error", share=written.percent(rows[0]["error_pct"], 2)),
+            )
+        ]
     return [
         recommend(
             RULE,
@@ -74,13 +86,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=str(row["source"]),
             rows=[row],
             value=float(row["error_pct"]),
-            evidence=f"{row['error_count']:,} errors in {row['request_count']:,} requests",
+            evidence=say(
+                "{errors} errors in {requests} requests",
+                errors=row["error_count"],
+                requests=row["request_count"],
+            ),
             words={
                 "source": row["source"],
-                "errors": f"{row['error_count']:,}",
-                "requests": f"{row['request_count']:,}",
-                "share": f"{row['error_pct']:.1f}",
-                "worst": f"{row['worst_date']:%-d %B}",
+                "errors": written.number(row["error_count"]),
+                "requests": written.number(row["request_count"]),
+                "share": written.percent(row["error_pct"], 1),
+                "worst": written.day_long(row["worst_date"]),
             },
             severity=3,
             likelihood=0.9,
@@ -88,10 +104,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 operator="<=",
                 value=scope.threshold(RULE),
                 sustained_days=30,
-                text=f"{scope.threshold(RULE):g}% of requests or fewer meet an error for 30 days",
+                text=say(
+                    "{limit} of requests or fewer meet an error for 30 days",
+                    limit=written.plain_percent(scope.threshold(RULE)),
+                ),
             ),
             prediction=Prediction(
-                metric="error_pct", direction="down", size=float(row["error_pct"]), text="fewer failed visits"
+                metric="error_pct", direction="down", size=float(row["error_pct"]), text=say("fewer failed visits")
             ),
         )
         for row in high

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from tasks import saturation
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark, say
 
 RULE = Rule(
     id="servers.memory_high",
     area="servers",
     lane="maintenance",
-    title="Give {server} more memory, or find what takes it",
-    why="Memory was {p95}% used or more for a twentieth of the quarter; at the limit programs are ended.",
+    title=mark("Give {server} more memory, or find what takes it"),
+    why=mark("Memory was {p95} used or more for a twentieth of the quarter; at the limit programs are ended."),
     standard="Google SRE, monitoring saturation",
     threshold=90.0,
     threshold_unit="% of memory used, 95th percentile of the five-minute figures",
@@ -24,4 +25,4 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at the whole quarter of each server."""
-    return saturation.evaluate(RULE, scope, resource="memory")
+    return saturation.evaluate(RULE, scope, resource=say("memory"))

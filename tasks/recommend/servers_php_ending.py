@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import lifecycle
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark
 
 _KINDS = "'language'"
 
@@ -13,8 +14,8 @@ RULE = Rule(
     id="servers.php_ending",
     area="servers",
     lane="maintenance",
-    title="Move from {name} to a version that is supported",
-    why="Security fixes of {name} {when}; what is found after that stays open on this site.",
+    title=mark("Move from {name} to a version that is supported"),
+    why=mark("Security fixes of {name} {when}; what is found after that stays open on this site."),
     standard="CIS Controls 2.2, software that is supported",
     threshold=90.0,
     threshold_unit="days of security fixes left",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import lifecycle
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import mark, say
 
 _KINDS = "'system', 'database'"
 
@@ -13,8 +14,8 @@ RULE = Rule(
     id="servers.platform_ended",
     area="servers",
     lane="development",
-    title="Move from {name} to a version that is supported",
-    why="Security fixes of {name} {when}; after that there are none, unless extended support is agreed.",
+    title=mark("Move from {name} to a version that is supported"),
+    why=mark("Security fixes of {name} {when}; after that there are none, unless extended support is agreed."),
     standard="CIS Controls 2.2, software that is supported",
     threshold=0.0,
     threshold_unit="days of security fixes left",
@@ -26,4 +27,4 @@ RULE = Rule(
 
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at the newest inventory of each source in the quarter."""
-    return lifecycle.evaluate(RULE, scope, what="operating system or database", severity=4)
+    return lifecycle.evaluate(RULE, scope, what=say("operating system or database"), severity=4)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 _PENDING = """
 WITH day AS (
@@ -33,8 +34,8 @@ RULE = Rule(
     id="servers.reboot_pending",
     area="servers",
     lane="maintenance",
-    title="Restart {server}",
-    why="It has waited for a restart for {days} days; until then what ran before the update still runs.",
+    title=mark("Restart {server}"),
+    why=mark("It has waited for a restart for {days} days; until then what ran before the update still runs."),
     standard="CIS Controls 7.3, operating system patch management",
     threshold=14.0,
     threshold_unit="days that a restart has been due",
@@ -52,11 +53,18 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at each server that was asked in the last week of the quarter."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no server said in the last week whether it waits for a restart")]
+        return [Unknown(rule=RULE, missing=say("no server said in the last week whether it waits for a restart"))]
     late = [row for row in rows if row["pending_days"] > scope.threshold(RULE)]
     if not late:
         return [
-            Silent(rule=RULE, reason=f"{len(rows)} servers, none waits for more than {scope.threshold(RULE):g} days")
+            Silent(
+                rule=RULE,
+                reason=say(
+                    "{servers}, none waits for more than {limit} days",
+                    servers=wording.servers(len(rows)),
+                    limit=written.plain(scope.threshold(RULE)),
+                ),
+            )
         ]
     return [
         recommend(
@@ -65,17 +73,21 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
             subject=row["server"],
             rows=[row],
             value=row["pending_days"],
-            evidence=f"a restart due since {row['since_date']:%-d %B}, still on {row['last_date']:%-d %B}",
+            evidence=say(
+                "a restart due since {first}, still on {last}",
+                first=written.day_long(row["since_date"]),
+                last=written.day_long(row["last_date"]),
+            ),
             words={"server": row["server"], "days": row["pending_days"]},
             severity=3,
             closing_test=ClosingTest(
                 operator="=",
                 value=0,
                 sustained_days=1,
-                text="no restart due",
+                text=say("no restart due"),
             ),
             prediction=Prediction(
-                metric="pending_days", direction="down", size=row["pending_days"], text="updates run"
+                metric="pending_days", direction="down", size=row["pending_days"], text=say("updates run")
             ),
         )
         for row in late

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 _UNTESTED = """
 SELECT *, date_diff('day', coalesce(last_tested_date, first_date), $end_date::DATE) AS untested_days
@@ -24,8 +26,8 @@ RULE = Rule(
     id="servers.restore_untested",
     area="servers",
     lane="maintenance",
-    title="Restore a backup as a test: {source}",
-    why="No restore has been tested for {days} days or more; a backup that was never restored may not be one.",
+    title=mark("Restore a backup as a test: {source}"),
+    why=mark("No restore has been tested for {days} days or more; a backup that was never restored may not be one."),
     standard="CIS Controls 11.5, test data recovery",
     threshold=90.0,
     threshold_unit="days since a restore was tested",
@@ -41,7 +43,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look for the last tested restore of each source; one that was never tested counts from its first report."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no backup job reported anything")]
+        return [Unknown(rule=RULE, missing=say("no backup job reported anything"))]
     late = [row for row in rows if row["untested_days"] > scope.threshold(RULE)]
     if late:
         return [_recommendation(scope, row) for row in late]
@@ -50,16 +52,26 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         return [
             Unknown(
                 rule=RULE,
-                missing=f"{', '.join(new)} has reported for less than {scope.threshold(RULE):g} days, "
-                "and no tested restore",
+                missing=say(
+                    "{jobs}: reports for less than {limit} days, and no tested restore",
+                    jobs=", ".join(new),
+                    limit=written.plain(scope.threshold(RULE)),
+                ),
             )
         ]
     return [
-        Silent(rule=RULE, reason=f"tested {max(row['untested_days'] for row in rows)} days before the quarter's end")
+        Silent(
+            rule=RULE,
+            reason=say_many(
+                "tested {n} day before the quarter's end",
+                "tested {n} days before the quarter's end",
+                max(row["untested_days"] for row in rows),
+            ),
+        )
     ]
 
 
-def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
+def _recommendation(scope: Scope, row: dict[str, Any]) -> Answer:
     days, last = int(str(row["untested_days"])), row["last_tested_date"]
     return recommend(
         RULE,
@@ -67,7 +79,9 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
         subject=str(row["source_id"]),
         rows=[row],
         value=days,
-        evidence=f"last tested restore on {last}" if last else f"none reported since {row['first_date']}",
+        evidence=say("last tested restore on {day}", day=written.date_short(last))
+        if last
+        else say("none reported since {day}", day=written.date_short(row["first_date"])),
         words={"source": row["source_id"], "days": days},
         severity=4,
         likelihood=0.5,
@@ -75,7 +89,7 @@ def _recommendation(scope: Scope, row: dict[str, object]) -> Answer:
             operator="<=",
             value=scope.threshold(RULE),
             sustained_days=1,
-            text=f"a tested restore within {scope.threshold(RULE):g} days",
+            text=say("a tested restore within {limit} days", limit=written.plain(scope.threshold(RULE))),
         ),
-        prediction=Prediction(metric="untested_days", direction="down", size=days, text="proof that backups work"),
+        prediction=Prediction(metric="untested_days", direction="down", size=days, text=say("proof that backups work")),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import components
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 _CONDITION = "directory_state = 'closed'"
 
@@ -13,8 +14,12 @@ RULE = Rule(
     id="updates.closed",
     area="updates",
     lane="maintenance",
-    title="Replace or remove the closed {what}: {names}",
-    why="{count} {what} {is} closed in the public directory, often for a flaw that nobody mended; no update will come.",
+    title=mark("Replace or remove what the directory has closed: {names}"),
+    why=Plural(
+        "{components} is closed in the public directory, often for a flaw that nobody mended; no update will come.",
+        "{components} are closed in the public directory, often for a flaw that nobody mended; no update will come.",
+        by="count",
+    ),
     standard="WordPress plugin handbook, closed plugins; OWASP Top 10, A06",
     threshold=0.0,
     threshold_unit="closed components",

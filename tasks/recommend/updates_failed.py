@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import components
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 # What updates itself is tried twice a day: an offer that three current lists over two days still make has failed.
 # dpkg leaves a package unpacked or half configured where its installation failed.
@@ -29,8 +30,12 @@ RULE = Rule(
     id="updates.failed",
     area="updates",
     lane="maintenance",
-    title="Find out why updates fail: {names}",
-    why="{count} {what} {is} to be updated by the server itself, and list after list shows that this did not work.",
+    title=mark("Find out why updates fail: {names}"),
+    why=Plural(
+        "{components} is to be updated by the server itself, and list after list shows that this did not work.",
+        "{components} are to be updated by the server itself, and list after list shows that this did not work.",
+        by="count",
+    ),
     standard="NIST SP 800-40r4, verification of patching",
     threshold=0.0,
     threshold_unit="components whose update failed twice",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import components
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 _CONDITION = "is_held AND hold_reason IS NULL"
 
@@ -13,9 +14,14 @@ RULE = Rule(
     id="updates.held",
     area="updates",
     lane="maintenance",
-    title="Release the {what} that {is} held back, or say why: {names}",
-    why="{count} {what} {is} held at the installed version, and no reason is written down: no update, of security "
-    "neither, reaches {it}.",
+    title=mark("Release what is held back, or say why: {names}"),
+    why=Plural(
+        "{components} is held at the installed version, and no reason is written down: no update, of security "
+        "neither, reaches it.",
+        "{components} are held at the installed version, and no reason is written down: no update, of security "
+        "neither, reaches them.",
+        by="count",
+    ),
     standard="NIST SP 800-40r4, exceptions to patching",
     threshold=0.0,
     threshold_unit="components held without a reason",

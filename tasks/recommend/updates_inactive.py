@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import components
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 _CONDITION = """(
   (ecosystem = 'wordpress-plugin' AND status = 'inactive')
@@ -17,8 +18,12 @@ RULE = Rule(
     id="updates.inactive",
     area="updates",
     lane="maintenance",
-    title="Remove what nobody uses: {names}",
-    why="{count} inactive {what} {is} still on the server: the files can be attacked, and want updates, all the same.",
+    title=mark("Remove what nobody uses: {names}"),
+    why=Plural(
+        "{components} is inactive and still on the server: the files can be attacked, and want updates, all the same.",
+        "{components} are inactive and still on the server: the files can be attacked, and want updates, all the same.",
+        by="count",
+    ),
     standard="WordPress, hardening: plugins",
     threshold=0.0,
     threshold_unit="inactive plugins or themes",

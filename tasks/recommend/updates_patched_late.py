@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, wording
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say
 
 LEAST = 5
 """Updates from which a median is worth saying."""
@@ -59,8 +60,8 @@ RULE = Rule(
     id="updates.patched_late",
     area="updates",
     lane="maintenance",
-    title="Apply {kind} updates sooner",
-    why="Half of {count} {kind} updates took {days} days or longer; {sla} were agreed.",
+    title=mark("Apply updates sooner ({kind})"),
+    why=mark("Half of {count} updates ({kind}) took {days} or longer; agreed: {agreed}."),
     standard="NIST SP 800-40r4, maintenance metrics",
     threshold=0.0,
     threshold_unit="days beyond the agreed ones, median",
@@ -84,17 +85,17 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Hold the median of days from when an update could be applied until it was against what was agreed."""
     (lists,) = scope.query(_LISTS, scope.parameters)
     if not lists["bundle_count"]:
-        return [Unknown(rule=RULE, missing="no inventory with a current update list in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no inventory with a current update list in the quarter"))]
     answers: list[Answer] = []
     for row in scope.query(RULE.evidence_sql, scope.parameters_of(RULE)):
         beyond = row["median_days"] - row["sla_days"]
         if row["update_count"] < LEAST or beyond <= scope.threshold(RULE):
             continue
         words = {
-            "kind": row["subject"],
+            "kind": say("security") if row["subject"] == "security" else say("routine"),
             "count": row["update_count"],
-            "days": f"{row['median_days']:.0f}",
-            "sla": row["sla_days"],
+            "days": wording.days(row["median_days"]),
+            "agreed": wording.days(row["sla_days"]),
         }
         answers.append(
             recommend(
@@ -103,19 +104,24 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 subject=row["subject"],
                 rows=[row],
                 value=beyond,
-                evidence=f"median of {row['update_count']} {row['subject']} updates {row['median_days']:.0f} days, "
-                f"agreed {row['sla_days']}; {row['open_count']} still outstanding",
+                evidence=say(
+                    "median of {count} updates ({kind}): {days}, agreed: {agreed}; {open} still outstanding",
+                    open=row["open_count"],
+                    **words,
+                ),
                 words=words,
                 severity=4 if row["subject"] == "security" else 2,
                 closing_test=ClosingTest(
                     operator="<=",
                     value=scope.threshold(RULE),
                     sustained_days=60,
-                    text="median within what was agreed for 60 days",
+                    text=say("median within what was agreed for 60 days"),
                 ),
                 prediction=Prediction(
-                    metric="days_beyond", direction="down", size=beyond, text="median within what was agreed"
+                    metric="days_beyond", direction="down", size=beyond, text=say("median within what was agreed")
                 ),
             )
         )
-    return answers or [Silent(rule=RULE, reason="half of the updates, or more, were applied within what was agreed")]
+    return answers or [
+        Silent(rule=RULE, reason=say("half of the updates, or more, were applied within what was agreed"))
+    ]

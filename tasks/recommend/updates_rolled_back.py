@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tasks import components
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 _CONDITION = """(
   hold_reason IS NULL AND version = (
@@ -19,8 +20,12 @@ RULE = Rule(
     id="updates.rolled_back",
     area="updates",
     lane="maintenance",
-    title="Bring back the update that was taken back: {names}",
-    why="{count} {what} {has} been set back to an older version and {is} still there: what it mended is open again.",
+    title=mark("Bring back the update that was taken back: {names}"),
+    why=Plural(
+        "{components} has been set back to an older version and is still there: what it mended is open again.",
+        "{components} have been set back to an older version and are still there: what it mended is open again.",
+        by="count",
+    ),
     standard="NIST SP 800-40r4; ITIL, problem management",
     threshold=0.0,
     threshold_unit="components set back to an older version",

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 
 from tasks import overdue
 from tasks.recommendation import Answer, Rule, Scope
+from tasks.words import Plural, mark
 
 RULE = Rule(
     id="updates.routine_overdue",
     area="updates",
     lane="maintenance",
-    title="Apply the outstanding updates",
-    why="{count} {updates} {are} past the agreed {sla} days, the oldest by {late} days: {names}. "
-    "An old version is where the next flaw stays open.",
+    title=mark("Apply the outstanding updates"),
+    why=Plural(
+        "{count} update is past the agreed {agreed}, by {late}: {names}. "
+        "An old version is where the next flaw stays open.",
+        "{count} updates are past the agreed {agreed}, the oldest by {late}: {names}. "
+        "An old version is where the next flaw stays open.",
+        by="count",
+    ),
     standard="NIST SP 800-40r4, patch management",
     threshold=0.0,
     threshold_unit="days past the agreed date",

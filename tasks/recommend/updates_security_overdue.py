@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from tasks import overdue
+from tasks import overdue, written
 from tasks.overdue import Row, Weight
 from tasks.recommendation import Answer, Rule, Scope
 from tasks.versions import sort_key
+from tasks.words import Plural, mark, say, say_many
 
 _SECURITY = "coalesce(is_security_update, false)"
 OTHERS_DAYS = 30
@@ -24,8 +25,12 @@ RULE = Rule(
     id="updates.security_overdue",
     area="updates",
     lane="maintenance",
-    title="Apply the outstanding security updates",
-    why="{count} security {updates} {are} past the agreed {sla} days, the oldest by {late} days: {names}.{flaws}",
+    title=mark("Apply the outstanding security updates"),
+    why=Plural(
+        "{count} security update is past the agreed {agreed}, by {late}: {names}. {flaws}",
+        "{count} security updates are past the agreed {agreed}, the oldest by {late}: {names}. {flaws}",
+        by="count",
+    ),
     standard="NIST SP 800-40r4, patch management",
     threshold=0.0,
     threshold_unit="days past the agreed date",
@@ -102,20 +107,27 @@ def _told(critical: Sequence[Row], unknown: int, count: int) -> str:
     """Return the sentence about the flaws."""
     if critical:
         worst = max(critical, key=_order)
-        marks = [
-            "known to be exploited" if worst["is_exploited"] else "",
-            f"CVSS {worst['cvss_score']:.1f}" if worst["cvss_score"] is not None else "",
-            f"EPSS {100 * worst['epss_score']:.0f}%" if worst["epss_score"] is not None else "",
+        told = [
+            say("known to be exploited") if worst["is_exploited"] else "",
+            f"CVSS {written.number(worst['cvss_score'], 1)}" if worst["cvss_score"] is not None else "",
+            f"EPSS {written.percent(100 * worst['epss_score'])}" if worst["epss_score"] is not None else "",
         ]
-        known = ", ".join(mark for mark in marks if mark) or "critical by its advisory"
-        flaw = f"a critical flaw: {worst['flaw_id']} in {str(worst['name'])[:60]} ({known})"
-        return f" {_some(len(critical), count).capitalize()} {flaw}."
-    if unknown:
-        return f" How grave the flaws are that {_some(unknown, count)} is not known."
-    return " No flaw that is mended by that is known to be critical."
-
-
-def _some(number: int, count: int) -> str:
+        known = ", ".join(filter(None, told)) or say("critical by its advisory")
+        flaw = {"flaw": worst["flaw_id"], "name": str(worst["name"])[:60], "known": known}
+        if count == 1:
+            return say("It mends a critical flaw: {flaw} in {name} ({known}).", **flaw)
+        return say_many(
+            "{n} of them mends a critical flaw: {flaw} in {name} ({known}).",
+            "{n} of them mend a critical flaw: {flaw} in {name} ({known}).",
+            len(critical),
+            **flaw,
+        )
+    if not unknown:
+        return say("No flaw that is mended by that is known to be critical.")
     if count == 1:
-        return "it mends"
-    return f"{number} of them mend" + ("s" if number == 1 else "")
+        return say("How grave the flaws are that it mends is not known.")
+    return say_many(
+        "How grave the flaws are that {n} of them mends is not known.",
+        "How grave the flaws are that {n} of them mend is not known.",
+        unknown,
+    )

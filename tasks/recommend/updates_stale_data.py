@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import mark, say, say_many
 
 _LISTS = """
 SELECT
@@ -24,8 +25,8 @@ RULE = Rule(
     id="updates.stale_data",
     area="coverage",
     lane="maintenance",
-    title="Let the server reach its update service again",
-    why="Since {since} nobody knows which updates are missing: the {what} on the server can't be proved current.",
+    title=mark("Let the server reach its update service again"),
+    why=mark("Since {since} nobody knows which updates are missing: the {what} on the server can't be proved current."),
     standard="CIS Controls v8, 7.3 and 7.4",
     threshold=14.0,
     threshold_unit="days since the update list was last proved current",
@@ -49,14 +50,16 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
         (sources,) = scope.query(_SOURCES, {"site_id": scope.site_id})
-        missing = "no inventory has come yet" if sources["source_count"] else "no inventory source is configured"
+        missing = (
+            say("no inventory has come yet") if sources["source_count"] else say("no inventory source is configured")
+        )
         return [Unknown(rule=RULE, missing=missing)]
     answers: list[Answer] = []
     for row in rows:
         if row["stale_days"] is not None and row["stale_days"] <= scope.threshold(RULE):
             continue
         days = row["stale_days"] if row["stale_days"] is not None else (scope.end_date - scope.start_date).days
-        since = f"{row['fresh_date']:%-d %B}" if row["fresh_date"] else "the first inventory"
+        since = written.day_long(row["fresh_date"]) if row["fresh_date"] else say("the first inventory")
         answers.append(
             recommend(
                 RULE,
@@ -64,7 +67,13 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 subject=row["ecosystem"],
                 rows=[row],
                 value=days,
-                evidence=f"{row['ecosystem']} last proved current on {since}, {days} days before the quarter ended",
+                evidence=say_many(
+                    "{ecosystem} last proved current on {since}, {n} day before the quarter ended",
+                    "{ecosystem} last proved current on {since}, {n} days before the quarter ended",
+                    days,
+                    ecosystem=row["ecosystem"],
+                    since=since,
+                ),
                 words={"since": since, "what": row["ecosystem"]},
                 severity=4,
                 floor="medium",
@@ -72,11 +81,11 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                     operator="<=",
                     value=scope.threshold(RULE),
                     sustained_days=14,
-                    text="list proved current in every inventory for 14 days",
+                    text=say("list proved current in every inventory for 14 days"),
                 ),
                 prediction=Prediction(
-                    metric="stale_days", direction="down", size=days, text="updates known all through next quarter"
+                    metric="stale_days", direction="down", size=days, text=say("updates known all through next quarter")
                 ),
             )
         )
-    return answers or [Silent(rule=RULE, reason="the update lists are current")]
+    return answers or [Silent(rule=RULE, reason=say("the update lists are current"))]

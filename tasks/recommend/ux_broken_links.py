@@ -6,14 +6,19 @@ from collections.abc import Sequence
 
 from tasks.recommendation import Answer, Rule, Scope
 from tasks.site_audit_rules import issue_answers, issue_evidence, issue_measure
+from tasks.words import Plural, say
 
 _KINDS = ("broken_link", "broken_image", "broken_file")
 RULE = Rule(
     id="ux.broken_links",
     area="ux",
     lane="maintenance",
-    title="Mend {count} {things}",
-    why="Visitors who follow or look for {count} of them find nothing; search engines lose the way too.",
+    title=Plural("Mend {count} broken address", "Mend {count} broken addresses", by="count"),
+    why=Plural(
+        "Visitors who follow or look for it find nothing; search engines lose the way too.",
+        "Visitors who follow or look for {count} of them find nothing; search engines lose the way too.",
+        by="count",
+    ),
     standard="W3C, Cool URIs don't change; RFC 9110, 15.5.5",
     threshold=1.0,
     threshold_unit="addresses that answer that they are not there",
@@ -28,10 +33,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     return issue_answers(
         RULE,
         scope,
-        silent="no broken link, picture or file",
-        one="broken address",
-        many="broken addresses",
+        silent=say("no broken link, picture or file"),
+        things=Plural("{count} broken address", "{count} broken addresses", by="count"),
         severity=3,
         reach=0.3,
-        expected="no visitor ends at a page that is not there",
+        expected=say("no visitor ends at a page that is not there"),
     )

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 from tasks.recommendation import Answer, Rule, Scope
 from tasks.site_audit_rules import issue_answers, issue_evidence, issue_measure
+from tasks.words import Plural, say
 
 _KINDS = ("server_error", "soft_404")
 RULE = Rule(
     id="ux.error_pages",
     area="ux",
     lane="maintenance",
-    title="Let {count} {things} answer rightly",
-    why="A page that fails turns visitors away, and one that answers 200 for what does not exist hides broken links "
-    "from everybody who looks for them; {count} {verb} so.",
+    title=Plural("Let {count} page answer rightly", "Let {count} pages answer rightly", by="count"),
+    why=Plural(
+        "A page that fails turns visitors away, and one that answers 200 for what does not exist hides broken links "
+        "from everybody who looks for them; {count} is so.",
+        "A page that fails turns visitors away, and one that answers 200 for what does not exist hides broken links "
+        "from everybody who looks for them; {count} are so.",
+        by="count",
+    ),
     standard="RFC 9110, 15.5.5 and 15.6",
     threshold=1.0,
     threshold_unit="pages that answer with a wrong status",
@@ -29,10 +35,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     return issue_answers(
         RULE,
         scope,
-        silent="no page with an error of the server, and 404 for what does not exist",
-        one="page",
-        many="pages",
+        silent=say("no page with an error of the server, and 404 for what does not exist"),
+        things=Plural("{count} page", "{count} pages", by="count"),
         severity=4,
         reach=0.3,
-        expected="each page works, and what is missing says so",
+        expected=say("each page works, and what is missing says so"),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tasks import measures
+from tasks import measures, written
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
+from tasks.words import say, say_many
 
 SLOWER = 1.3
 """How many times as slow, in the last four weeks against the first four."""
@@ -19,7 +20,7 @@ RULE = Rule(
     id="ux.journey_failing",
     area="ux",
     lane="maintenance",
-    title="Make {name} {goal}",
+    title="{what}",
     why="{cost}",
     standard="Google SRE, probing user journeys",
     threshold=99.0,
@@ -74,15 +75,19 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     """Judge each journey by its runs that are known; one without any is unknown."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
     if not rows:
-        return [Unknown(rule=RULE, missing="no journey ran in the quarter")]
+        return [Unknown(rule=RULE, missing=say("no journey ran in the quarter"))]
     answers = [answer for row in rows if (answer := _answer(row, scope))]
     if answers:
         return answers
     return [
         Silent(
             rule=RULE,
-            reason=f"every one of {len(rows)} journeys passed in {scope.threshold(RULE):g}% of its runs or more, "
-            "as fast as before",
+            reason=say_many(
+                "{n} journey passed in {limit} of its runs or more, as fast as before",
+                "every one of {n} journeys passed in {limit} of its runs or more, as fast as before",
+                len(rows),
+                limit=written.plain_percent(scope.threshold(RULE)),
+            ),
         )
     ]
 
@@ -90,7 +95,15 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
 def _answer(row: dict[str, Any], scope: Scope) -> Answer | None:
     known = row["passed_count"] + row["failed_count"]
     if not known:
-        return Unknown(rule=RULE, missing=f"none of {row['unknown_count']} runs of {row['journey_name']} could be made")
+        return Unknown(
+            rule=RULE,
+            missing=say_many(
+                "the {n} run of {journey} could not be made",
+                "none of {n} runs of {journey} could be made",
+                row["unknown_count"],
+                journey=row["journey_name"],
+            ),
+        )
     passed_pct = 100 * row["passed_count"] / known
     if passed_pct < scope.threshold(RULE):
         return _failing(row, known, passed_pct, scope)
@@ -105,21 +118,36 @@ def _is_slower(row: dict[str, Any]) -> bool:
 
 def _failing(row: dict[str, Any], known: int, passed_pct: float, scope: Scope) -> Answer:
     name, failed = row["journey_name"], row["failed_count"]
-    picture = f"; picture {row['screenshot_file']}" if row["screenshot_file"] else ""
-    unknown = f", {row['unknown_count']:,} more are not known" if row["unknown_count"] else ""
-    times = "once" if failed == 1 else f"{failed:,} times"
+    told = say("{share} of {runs} runs passed", share=written.percent(passed_pct, 1), runs=known)
+    if row["unknown_count"]:
+        told = say_many(
+            "{told}, {n} more is not known", "{told}, {n} more are not known", row["unknown_count"], told=told
+        )
+    step = say(
+        "step {number}, {step}, {when}: {message}",
+        number=row["failed_step"],
+        step=row["failed_step_text"] or say("not known"),
+        when=_since(row),
+        message=row["last_message"],
+    )
+    if row["screenshot_file"]:
+        step = say("{text}; picture {file}", text=step, file=row["screenshot_file"])
     return recommend(
         RULE,
         scope,
         subject=row["journey_id"],
         rows=[row],
         value=passed_pct,
-        evidence=f"{passed_pct:.1f}% of {known:,} runs passed{unknown}; step {row['failed_step']}, "
-        f"{row['failed_step_text'] or 'not known'}, {_since(row)}: {row['last_message']}{picture}",
+        evidence=f"{told}; {step}",
         words={
-            "name": f"“{name}”",
-            "goal": "work every time",
-            "cost": f"It failed {times} in {known:,} checks, {_since(row)}: visitors who tried could not do it.",
+            "what": say("Make “{journey}” work every time", journey=name),
+            "cost": say_many(
+                "It failed once in {checks} checks, {when}: visitors who tried could not do it.",
+                "It failed {n} times in {checks} checks, {when}: visitors who tried could not do it.",
+                failed,
+                checks=known,
+                when=_since(row),
+            ),
         },
         severity=5 if passed_pct < 90 else 4,
         likelihood=0.95,
@@ -128,10 +156,16 @@ def _failing(row: dict[str, Any], known: int, passed_pct: float, scope: Scope) -
             operator=">=",
             value=scope.threshold(RULE),
             sustained_days=30,
-            text=f"it passes in {scope.threshold(RULE):g}% of its runs or more for 30 days",
+            text=say(
+                "it passes in {limit} of its runs or more for 30 days",
+                limit=written.plain_percent(scope.threshold(RULE)),
+            ),
         ),
         prediction=Prediction(
-            metric="passed_pct", direction="up", size=100 - passed_pct, text="fewer than one run in a hundred fails"
+            metric="passed_pct",
+            direction="up",
+            size=100 - passed_pct,
+            text=say("fewer than one run in a hundred fails"),
         ),
     )
 
@@ -144,29 +178,40 @@ def _slower(row: dict[str, Any], scope: Scope) -> Answer:
         subject=f"{row['journey_id']}/slower",
         rows=[row],
         value=100 * (last / first - 1),
-        evidence=f"median {first:.1f} s in the first four weeks, {last:.1f} s in the last; slowest step: "
-        f"{row['slowest_step_text'] or 'not known'}",
+        evidence=say(
+            "median {first} in the first four weeks, {last} in the last; slowest step: {step}",
+            first=written.seconds(first),
+            last=written.seconds(last),
+            step=row["slowest_step_text"] or say("not known"),
+        ),
         words={
-            "name": f"“{row['journey_name']}”",
-            "goal": "as fast as it was",
-            "cost": f"It takes {last:.1f} s now and took {first:.1f} s when the quarter began: visitors give up.",
+            "what": say("Make “{journey}” as fast as it was", journey=row["journey_name"]),
+            "cost": say(
+                "It takes {last} now and took {first} when the quarter began: visitors give up.",
+                last=written.seconds(last),
+                first=written.seconds(first),
+            ),
         },
         severity=3,
         closing_test=ClosingTest(
             operator="<=",
             value=SLOWER * row["first_ms"],
             sustained_days=30,
-            text=f"its median stays under {SLOWER * first:.1f} s for 30 days",
+            text=say("its median stays under {limit} for 30 days", limit=written.seconds(SLOWER * first)),
         ),
         prediction=Prediction(
             metric="median_total_ms",
             direction="down",
             size=row["last_ms"] - row["first_ms"],
-            text=f"back to {first:.1f} s",
+            text=say("back to {time}", time=written.seconds(first)),
         ),
     )
 
 
 def _since(row: dict[str, Any]) -> str:
     first, last = row["first_failed_date"], row["last_failed_date"]
-    return f"on {first:%-d %b}" if first == last else f"from {first:%-d %b} to {last:%-d %b}"
+    return (
+        say("on {day}", day=written.day(first))
+        if first == last
+        else say("from {first} to {last}", first=written.day(first), last=written.day(last))
+    )

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 
 from tasks.recommendation import Answer, Rule, Scope
 from tasks.site_audit_rules import issue_answers, issue_evidence, issue_measure
+from tasks.words import Plural, say
 
 RULE = Rule(
     id="ux.redirect_chains",
     area="ux",
     lane="maintenance",
-    title="Point {count} {things} at where they lead",
-    why="Each of {count} {things} makes visitors wait for two redirects or more before the page begins to load.",
+    title=Plural("Point {count} link at where it leads", "Point {count} links at where they lead", by="count"),
+    why=Plural(
+        "{count} link makes visitors wait for two redirects or more before the page begins to load.",
+        "Each of {count} links makes visitors wait for two redirects or more before the page begins to load.",
+        by="count",
+    ),
     standard="web.dev, avoid multiple page redirects",
     threshold=3.0,
     threshold_unit="links that lead over two redirects or more",
@@ -27,10 +32,9 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
     return issue_answers(
         RULE,
         scope,
-        silent="fewer than three links over two redirects",
-        one="link",
-        many="links",
+        silent=say("fewer than three links over two redirects"),
+        things=Plural("{count} link", "{count} links", by="count"),
         severity=2,
         reach=0.2,
-        expected="each of them opens at once",
+        expected=say("each of them opens at once"),
     )

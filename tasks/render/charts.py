@@ -6,13 +6,13 @@ never a zero; nothing is told by colour alone.
 
 from __future__ import annotations
 
-import calendar
 import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 
 from markupsafe import Markup
 
+from tasks import written
 from tasks.render.shapes import (
     DIM,
     HATCH,
@@ -22,7 +22,6 @@ from tasks.render.shapes import (
     ROUND,
     TONES,
     TRACK,
-    compact,
     legend,
     level,
     nice_top,
@@ -34,16 +33,17 @@ from tasks.render.shapes import (
 )
 from tasks.render.text import cut
 from tasks.report_model import DayState, JourneyRow, Series
+from tasks.words import mark, say, say_many
 
 HEAT = (
-    ("#d3ebe1", "no downtime"),
-    ("#f6dfb5", "under 5 minutes"),
-    ("#eaa36b", "5 to 20 minutes"),
-    ("#b3263a", "over 20 minutes"),
+    ("#d3ebe1", mark("no downtime")),
+    ("#f6dfb5", mark("under 5 minutes")),
+    ("#eaa36b", mark("5 to 20 minutes")),
+    ("#b3263a", mark("over 20 minutes")),
 )
 """Fill and name of each level of downtime; a day also has as many dots as its level."""
 SHADES = (1.0, 0.62, 0.34, 0.16)
-UNKNOWN = "Not known"
+UNKNOWN = mark("Not known")
 """The bar of this name is hatched."""
 
 
@@ -96,17 +96,17 @@ _LABEL = 80.0
 def month_starts(start: date, count: int) -> list[tuple[int, str]]:
     """Return the place and the short name of each month that begins in so many days; the first day counts as one."""
     days = [start + timedelta(days=number) for number in range(count)]
-    return [(number, calendar.month_abbr[day.month]) for number, day in enumerate(days) if day.day == 1 or number == 0]
+    return [(number, written.month(day)) for number, day in enumerate(days) if day.day == 1 or number == 0]
 
 
 def heat(days: Sequence[DayState], title: str, width: float = PAGE) -> Markup:
     """Draw one cell a day, weeks as columns from Monday, with the legend; a day that is not known is hatched."""
     if not days:
-        return svg(width, 12, title, text(0, 9, "No day to show."), levels="")
+        return svg(width, 12, title, text(0, 9, say("No day to show.")), levels="")
     first = days[0].day.weekday()
     step = min((width - 19) / ((len(days) + first + 6) // 7), 36)
     body = HATCH
-    for row, letter in enumerate("MTWTFSS"):
+    for row, letter in enumerate(written.weekday_letters()):
         body += text(4, 24 + row * 13.5, letter, size=6.5, anchor="middle")
     for number, month in month_starts(days[0].day, len(days)):
         body += text(19 + (number + first) // 7 * step, 10, month, fill=INK, weight=600)
@@ -118,8 +118,8 @@ def heat(days: Sequence[DayState], title: str, width: float = PAGE) -> Markup:
             middle = x + (step - 3) / 2 + (dot - ((state.level or 0) - 1) / 2) * 5
             fill = "#ffffff" if state.level == 3 else INK
             body += f'<circle cx="{middle:.1f}" cy="{y + 5.25:.1f}" r="1.25" fill="{fill}" fill-opacity=".85"/>'
-    keys = [(f'fill="{fill}"', name) for fill, name in HEAT]
-    keys.append((HATCHED, "not known: watched under half of the day"))
+    keys = [(f'fill="{fill}"', say(name)) for fill, name in HEAT]
+    keys.append((HATCHED, say("not known: watched under half of the day")))
     below, height = legend(keys, 117, width)
     levels = ",".join("" if state.level is None else str(state.level) for state in days)
     return svg(width, 117 + height, title, body + below, levels=levels)
@@ -142,7 +142,7 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         body += level(y(value), left, width - right, is_zero=value == 0)
         if value and abs(y(value) - y(0)) < 8:
             continue  # its number would stand on that of zero
-        body += text(left - 6, y(value) + 2.6, compact(value).replace("-", "−"), size=7, anchor="end")
+        body += text(left - 6, y(value) + 2.6, written.short(value).replace("-", "−"), size=7, anchor="end")
     for number, month in month_starts(start, len(values)):
         body += text(left + number * step, height - 5, month, fill=INK, weight=600)
     if low < 0:
@@ -159,7 +159,11 @@ def burn(values: Series, budget: float, start: date, title: str, color: str, wid
         body += f'<path d="{path}" stroke="{color}" stroke-width="1.8" {ROUND}/>'
     if known:
         index, value = known[-1]
-        words = f"{value:,.0f} minutes left" if value >= 0 else f"{-value:,.0f} minutes over"
+        words = (
+            say_many("{n} minute left", "{n} minutes left", round(value))
+            if value >= 0
+            else say_many("{n} minute over", "{n} minutes over", round(-value))
+        )
         x, end_y = left + (index + 1) * step, y(value)
         near = [y(value) for place, value in known if place > index - _LABEL / step]
         label_y = _label_beside(near, [y(value) for value in levels], height - bottom)
@@ -198,7 +202,7 @@ def weeks(
     body = HATCH
     for part in (0.0, 0.5, 1.0):
         body += level(y(high * part), left, width, is_zero=part == 0)
-        body += text(left - 6, y(high * part) + 2.6, compact(high * part), size=7, anchor="end")
+        body += text(left - 6, y(high * part) + 2.6, written.short(high * part), size=7, anchor="end")
     for index, row in enumerate(rows):
         x, below = left + index * step + step * 0.15, 0.0
         if row is None:
@@ -213,11 +217,11 @@ def weeks(
         body += text(middle, height - 5, labels[index], size=6.8, anchor=anchor)
     if highest:
         peak = sums.index(highest)
-        words = compact(highest)
+        words = written.short(highest)
         body += text(left + (peak + 0.5) * step, y(highest) - 3.5, words, size=7, fill=INK, anchor="middle", weight=600)
     keys = list(zip(looks, classes, strict=False)) if len(classes) > 1 else []
     if None in rows:
-        keys.append((HATCHED, "not known"))
+        keys.append((HATCHED, say("not known")))
     below_bars, more = legend(keys, height + 4, width) if keys else ("", 0.0)
     data = ";".join("" if row is None else numbers(row) for row in rows)
     return svg(
@@ -238,7 +242,7 @@ def rates(rows: Sequence[JourneyRow], labels: Sequence[str], title: str, width: 
             x = label + index * step
             body += rect(x, y, step - 2, tall - 4, HATCHED if value is None else f'fill="{_rate_fill(value)}"')
             if value is not None and value < 100:
-                words = f"{math.floor(value * 10) / 10:.0f}%" if value < 99 else "99%"
+                words = written.percent(math.floor(value * 10) / 10 if value < 99 else 99)
                 body += text(x + step / 2 - 1, y + 10.4, words, size=6.6, fill=INK, anchor="middle", weight=600)
         body += text(width, y + 11, f"{row.text} · {row.time_text}", size=7.2, fill=INK, anchor="end")
     data = ";".join(numbers(row.weeks) for row in rows)
@@ -257,14 +261,14 @@ def _rate_fill(value: float) -> str:
 def hbars(rows: Sequence[tuple[str, int]], title: str, color: str, width: float = 236) -> Markup:
     """Draw one horizontal bar a row with its number at the end; the bar of what is not known is hatched."""
     high, label, end = max((value for _, value in rows), default=0) or 1, 92.0, 36.0
-    room, body = width - label - end, HATCH
+    room, body, unknown = width - label - end, HATCH, say(UNKNOWN)
     for index, (name, value) in enumerate(rows):
         y = index * 21.0
         body += text(0, y + 13, cut(name, 20), size=8, fill=INK) + rect(label, y + 6, room, 8, 'rx="4" fill="#eef1f8"')
         if value:
-            look = f'{HATCHED} stroke="{DIM}" stroke-width=".6"' if name == UNKNOWN else f'fill="{color}"'
+            look = f'{HATCHED} stroke="{DIM}" stroke-width=".6"' if name == unknown else f'fill="{color}"'
             body += rect(label, y + 6, max(room * value / high, 5), 8, f'rx="4" {look}')
-        body += text(width, y + 13, f"{value:,}", size=8, fill=INK, anchor="end", weight=600)
+        body += text(width, y + 13, written.number(value), size=8, fill=INK, anchor="end", weight=600)
     return svg(width, len(rows) * 21.0 + 2, title, body, values=",".join(str(value) for _, value in rows))
 
 
@@ -288,4 +292,4 @@ def months(start: date, count: int, width: float = 250) -> Markup:
     body = "".join(
         text(number * width / count, 8, month, size=7, weight=600) for number, month in month_starts(start, count)
     )
-    return svg(width, 10, "Months of the quarter", body)
+    return svg(width, 10, say("Months of the quarter"), body)

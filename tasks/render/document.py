@@ -18,15 +18,14 @@ from tasks.render.fetcher import AssetFetcher, RenderError
 from tasks.render.lasting import finish
 from tasks.report_attachments import Attachment
 from tasks.report_model import Report
+from tasks.words import speaking
 
 
 def render_html(report: Report) -> str:
     """Return the report as one HTML document; everything in it that came from outside is escaped."""
-    return (
-        environment()
-        .get_template("report.html")
-        .render(report=report, created=_moment(report).isoformat(), logo="asset:logo", is_paper=True)
-    )
+    template = environment().get_template("report.html")
+    with speaking(report.locale):
+        return template.render(report=report, created=_moment(report).isoformat(), logo="asset:logo", is_paper=True)
 
 
 def render_pdf(report: Report, attachments: Sequence[Attachment] = ()) -> bytes:
@@ -98,7 +97,8 @@ def _moment(report: Report) -> datetime:
 
 def _style(report: Report, faces: Sequence[fonts.Face]) -> str:
     families = {word: fonts.stack(f"Upkeep {word.capitalize()}") for word in ("sans", "serif", "mono")}
-    return environment().get_template("report.css").render(report=report, faces=faces, **families)
+    with speaking(report.locale):
+        return environment().get_template("report.css").render(report=report, faces=faces, **families)
 
 
 def _assets(report: Report, faces: Sequence[fonts.Face]) -> dict[str, tuple[bytes, str]]:

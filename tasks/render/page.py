@@ -13,6 +13,7 @@ from tasks.brand import Brand
 from tasks.render import contrast, fonts
 from tasks.render.environment import environment
 from tasks.report_model import Dial, Fact, Report
+from tasks.words import SOURCE, speaking
 
 LIGHT, DARK = "#ffffff", "#0e1524"
 """Grounds of the page, as its style sheet has them."""
@@ -31,15 +32,18 @@ def render_page(report: Report) -> str:
     """Return the report as one HTML document; everything in it that came from outside is escaped."""
     template = environment().get_template("page.html")
     words = {"report": report, "logo": _logo(report.logo, report.logo_type), "is_paper": False}
-    return template.render(
-        style=_style(report.ink, _accent(report.accent), template.render(style="", **words)), **words
-    )
+    with speaking(report.locale):
+        return template.render(
+            style=_style(report.ink, _accent(report.accent), template.render(style="", **words)), **words
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteRow:
     """One site in the overview of all."""
 
+    locale: str
+    """Language of what the report says of itself."""
     site_name: str
     client_name: str
     host: str
@@ -66,6 +70,7 @@ class SiteRow:
 def row_of(report: Report, pdf_name: str, page_name: str) -> SiteRow:
     """Return the line of a report in the overview."""
     return SiteRow(
+        locale=report.locale,
         site_name=report.site_name,
         client_name=report.client_name,
         host=report.host,
@@ -79,7 +84,10 @@ def row_of(report: Report, pdf_name: str, page_name: str) -> SiteRow:
 
 
 def render_overview(rows: Sequence[SiteRow], failed: Sequence[tuple[str, str]], brand: Brand, quarter: str) -> str:
-    """Return the overview of all sites as one HTML document, the worst first; `failed` are (site, what went wrong)."""
+    """Return the overview of all sites as one HTML document, the worst first; `failed` are (site, what went wrong).
+
+    It is in the language of the sites where they have one, else in English; what a report says of itself stays in its.
+    """
     template = environment().get_template("overview.html")
     accent = _accent(brand.accent)
     words = {
@@ -90,7 +98,9 @@ def render_overview(rows: Sequence[SiteRow], failed: Sequence[tuple[str, str]], 
         "accent": accent,
         "logo": _logo(brand.logo, brand.logo_type),
     }
-    return template.render(style=_style(brand.ink, accent, template.render(style="", **words)), **words)
+    locales = {row.locale for row in rows}
+    with speaking(locales.pop() if len(locales) == 1 else SOURCE):
+        return template.render(style=_style(brand.ink, accent, template.render(style="", **words)), **words)
 
 
 def _style(ink: str, accent: Accent, html: str) -> Markup:

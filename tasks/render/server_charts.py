@@ -11,6 +11,7 @@ from tasks.render.charts import month_starts
 from tasks.render.shapes import HATCH, HATCHED, INK, PAGE, TONES, TRACK, legend, rect, svg, text
 from tasks.render.text import cut
 from tasks.report_model import BackupStrip, LimitBar
+from tasks.words import mark, say
 
 
 def limits(rows: Sequence[LimitBar], title: str, top: float, words: str, color: str, width: float = 236) -> Markup:
@@ -63,17 +64,18 @@ def backups(rows: Sequence[BackupStrip], start: date, title: str, width: float =
         body += text(width, y + 9.5, row.text, size=7.2, fill=INK, anchor="end")
     seen = {state for row in rows for state in row.days}
     words = (
-        ("made", "backup made"),
-        ("failed", "failed"),
-        (None, "nothing proves a backup"),
-        ("before", "no reports yet"),
+        ("made", mark("backup made")),
+        ("failed", mark("failed")),
+        (None, mark("nothing proves a backup")),
+        ("before", mark("no reports yet")),
     )
-    keys = [(looks[state], name) for state, name in words if state in seen]
+    keys = [(looks[state], say(name)) for state, name in words if state in seen]
     below, more = legend(keys, top + len(rows) * tall + 2, width)
     if any(row.tested for row in rows):
-        x = width - 62
+        told = say("restore tested")
+        x = width - 7 - 3.9 * len(told)
         body += f'<path d="M{x:.1f} {top + len(rows) * tall + 2:.1f} l3.4 3.4 l-3.4 3.4 l-3.4 -3.4 z" fill="{INK}"/>'
-        body += text(width, top + len(rows) * tall + 8.6, "restore tested", anchor="end")
+        body += text(width, top + len(rows) * tall + 8.6, told, anchor="end")
     data = ";".join(",".join(state or "" for state in row.days) for row in rows)
     return svg(width, top + len(rows) * tall + more + 4, title, body + below, rows=data)
 

@@ -80,14 +80,6 @@ def runs(values: Sequence[object]) -> Iterator[tuple[int, int, bool]]:
             start = index
 
 
-def compact(value: float) -> str:
-    """Return a number for an axis: 950, 1.2k, 34k, 5M."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.1f}".removesuffix(".0") + letter
-    return f"{value:.0f}" if abs(value) >= 10 or value == int(value) else f"{value:.1f}"
-
-
 def nice_top(value: float) -> float:
     """Return a round number at or above `value` for the top of an axis; 1 for nothing."""
     if value <= 0:

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from tasks import written
 from tasks.render.shapes import INK, MUTED, PAGE, ROUND, legend, level, nice_top, numbers, rect, runs, svg, text
 from tasks.render.text import cut
 from tasks.report_model import Series
+from tasks.words import mark, say
 
 BANDS = ("#e3f2ec", "#fbeed3", "#f8dfe2")
 """Ground of good, of what needs improvement, of poor."""
 PARTS = ("#7cc0a6", "#eec27a", "#dd8590")
 """The same as bars, dark enough to be told apart in grey."""
-NAMES = ("good", "needs improvement", "poor")
+NAMES = (mark("good"), mark("needs improvement"), mark("poor"))
 SHADES = (1.0, 0.7, 0.46, 0.28, 0.14)
 
 
@@ -41,11 +43,11 @@ def banded(
     body, low = "", 0.0
     for fill, name, until in zip(BANDS, NAMES, (*bounds, high), strict=True):
         body += rect(left, y(until), end - left, y(low) - y(until), f'fill="{fill}"')
-        body += text(end + 6, (y(low) + y(until)) / 2 + 2.6, name, size=7.2, fill=INK)
+        body += text(end + 6, (y(low) + y(until)) / 2 + 2.6, say(name), size=7.2, fill=INK)
         low = until
-    for mark in (0.0, *bounds, high):
-        body += level(y(mark), left, end, is_zero=mark == 0) + text(
-            left - 5, y(mark) + 2.6, f"{mark:g}", size=7, anchor="end"
+    for bound in (0.0, *bounds, high):
+        body += level(y(bound), left, end, is_zero=bound == 0) + text(
+            left - 5, y(bound) + 2.6, written.plain(bound), size=7, anchor="end"
         )
     places = [left + (index + 0.5) * step for index in range(len(values))]
     for start, stop, is_known in runs(values):
@@ -58,7 +60,7 @@ def banded(
             body += text(
                 place,
                 y(value) - 5.5,
-                f"{value:.1f}",
+                written.number(value, 1),
                 size=6.8,
                 fill=INK,
                 anchor="middle",
@@ -81,12 +83,12 @@ def shares(rows: Sequence[tuple[str, str, Sequence[float]]], title: str, width: 
             body += rect(x, y + 2, max(wide - 0.7, 0), tall - 6, f'fill="{fill}"') if part > 0 else ""
             if wide > 18:
                 body += text(
-                    x + wide / 2, y + 11.2, f"{100 * part:.0f}%", size=7, fill=INK, anchor="middle", weight=600
+                    x + wide / 2, y + 11.2, written.percent(100 * part), size=7, fill=INK, anchor="middle", weight=600
                 )
             x += wide
         body += text(width, y + 11, words, size=7.8, fill=INK, anchor="end", weight=600)
     keys, more = legend(
-        [(f'fill="{fill}"', name) for fill, name in zip(PARTS, NAMES, strict=True)], len(rows) * tall + 4, width
+        [(f'fill="{fill}"', say(name)) for fill, name in zip(PARTS, NAMES, strict=True)], len(rows) * tall + 4, width
     )
     data = ";".join(numbers(parts) for _, _, parts in rows)
     return svg(width, len(rows) * tall + 4 + more, title, body + keys, shares=data)

@@ -57,7 +57,7 @@ def test_without_visitors_the_laboratory_speaks_for_itself_only(con) -> None:
     assert list(made.trend) == [2.4, 2.6, None, 5.1, *[None] * 9]
     assert made.trend_title == "Main content shown (LCP), seconds: laboratory, / on phones"
     assert made.pages[0] == ("/", "phones", "60", "60 to 60", "5.1 s", "90 ms", "0.02")
-    assert made.pages_note.startswith("1 could not be measured lately, which is unknown and not slow: /slow")
+    assert made.pages_note.startswith("1 page could not be measured lately, which is unknown and not slow: /slow")
     assert made.shares == []
     assert performance.dial(None, made).note == "in the laboratory"  # type: ignore[arg-type]
 

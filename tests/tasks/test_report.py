@@ -70,15 +70,8 @@ def ask(made, sql: str):
 def test_the_printed_figures_equal_queries_of_their_own(made, report: Report, text: str) -> None:
     known = (92 - 7) * 86_400
     down = 4 * 3600
-    facts = {
-        fact.label: fact
-        for fact in [
-            *report.kpis,
-            *report.view("availability").stats,
-            *report.view("security").stats,
-            *report.view("updates").stats,
-        ]
-    }
+    views = [report.view(name) for name in ("availability", "security", "updates")]
+    facts = {fact.key: fact for fact in report.kpis} | {fact.label: fact for view in views for fact in view.stats}
     assert facts["Uptime"].value == pytest.approx(100 * (known - down) / known)
     ((blocks,),) = ask(made, "SELECT count(*) FROM raw.waf_event WHERE status = 403")
     assert facts["Attacks stopped"].value == blocks == 92 * 11 + 4
@@ -347,7 +340,7 @@ def test_page_one_says_what_changed_against_what_the_last_report_said(made, tmp_
     score, note = dials["Security"]
     assert score > 20
     assert note == f"{score - 20} up on Q2"
-    notes = {fact.label: fact.note for fact in report.kpis}
+    notes = {fact.key: fact.note for fact in report.kpis}
     assert notes["Attacks stopped"] == "100% more than in Q2"
     assert notes["Updates applied"] == ""
     assert notes["Uptime"] == "goal 99.9%"

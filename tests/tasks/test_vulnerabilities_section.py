@@ -54,10 +54,10 @@ def test_what_is_open_and_what_ended_is_told_with_its_days(one) -> None:
             one.listing(number, {"name": "forms", "version": "5.1"}, slider, *rest)
     made = view(one)
     assert made.lead == (
-        "1 known flaw is open in 1 component, the oldest for 92 days; 1 of them is known to be exploited."
+        "1 known flaw is open in 1 component, the oldest for 92 days. 1 of them is known to be exploited."
     )
     assert [(fact.text, fact.note) for fact in made.stats] == [
-        ("1", "1 exploited"), ("92 days", "agreed: 7 days"), ("1", "median 21 days after a fix"), ("0", "of 2"),
+        ("1", "1 exploited"), ("92 days", "agreed: 7 days"), ("1", "median after a fix: 21 days"), ("0", "of 2"),
     ]  # fmt: skip
     assert made.open == [("forms", "5.1", "5.2", "CVE-2026-10001", "exploited, CVSS 9.8, EPSS under 1%", "92")]
     assert made.ended == [
@@ -76,7 +76,7 @@ def test_a_component_without_a_feed_and_an_old_list_are_not_known(one) -> None:
     one.advisory("CVE-2026-10001", "forms", (None, "5.2", True))
     one.listing(3, {"name": "forms", "version": "5.1"}, {"name": "left-pad", "version": "1.0.0", "ecosystem": "npm"})
     made = view(one)
-    assert made.lead.endswith("Of 1 components no current feed speaks: not known.")
+    assert made.lead.endswith("Of 1 component no current feed speaks: not known.")
     assert made.open[0][4:] == ("not scored", "89*")
     assert "whether it was still open is not known" in made.open_note
     assert made.weeks[0] == [0, 1, 0]

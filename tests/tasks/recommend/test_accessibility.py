@@ -56,7 +56,7 @@ def test_a_fault_is_counted_over_the_newest_audit_of_each_page(con, name: str, r
     audit(con, 11, fault(rule_id, "e", "f"), auditor="static")
     (answer,) = ask(con, name)
     assert isinstance(answer, Recommendation)
-    assert answer.evidence.text == f"3 elements on 2 of 3 pages, audit of 21 Sep; most on the home page: a ({rule_id})"
+    assert answer.evidence.text == f"3 elements on 2 of 3 pages, audit of 21 Sept; most on the home page: a ({rule_id})"
     assert answer.evidence.value == 3
     assert answer.why.startswith("3 elements on 2 pages")
     assert (answer.subject, answer.rule.area, answer.reach) == ("site", "accessibility", pytest.approx(2 / 3))

@@ -33,7 +33,7 @@ def plugin(name: str, **more: Any) -> dict[str, Any]:
                 plugin("new", directory_state="listed", directory_updated_date="2026-09-01"),
             ],
             "wordpress-plugin",
-            "Replace the abandoned plugin: old (last changed September 2024)",
+            "Replace what is abandoned: old (last changed September 2024)",
         ),
         (
             "abandoned",
@@ -42,13 +42,13 @@ def plugin(name: str, **more: Any) -> dict[str, Any]:
                 plugin("acme/fine", ecosystem="Packagist", is_abandoned=False),
             ],
             "Packagist",
-            "Replace the abandoned package of Packagist: acme/mail (replaced by acme/post)",
+            "Replace what is abandoned: acme/mail (replaced by acme/post)",
         ),
         (
             "closed",
             [plugin("gone", directory_state="closed"), plugin("here", directory_state="listed")],
             "wordpress-plugin",
-            "Replace or remove the closed plugin: gone",
+            "Replace or remove what the directory has closed: gone",
         ),
         (
             "inactive",
@@ -82,7 +82,7 @@ def plugin(name: str, **more: Any) -> dict[str, Any]:
                 plugin("free", ecosystem="deb", is_held=False),
             ],
             "deb",
-            "Release the package that is held back, or say why: php",
+            "Release what is held back, or say why: php",
         ),
     ],
 )
@@ -185,8 +185,8 @@ def test_a_median_later_than_agreed_is_told_with_what_still_waits(one) -> None:
         )
     (answer,) = ask(one.con, "updates_patched_late")
     assert answer.subject == "routine"
-    assert answer.title == "Apply routine updates sooner"
-    assert answer.evidence.text == "median of 6 routine updates 46 days, agreed 30; 2 still outstanding"
+    assert answer.title == "Apply updates sooner (routine)"
+    assert answer.evidence.text == "median of 6 updates (routine): 46 days, agreed: 30 days; 2 still outstanding"
     assert measure(one.con, answer) == 15.5
 
 

@@ -117,7 +117,7 @@ def test_a_grave_flaw_speaks_once_it_is_past_what_was_agreed(one) -> None:
     ]  # fmt: skip
     first = found["security_grave_flaw wordpress-plugin/critical"]
     assert first.evidence.text == (
-        "CVE-2026-20000 in critical 1.0 (CVSS 9.0) was open for 92 days since a fix was known; agreed are 7"
+        "CVE-2026-20000 in critical 1.0 (CVSS 9.0) was open for 92 days since a fix was known; agreed: 7 days"
     )
     assert (first.evidence.value, first.floor) == (85, "high")
     likely = found["security_grave_flaw wordpress-plugin/likely"]

@@ -80,7 +80,7 @@ def test_a_header_that_loses_many_points_is_advised_on_by_the_newest_audit(con) 
     assert (answer.subject, answer.rule.lane) == ("content-security-policy", "maintenance")
     assert answer.title == "Protect visitors: send a Content-Security-Policy that holds"
     assert answer.change.startswith("Content-Security-Policy: ")
-    assert "csp not implemented on the page audited, 4 Jul; score 75, grade B" in answer.evidence.text
+    assert "csp not implemented on 1 page, 4 Jul; score 75, grade B" in answer.evidence.text
     assert measure(con, answer) == 25
     judged(con, 90, "content-security-policy", "csp-implemented-with-no-unsafe", 5)
     assert isinstance(ask(con, "security_headers_weak")[0], Silent)
@@ -203,9 +203,9 @@ def test_the_section_on_headers_prints_all_tests_and_says_what_is_not_known(con)
     found(con, 10, "exposed_file", "/.env", "found")
     seen = view_of(con, "posture")
     assert seen.lead == "What the pages send earns 75 points, grade B; they lose most by Content-Security-Policy."
-    assert [fact.text for fact in seen.stats] == ["75", "1 of 2", "not known", "1"]
+    assert [fact.text for fact in seen.stats] == ["75, grade B", "1 of 2", "not known", "1"]
     assert [row[:3] for row in seen.tests] == [
-        ("Content-Security-Policy", "not implemented", "-25"), ("Cookies", "not found", "0"),
+        ("Content-Security-Policy", "not implemented", "−25"), ("Cookies", "not found", "0"),
         ("From http:// to https://", "not known", "not known"),
     ]  # fmt: skip
     assert "\x1b" not in seen.tests[0][3]
@@ -217,12 +217,10 @@ def test_the_section_on_content_counts_what_is_open_new_and_mended(con) -> None:
     crawled(con, 8, ("broken_link", PAGE, f"{PAGE}b"), doubt=(f"{PAGE}x",))
     seen = view_of(con, "content")
     assert seen.lead == (
-        "1 issue is open on the 1 pages read, all of them links or files that are not there. 2 were mended in the quarter."
+        "1 issue is open on 1 page read: a link or file that is not there. 2 were mended in the quarter."
     )
     assert [fact.text for fact in seen.stats] == ["1", "1", "2", "1"]
     assert seen.kinds == [("A link leads to what is not there", "1", "1", "1"), ("A page has no title", "0", "0", "1")]
     assert seen.issues == [("broken link", "/", "/b, it answers 404", "9 Jul")]
     crawled(con, 15)
-    assert (
-        view_of(con, "content").lead == "The last crawl of 1 pages found nothing wrong. 3 were mended in the quarter."
-    )
+    assert view_of(con, "content").lead == "The last crawl of 1 page found nothing wrong. 3 were mended in the quarter."

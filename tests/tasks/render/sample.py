@@ -204,8 +204,8 @@ def _availability() -> AvailabilityView:
             ("Sat 18 Jul, 02:31", "the site answered 503", "41", "03:12"),
             ("Sun 19 Jul, 11:05", "no answer within 10 seconds", "2", "11:07"),
             ("Mon 10 Aug, 14:40", "the name could not be resolved", "12", "14:52"),
-            ("Sat 5 Sep, 23:58", "the site answered 500", "4", "not seen"),
-            ("Wed 16 Sep, 08:20", "the certificate was not accepted", "15", "08:35"),
+            ("Sat 5 Sept, 23:58", "the site answered 500", "4", "not seen"),
+            ("Wed 16 Sept, 08:20", "the certificate was not accepted", "15", "08:35"),
         ),
         incident_note="",
         action=Action(text="Add disk space before December.", numbers="R-03"),
@@ -258,7 +258,7 @@ def _updates() -> UpdatesView:
         week_labels=[label if number % 4 == 0 else "" for number, label in enumerate(WEEKS)],
         weeks=[[4.0], [6.0], [0.0], [9.0], None, [5.0], [2.0], [7.0], [6.0], [8.0], [4.0], [5.0], [4.0]],
         states=(("Current", 129), ("Update available", 8), ("Not known", 11)),
-        outstanding=(("booking-forms (security)", "5.1.2", "5.1.9", "18 Aug", "34"), ("gallery-lite", "2.0", "2.3.1", "2 Sep", "5")),
+        outstanding=(("booking-forms (security)", "5.1.2", "5.1.9", "18 Aug", "34"), ("gallery-lite", "2.0", "2.3.1", "2 Sept", "5")),
         outstanding_note="",
         applied=[
             (f"{DAYS[number]:%-d %b}", names[number % 8], f"{number % 7}.{number % 5}.1", f"{number % 7}.{number % 5}.2", "unattended" if number % 3 else "by this date")
@@ -338,7 +338,7 @@ def _performance() -> PerformanceView:
         weights=[("/", "3.4 MB", (2.1, 0.9, 0.2, 0.1, 0.05, 0.05)), ("/visit/", "1.2 MB", (0.3, 0.7, 0.1, 0.05, 0.04, 0.01)), (HOSTILE[0], "240 kB", (0.1, 0.1, 0.0, 0.02, 0.02, 0.0))],
         kinds=["image", "script", "font", "stylesheet", "document", "other"],
         pages=[("/", "phones", "64", "61 to 70", "4.2 s", "310 ms", "0.24"), (HOSTILE[1], "phones", "88", "86 to 91", "2.3 s", "120 ms", "not known")],
-        pages_note="1 could not be measured lately, which is unknown and not slow: /old/: the audit was not done in time.",
+        pages_note="1 page could not be measured lately, which is unknown and not slow: /old/: the audit was not done in time.",
         advice=[("Serve images in next-gen formats", "2", "1.9 s of LCP, 1.4 MB"), (HOSTILE[2], "1", "300 ms of blocking")],
         action=Action(text="Make the main image of / smaller.", numbers="R-03"),
     )  # fmt: skip
@@ -346,7 +346,7 @@ def _performance() -> PerformanceView:
 
 def _vulnerabilities() -> VulnerabilitiesView:
     return VulnerabilitiesView(
-        lead="3 known flaws are open in 2 components, the oldest for 91 days; 1 of them is known to be exploited.",
+        lead="3 known flaws are open in 2 components, the oldest for 91 days. 1 of them is known to be exploited.",
         stats=[
             fact("known flaws open", "3", 3, note="1 exploited", tone="bad"),
             fact("longest exposure", "91 days", 91, unit="days", note="agreed: 7 days", tone="bad"),
@@ -469,7 +469,7 @@ def sparse() -> Report:
             lead="The 2 sources of this site cover 0% of the quarter; 2 of them brought nothing at all.",
             stats=stats,
             strips=[replace(strip, days=nothing, text="0 of 92 days") for strip in report.view("coverage").strips[:2]],
-            gaps=(("uptime", "1 Jul", "30 Sep"), ("firewall", "1 Jul", "30 Sep")),
+            gaps=(("uptime", "1 Jul", "30 Sept"), ("firewall", "1 Jul", "30 Sept")),
             rejects=(),
             evidence=(),
             action=None,
