@@ -76,11 +76,12 @@ def test_only_data_verify_bring_back_or_close(given_steps) -> None:
 
 @given(steps)
 def test_nothing_is_verified_without_a_test_that_holds(given_steps) -> None:
-    for _, event, step, _, _ in walk(given_steps):
-        if event and event.state == "verified_done":
-            assert step["outcome"].state == "holds"
-        if event and event.state == "no_longer_applies":
-            assert step["outcome"].state == "gone"
+    for history, event, step, as_of, _ in walk(given_steps):
+        # A review that is made again for the same day may bring back what stood before that day.
+        stood = next((one.state for one in reversed(history) if one.as_of != as_of), None)
+        for state, outcome in (("verified_done", "holds"), ("no_longer_applies", "gone")):
+            if event and event.state == state and stood != state:
+                assert step["outcome"].state == outcome
 
 
 @given(steps)
