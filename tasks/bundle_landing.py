@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar
@@ -14,10 +14,10 @@ from tasks import bundle, patch_debian, patch_inventory, patch_wordpress
 from tasks.bundle import Bundle, Files, Manifest, Origin
 from tasks.contracts import Job, Outcome, Parsed, SourceOptions
 from tasks.errors import SourceError
-from warehouse.records import ComponentObservation, Reject
+from warehouse.records import ComponentObservation, InventoryFile, Record, Reject
 from warehouse.spool import batch_id_of
 
-VERSION = 4
+VERSION = 5
 """Raised when the same bundle gives other rows."""
 _NAMES = frozenset(
     {
@@ -99,11 +99,16 @@ def take(job: Job, bundles: Sequence[Bundle], parser: str) -> Outcome:
                 parser_version=parser,
                 cursor=(cursor_name, taken),
             )
-            landed.update({name: len(rows) for name, rows in tables.items()})
+            landed.update(told(tables))
             fresh += [parsed.fresh_as_of] if parsed.fresh_as_of else []
             if job.on_progress:
                 job.on_progress(done, len(bundles))
     return Outcome.of(landed, problems, fresh_as_of=max(fresh, default=None))
+
+
+def told(tables: Mapping[str, Sequence[Record]]) -> dict[str, int]:
+    """Return how many rows say something of the site, by table: which lists there were is no finding."""
+    return {name: len(rows) for name, rows in tables.items() if name != InventoryFile.table}
 
 
 def describe(job: Job, bundles: Sequence[Bundle]) -> str:

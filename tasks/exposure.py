@@ -95,6 +95,11 @@ SELECT
   bool_or(newest.collected_at + to_seconds(coalesce(source.expected_every_seconds, 0)) < site.end_at) AS is_stale,
   NOT coalesce(bool_or(covered.ecosystem IS NOT NULL), false) AS is_uncovered
 FROM newest
+-- Of what is proved to be gone nobody has to know any more.
+ANTI JOIN (
+  FROM staging.empty_inventory AS empty JOIN site USING (site_id) WHERE empty.collected_at < site.end_at
+) AS gone
+  ON gone.source_id = newest.source_id AND gone.ecosystem = newest.ecosystem AND gone.collected_at > newest.collected_at
 JOIN staging.component_listing AS listing USING (source_id, ecosystem, bundle_id)
 JOIN site USING (site_id)
 LEFT JOIN staging.source AS source ON source.site_id = listing.site_id AND source.source_id = listing.source_id

@@ -8,6 +8,7 @@ A format is one module with
 - `VERSION`: raised when the same file gives other rows;
 - `detect(head) -> bool`: whether the start of a file looks like it, for `upkeep try auto`;
 - `read(text, source) -> Inventory`: pure; it raises SourceError where the file is not what it should be;
+- `IS_WHOLE_LIST = True` where a file lists all that is installed of its kind, so that an empty one says: nothing;
 - `IS_JUDGED_BY_TEXT = True` where the exit status says what was found: then the text alone tells whether it worked.
 
 Some modules also have functions of their own for the outputs that are read together (WP-CLI, apt).
@@ -166,6 +167,11 @@ class InventoryFormat:
     def is_judged_by_text(self) -> bool:
         """Say whether its command may end with any exit status."""
         return bool(getattr(self.module, "IS_JUDGED_BY_TEXT", False))
+
+    @property
+    def is_whole_list(self) -> bool:
+        """Say whether a file lists all that is installed of its kind."""
+        return bool(getattr(self.module, "IS_WHOLE_LIST", False))
 
     def takes(self, file: str) -> bool:
         """Say whether a file of a bundle is of this format, by its name."""

@@ -15,12 +15,14 @@ from tasks.bundle import Files, text
 from tasks.errors import SourceError
 from tasks.inventory_format import AVAILABLE, NONE, UNKNOWN, Change, Component, Finding, Inventory, InventoryFormat
 from tasks.runtimes import Runtime
-from warehouse.records import ComponentObservation, PatchEvent, Record, ScannerFinding, ScannerRun
+from warehouse.records import ComponentObservation, InventoryFile, PatchEvent, Record, ScannerFinding, ScannerRun
 from warehouse.records import Runtime as RuntimeRecord
 
 OS_RELEASE = "os-release"
 _OS_KEY = re.compile(r"(ID|VERSION_ID)=[\"']?([A-Za-z0-9._-]{1,60})[\"']?\s*")
 _PURL_LENGTH = 500
+_LISTS = {"plugin-list.json": "wordpress-plugin", "theme-list.json": "wordpress-theme", "dpkg-query.tsv": "deb"}
+"""Files that are read together and list all that is installed, with the one ecosystem of which they speak."""
 _RANK = {UNKNOWN: 0, NONE: 1, AVAILABLE: 2}
 """An offer is true whoever makes it; `none` is told only with proof."""
 
@@ -50,6 +52,8 @@ def records(files: Files) -> list[Record]:
     seen = [own] if own else []
     made: list[Record] = []
     for name, content in files.texts.items():
+        if name in _LISTS:
+            made.append(_listing(files, name, [_LISTS[name]]))
         if (found := format_of(name)) is None:
             continue
         source = inventory_format.Source(
@@ -62,6 +66,8 @@ def records(files: Files) -> list[Record]:
             continue
         files.refuse_lines(name, inventory.rejects)
         made += [_observation(files, item) for item in inventory.components]
+        if found.is_whole_list:
+            made.append(_listing(files, name, sorted({text(item.ecosystem) for item in inventory.components})))
         if inventory.is_scan:
             made += [_run(files, found, name, inventory), *_findings(files, found, name, inventory.findings)]
         made += _events(files, inventory.changes)
@@ -123,6 +129,18 @@ def _observation(files: Files, item: Component) -> ComponentObservation:
         is_abandoned=item.is_abandoned,
         replacement=_text(item.replacement),
         **origin.held(item.name, is_held=item.is_held),
+    )
+
+
+def _listing(files: Files, name: str, ecosystems: list[str]) -> InventoryFile:
+    origin = files.origin
+    return InventoryFile(
+        site_id=origin.site_id,
+        source_id=origin.source_id,
+        bundle_id=origin.bundle_id,
+        collected_at=origin.manifest.collected_at,
+        file=text(name.removesuffix(".gz")),
+        ecosystems=ecosystems,
     )
 
 

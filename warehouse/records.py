@@ -194,6 +194,19 @@ class ComponentObservation(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryFile(Record):
+    """One file of a bundle that lists all that is installed of its kind, also where that is nothing."""
+
+    table: ClassVar[str] = "inventory_file"
+    site_id: str
+    source_id: str
+    bundle_id: str
+    collected_at: datetime
+    file: str
+    ecosystems: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime(Record):
     """One product that a site runs on, as one bundle said."""
 
@@ -1105,6 +1118,7 @@ RECORD_CLASSES: tuple[type[Record], ...] = (
     Reject,
     CheckResult,
     ComponentObservation,
+    InventoryFile,
     Runtime,
     PatchEvent,
     WafEvent,

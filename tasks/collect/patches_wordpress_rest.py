@@ -16,15 +16,16 @@ from typing import ClassVar
 import httpx
 from pydantic import Field, model_validator
 
-from tasks import patch_inventory
+from tasks import bundle_landing, patch_inventory
 from tasks.bundle import Files, Manifest, ManifestFile, Origin
 from tasks.contracts import Job, OpenUrl, Outcome, Parsed, SecretReference, SourceOptions
 from tasks.errors import SourceError
 from tasks.inventory_format import Source, inventory_formats
 from tasks.json_text import decode
+from warehouse.records import ComponentObservation
 from warehouse.spool import batch_id_of
 
-PARSER = "patches_wordpress_rest/1"
+PARSER = "patches_wordpress_rest/2"
 PATHS = {"wordpress-rest-plugins.json": "wp/v2/plugins", "wordpress-rest-themes.json": "wp/v2/themes"}
 ANSWER_BYTES = 16 << 20
 DEADLINE_SECONDS = 120
@@ -75,7 +76,7 @@ async def collect(job: Job) -> Outcome:
         collector="patches_wordpress_rest",
         parser_version=PARSER,
     )
-    return Outcome.of({table: len(rows) for table, rows in tables.items()})
+    return Outcome.of(bundle_landing.told(tables))
 
 
 async def check(job: Job) -> str:
@@ -85,7 +86,8 @@ async def check(job: Job) -> str:
         SourceError: as `collect`.
     """
     parsed = parse(await _ask(job), job)
-    return f"{len(parsed.records)} plugins and themes, {len(parsed.rejects)} rejected"
+    count = sum(isinstance(record, ComponentObservation) for record in parsed.records)
+    return f"{count} plugins and themes, {len(parsed.rejects)} rejected"
 
 
 def parse(texts: dict[str, str], job: Job) -> Parsed:

@@ -12,6 +12,7 @@ from tasks.json_text import items, read_json, word
 TITLE = "Composer: the file composer.lock"
 FILES = ("composer.lock",)
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 2
 
 

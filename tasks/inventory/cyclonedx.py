@@ -14,6 +14,7 @@ from tasks.json_text import items, read_json, word
 TITLE = "CycloneDX JSON, as npm sbom --sbom-format cyclonedx"
 FILES = ("sbom.cdx.json", "cyclonedx.json", "bom.json")
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 1
 _NO_PACKAGES = ("file", "operating-system", "device", "data", "cryptographic-asset")
 _DEVELOPMENT = "cdx:npm:package:development"

@@ -16,6 +16,7 @@ from tasks.json_text import read_json, word
 TITLE = "Drupal: drush pm:list --format=json --fields=project,name,type,status,version"
 FILES = ("drush-pm-list.json",)
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 1
 _CORE = ("drupal", "core")
 

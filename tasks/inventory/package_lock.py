@@ -16,6 +16,7 @@ from tasks.json_text import part, read_json, word
 TITLE = "npm: the file package-lock.json, also npm-shrinkwrap.json"
 FILES = ("package-lock.json", "npm-shrinkwrap.json")
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 2
 _FOLDER = "node_modules/"
 

@@ -16,6 +16,7 @@ from tasks.log_files import LineReject
 TITLE = r"rpm: rpm -qa --qf '%{NAME}|%{EPOCHNUM}|%{VERSION}|%{RELEASE}|%{ARCH}|%{INSTALLTIME}\n'"
 FILES = ("rpm-query.txt",)
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 1
 _LINE = re.compile(r"([^|\s]+)\|(\d{1,9}|\(none\))\|([^|\s]+)\|([^|\s]+)\|([^|\s]+)\|\d{1,12}", re.ASCII)
 _KEYS = "gpg-pubkey"

@@ -16,6 +16,7 @@ from tasks.json_text import items, read_json, word
 TITLE = "SPDX JSON, as npm sbom --sbom-format spdx"
 FILES = ("sbom.spdx.json", "spdx.json")
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 1
 _UNSAID = ("NOASSERTION", "NONE")
 

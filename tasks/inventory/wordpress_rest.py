@@ -18,6 +18,7 @@ from tasks.json_text import read_json, word
 TITLE = "WordPress REST: /wp-json/wp/v2/plugins or /wp-json/wp/v2/themes"
 FILES = ("wordpress-rest-plugins.json", "wordpress-rest-themes.json")
 FILLS = "component_observation"
+IS_WHOLE_LIST = True
 VERSION = 2
 
 

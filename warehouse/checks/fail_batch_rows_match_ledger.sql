@@ -6,6 +6,7 @@ LEFT JOIN (
   FROM (
     SELECT batch_id FROM raw.site UNION ALL SELECT batch_id FROM raw.source
     UNION ALL SELECT batch_id FROM raw.collection_run UNION ALL SELECT batch_id FROM raw.check_result
+    UNION ALL SELECT batch_id FROM raw.inventory_file
     UNION ALL SELECT batch_id FROM raw.runtime UNION ALL SELECT batch_id FROM raw.component_observation UNION ALL SELECT batch_id FROM raw.patch_event
     UNION ALL SELECT batch_id FROM raw.waf_event UNION ALL SELECT batch_id FROM raw.waf_rule_hit
     UNION ALL SELECT batch_id FROM raw.http_request UNION ALL SELECT batch_id FROM raw.journey_run

@@ -9,15 +9,17 @@ WITH listing AS MATERIALIZED (
       PARTITION BY site_id, source_id, ecosystem ORDER BY number ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
     ) AS next_whole
   FROM (
-    SELECT
-      listing.site_id, listing.source_id, listing.ecosystem, listing.bundle_id,
-      max(listing.collected_at) AS collected_at,
-      coalesce(bool_and(batch.reject_count = 0), false) AS is_whole,
-      row_number() OVER (
-        PARTITION BY listing.site_id, listing.source_id, listing.ecosystem ORDER BY max(listing.collected_at), listing.bundle_id
-      ) AS number
-    FROM listing LEFT JOIN raw.batch AS batch USING (batch_id)
-    GROUP BY listing.site_id, listing.source_id, listing.ecosystem, listing.bundle_id
+    SELECT *, row_number() OVER (PARTITION BY site_id, source_id, ecosystem ORDER BY collected_at, bundle_id) AS number
+    FROM (
+      SELECT
+        listing.site_id, listing.source_id, listing.ecosystem, listing.bundle_id,
+        max(listing.collected_at) AS collected_at,
+        coalesce(bool_and(batch.reject_count = 0), false) AS is_whole
+      FROM listing LEFT JOIN raw.batch AS batch USING (batch_id)
+      GROUP BY listing.site_id, listing.source_id, listing.ecosystem, listing.bundle_id
+      UNION ALL
+      SELECT site_id, source_id, ecosystem, bundle_id, collected_at, true FROM staging.empty_inventory
+    )
   )
 ), listed AS (
   -- The next list that names the component at all, in whatever version.
@@ -68,7 +70,7 @@ SELECT
   bundle.bundle_id AS closed_bundle_id,
   installed.is_replaced
 FROM installed LEFT JOIN bundle USING (site_id, source_id, ecosystem, number);
-COMMENT ON VIEW staging.installed_span IS 'Since when and until when each version was installed, as far as lists tell: it closes with the first list that names the component in other versions only, or, read whole, does not name it.';
+COMMENT ON VIEW staging.installed_span IS 'Since when and until when each version was installed, as far as lists tell: it closes with the first list that names the component in other versions only, or, read whole, does not name it, also where it names nothing of the ecosystem.';
 COMMENT ON COLUMN staging.installed_span.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.installed_span.source_id IS 'Source within the site.';
 COMMENT ON COLUMN staging.installed_span.ecosystem IS 'As in raw.component_observation.';

@@ -716,3 +716,34 @@ def test_a_newer_parser_reads_the_bundles_again_and_its_word_counts(
     assert take(settings, folder) == Outcome(state="empty")
     assert query(settings, "SELECT count(*) FROM raw.component_observation") == [(2,)]
     assert query(settings, "SELECT count(*) FROM staging.component_state") == [(1,)]
+
+
+def test_the_last_package_is_removed_only_where_its_list_is_there_and_was_read_whole(settings, folder: Path) -> None:
+    def bundle_of(day: int, **files: bytes | None) -> None:
+        contents = {name.replace("__", ".").replace("_", "-"): data for name, data in files.items() if data is not None}
+        stamp, at = f"202611{day}T050000Z", f"2026-11-{day}T05:00:00+00:00"
+        drop(folder, wordpress() | contents, stamp=stamp, collected_at=at)
+        take(settings, folder)
+
+    def ends() -> list[tuple]:
+        return query(settings, "SELECT last_seen_at, closed_at FROM staging.installed_span WHERE ecosystem = 'npm'")
+
+    def at(day: int) -> datetime:
+        return datetime(2026, 11, day, 5, tzinfo=UTC)
+
+    bundle_of(10, package_lock__json=lock("4.17.20"), theme__package_lock__json=lock("4.17.20"))
+    bundle_of(11)  # the locks are not sent: nobody knows
+    assert ends() == [(at(10), None)]
+    bundle_of(12, package_lock__json=lock())
+    assert ends() == [(at(10), None)], "of the theme nobody knows"
+    bundle_of(13, package_lock__json=lock(), theme__package_lock__json=b"{")
+    assert ends() == [(at(10), None)], "it can't be read"
+    bundle_of(15, package_lock__json=lock(), theme__package_lock__json=lock())
+    assert ends() == [(at(10), at(15))]
+    bundle_of(14, package_lock__json=lock(), theme__package_lock__json=gzip.compress(lock())[:-9])
+    assert ends() == [(at(10), at(15))], "it was cut off"
+    bundle_of(16, package_lock__json=lock("4.17.21"))
+    bundle_of(17, package_lock__json=lock())
+    assert ends() == [(at(10), at(15)), (at(16), at(17))]
+    empty = query(settings, "SELECT bundle_id, ecosystem FROM staging.empty_inventory ORDER BY ALL")
+    assert empty == [("20261115T050000Z", "npm"), ("20261117T050000Z", "npm")]

@@ -10,7 +10,8 @@ import pytest
 from tasks.mending import update_for
 from tasks.recommendation import Recommendation, Silent, Unknown
 from tests.tasks.recommend.asking import ask, measure, scope
-from tests.tasks.recommend.inventory import Place, place
+from tests.tasks.recommend.inventory import Place, day, place
+from warehouse.records import InventoryFile
 
 RULES = ("security_exploited_flaw", "security_probed_flaw", "security_grave_flaw")
 
@@ -207,3 +208,26 @@ def test_without_lists_feeds_or_logs_the_answer_is_unknown(rule: str) -> None:
         assert own.get(rule, "") in answer.missing
         if rule == "security_exploited_flaw":
             assert "forms was last listed on 26 August, with a known flaw" in answer.missing
+
+
+def test_an_ecosystem_that_is_proved_to_be_gone_is_no_doubt_and_no_flaw(one) -> None:
+    package = {"name": "left-pad", "version": "1.0", "ecosystem": "npm"}
+    one.advisory("CVE-2026-10001", "left-pad", (None, "5.9", True), cvss_score=9.8, ecosystem="npm")
+
+    def said() -> list[Any]:
+        (answer,) = ask(one.con, "security_grave_flaw")
+        return [type(answer), "npm" in getattr(answer, "missing", "")]
+
+    def file(number: int, *ecosystems: str) -> None:
+        one.put(
+            InventoryFile, f"batch{one.bundles}", site_id="one", source_id="s", bundle_id=f"{number:06.1f}", collected_at=day(number),
+            file="package-lock.json", ecosystems=list(ecosystems),
+        )  # fmt: skip
+
+    weekly(one, {"name": "forms", "version": "5.1"}, package, until=60)
+    file(56, "npm")
+    for number in (63, 70, 77, 84, 91):
+        one.listing(number, {"name": "forms", "version": "5.1"})
+    assert said() == [Unknown, True]
+    file(91)
+    assert said() == [Silent, False]
