@@ -257,6 +257,21 @@ def _add_findings(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--by", required=True, help="who decides this")
     sub.add_argument("--ecosystem", help="where components of several ecosystems have that name")
 
+    sub = actions.add_parser(
+        "reopen", help="take an acceptance back: open again from now on, with all that was said kept"
+    )
+    sub.set_defaults(command=_findings_reopen)
+    _add_decision(sub, "why the risk is not taken any more")
+
+
+def _add_decision(sub: argparse.ArgumentParser, why: str) -> None:
+    sub.add_argument("site", metavar="SITE")
+    sub.add_argument("component", metavar="COMPONENT", help="as `upkeep findings list` shows it")
+    sub.add_argument("flaw", metavar="FLAW", help="the CVE, or any other name of it")
+    sub.add_argument("--reason", required=True, help=why)
+    sub.add_argument("--by", required=True, help="who decides this")
+    sub.add_argument("--ecosystem", help="where components of several ecosystems have that name")
+
 
 def _init(arguments: argparse.Namespace) -> int:
     import json
@@ -509,6 +524,26 @@ def _findings_accept(arguments: argparse.Namespace) -> int:
     )
     sys.stdout.write(
         f"Accepted {decision.flaw} in {decision.name} of {decision.site_id} through {decision.accepted_until_date}: "
+        "known after the next `upkeep load` and `upkeep publish`.\n"
+    )
+    return 0
+
+
+def _findings_reopen(arguments: argparse.Namespace) -> int:
+    from tasks import findings
+    from tasks.settings import load_settings
+
+    decision = findings.reopen(
+        load_settings(),
+        arguments.site,
+        arguments.component,
+        arguments.flaw,
+        reason=arguments.reason,
+        decided_by=arguments.by,
+        ecosystem=arguments.ecosystem,
+    )
+    sys.stdout.write(
+        f"Open again: {decision.flaw} in {decision.name} of {decision.site_id}: "
         "known after the next `upkeep load` and `upkeep publish`.\n"
     )
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -47,6 +47,14 @@ _FIND = """
 SELECT DISTINCT ecosystem, flaw_id
 FROM marts.finding
 WHERE site_id = $site_id AND name = $name AND closed_at IS NULL AND ($ecosystem IS NULL OR ecosystem = $ecosystem)
+  AND flaw_id = coalesce((SELECT min(flaw_id) FROM staging.flaw_name WHERE name = $flaw), $flaw)
+ORDER BY ecosystem"""
+
+_HELD = """
+SELECT DISTINCT ecosystem, flaw_id
+FROM marts.finding_decision
+WHERE site_id = $site_id AND name = $name AND decided_at <= $now AND ends_at > $now
+  AND ($ecosystem IS NULL OR ecosystem = $ecosystem)
   AND flaw_id = coalesce((SELECT min(flaw_id) FROM staging.flaw_name WHERE name = $flaw), $flaw)
 ORDER BY ecosystem"""
 
@@ -108,19 +116,69 @@ def accept(
     (day,) = today[0].values()
     if until < day:
         raise ConfigurationError(f"--until {until} is over: today is {day} there; name the last day of the acceptance.")
-    found = _query(settings, _FIND, {"site_id": site_id, "name": name, "flaw": flaw, "ecosystem": ecosystem})
+    asked = {"site_id": site_id, "name": name, "flaw": flaw, "ecosystem": ecosystem}
+    found = _query(settings, _FIND, asked)
     if not found:
         raise ConfigurationError(
             f"The snapshot knows no open finding of {flaw} in {name} of {site_id}; "
             f"`upkeep findings list --site {site_id}` shows all."
         )
+    return _decide(settings, asked, found, until=until, words=words, at=at)
+
+
+def reopen(
+    settings: Settings,
+    site_id: str,
+    name: str,
+    flaw: str,
+    *,
+    reason: str,
+    decided_by: str,
+    ecosystem: str | None = None,
+    now: datetime | None = None,
+) -> FindingDecision:
+    """Land the decision to take back an acceptance that holds, and return it: from now on the finding is open again.
+
+    That it was accepted, by whom and why, is kept.
+
+    Raises:
+        ConfigurationError: nothing such is accepted now, or an answer is empty or too long.
+    """
+    at = now or datetime.now(UTC)
+    words = {"reason": one_line("reason", reason), "by": one_line("by", decided_by)}
+    asked = {"site_id": site_id, "name": name, "flaw": flaw, "ecosystem": ecosystem}
+    found = _query(settings, _HELD, asked | {"now": at})
+    if not found:
+        raise ConfigurationError(
+            f"The snapshot knows no acceptance of {flaw} in {name} of {site_id} that holds now; "
+            f"`upkeep findings list --site {site_id}` shows all."
+        )
+    return _decide(settings, asked, found, until=None, words=words, at=at)
+
+
+def _decide(
+    settings: Settings,
+    asked: Mapping[str, str | None],
+    found: Sequence[Mapping[str, Any]],
+    *,
+    until: date | None,
+    words: Mapping[str, str],
+    at: datetime,
+) -> FindingDecision:
+    """Land the decision on the one flaw that was found.
+
+    Raises:
+        ConfigurationError: several ecosystems have it.
+    """
     if len(found) > 1:
         names = ", ".join(row["ecosystem"] for row in found)
-        raise ConfigurationError(f"Several ecosystems have a {name} with {flaw} ({names}): say --ecosystem.")
+        raise ConfigurationError(
+            f"Several ecosystems have a {asked['name']} with {asked['flaw']} ({names}): say --ecosystem."
+        )
     written = FindingDecision(
-        site_id=site_id,
+        site_id=str(asked["site_id"]),
         ecosystem=found[0]["ecosystem"],
-        name=name,
+        name=str(asked["name"]),
         flaw=found[0]["flaw_id"],
         accepted_until_date=until,
         reason=words["reason"],

@@ -524,7 +524,7 @@ class FindingDecision(Record):
     ecosystem: str
     name: str
     flaw: str
-    accepted_until_date: date
+    accepted_until_date: date | None
     reason: str
     decided_by: str
     decided_at: datetime

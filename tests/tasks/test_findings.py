@@ -123,6 +123,31 @@ def test_every_decision_is_kept_and_the_last_one_holds(installation: Settings) -
     ]
 
 
+def test_an_acceptance_is_taken_back_with_its_history_kept(installation: Settings, capsys) -> None:
+    reopen = ["findings", "reopen", "one", "forms", "GHSA-1", "--reason", "It is reached\nnow", "--by", "Bob"]
+    assert main(reopen) == 2
+    assert "knows no acceptance of GHSA-1 in forms of one that holds now" in capsys.readouterr().err
+    assert main([*ACCEPT, "--until", "2099-01-31"]) == 0
+    refresh(installation)
+    assert main(reopen) == 0
+    assert "Open again: CVE-2026-1 in forms of one" in capsys.readouterr().out
+    refresh(installation)
+    assert {row["name"]: row["state"] for row in findings.listed(installation, "one")}["forms"] == "unknown since"
+    with contextlib.closing(open_snapshot(installation.snapshot)) as con:
+        kept = con.execute(
+            "SELECT decided_by, reason, accepted_until_date FROM marts.finding_decision ORDER BY decided_at"
+        )
+        assert kept.fetchall() == [
+            ("Ada", "Behind a login", date(2099, 1, 31)),
+            ("Bob", "It is reached now", None),
+        ]
+        spans = con.execute(
+            "SELECT closed_reason, accepted_by, accepted_reason FROM marts.finding WHERE name = 'forms' ORDER BY opened_at"
+        )
+        assert spans.fetchall() == [("accepted", "Ada", "Behind a login"), (None, None, None)]
+    assert main(reopen) == 2, "once"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from warehouse.records import (
     AdvisoryRange,
     ComponentObservation,
     FindingDecision,
+    InventoryFile,
     Record,
     Reject,
     ScannerFinding,
@@ -45,6 +46,14 @@ class Bundle:
     day: int
     versions: frozenset[str]
     is_whole: bool
+    has_other: bool
+    """It lists another component of the ecosystem too: without one it may list nothing of it."""
+    has_file: bool
+    """It tells which file lists the ecosystem."""
+
+    @property
+    def is_listing(self) -> bool:
+        return bool(self.versions) or self.has_other
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,8 @@ class Scan:
 class History:
     bundles: tuple[Bundle, ...]
     advisories: tuple[tuple[Content, ...], ...]
-    decisions: tuple[tuple[int, int, str], ...]
+    decisions: tuple[tuple[int, int | None, str], ...]
+    """Day, days for which it is accepted, or none where that is taken back, and a name of the flaw."""
     scans: tuple[tuple[Scan, ...], ...]
 
 
@@ -81,7 +91,8 @@ def on_days(element: Any, most: int, least: int = 0) -> st.SearchStrategy[tuple[
 
 
 versions = st.frozensets(st.sampled_from(VERSIONS), max_size=2)
-bundles = on_days(lambda day: st.builds(Bundle, st.just(day), versions, st.booleans()), 6)
+mostly = st.sampled_from((True, True, True, False))
+bundles = on_days(lambda day: st.builds(Bundle, st.just(day), versions, st.booleans(), st.booleans(), mostly), 6)
 contents = on_days(
     lambda day: st.builds(
         Content,
@@ -95,7 +106,7 @@ contents = on_days(
     3,
     1,
 )
-decisions = on_days(lambda day: st.tuples(st.just(day), st.integers(0, 6), st.sampled_from(NAMES)), 3)
+decisions = on_days(lambda day: st.tuples(st.just(day), st.none() | st.integers(0, 6), st.sampled_from(NAMES)), 3)
 pairs = st.frozensets(st.tuples(st.sampled_from(VERSIONS), st.sampled_from(NAMES[:2])), max_size=2)
 scans = on_days(lambda day: st.builds(Scan, st.just(day), pairs, st.booleans()), 4)
 histories = st.builds(
@@ -129,6 +140,10 @@ def flaw_names(history: History) -> dict[str, str]:
     return {name: first[0] for group, first in zip(groups, cves, strict=True) for name in group}
 
 
+def last_day(day: int, days: int | None) -> date | None:
+    return None if days is None else at(day).astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days)
+
+
 def is_gone(content: Content) -> bool:
     return content.to is None and content.is_gone
 
@@ -160,15 +175,22 @@ class Walk:
     def accepted(self) -> list[tuple[datetime, datetime, str]]:
         """Return the times of acceptance, and of what."""
         made = [
-            (at(day), at(day).astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days), self.names.get(name, name))
-            for day, days, name in self.history.decisions
+            (at(day), last_day(day, days), self.names.get(name, name)) for day, days, name in self.history.decisions
         ]
         times = []
         for number, (start, last, flaw) in enumerate(made):
+            if last is None:
+                continue
             end = datetime.combine(last + timedelta(days=1), datetime.min.time(), ZoneInfo(ZONE)).astimezone(UTC)
             later = [other for other, _, of in made[number + 1 :] if of == flaw]
             times.append((start, min([end, *later]), flaw))
         return times
+
+    def is_proof(self, bundle: Bundle) -> bool:
+        """Say whether what the bundle does not list is gone: the list was read whole, and is there though it is empty."""
+        before = [other for other in self.history.bundles if other.day < bundle.day and other.is_listing]
+        is_there = bundle.has_file and bool(before) and before[-1].has_file
+        return bundle.is_whole and (bundle.is_listing or is_there)
 
     def installed(self, moment: datetime) -> dict[str, tuple[datetime, datetime]]:
         """Return the versions that are installed then: since when, and seen last of all."""
@@ -178,7 +200,7 @@ class Walk:
                 break
             if bundle.versions:
                 state = {version: state.get(version, at(bundle.day)) for version in bundle.versions}
-            elif bundle.is_whole:
+            elif self.is_proof(bundle):
                 state = {}
         found = {}
         for version in VERSIONS:
@@ -200,7 +222,7 @@ class Walk:
                     continue
                 if version in bundle.versions:
                     last = at(bundle.day)
-                elif bundle.versions or bundle.is_whole:
+                elif bundle.versions or self.is_proof(bundle):
                     break
             found[version] = (since, last)
         return found
@@ -360,11 +382,16 @@ class Walk:
 def delivered(history: History) -> dict[str, list[Record]]:
     batches: dict[str, list[Record]] = {}
     for bundle in history.bundles:
-        installed = [("other", "9"), *(("forms", version) for version in sorted(bundle.versions))]
-        batches[f"bundle{bundle.day}-{bundle.is_whole}"] = [
+        installed = [("forms", version) for version in sorted(bundle.versions)]
+        installed += [("other", "9")] if bundle.has_other else []
+        place: dict[str, Any] = {
+            "site_id": "one", "source_id": "s", "bundle_id": f"{bundle.day:03}", "collected_at": at(bundle.day),
+        }  # fmt: skip
+        file = InventoryFile(**place, file="list", ecosystems=[ECOSYSTEM] if installed else [])
+        batches[f"bundle{bundle.day}-{bundle.is_whole}"] = [file] if bundle.has_file else []
+        batches[f"bundle{bundle.day}-{bundle.is_whole}"] += [
             ComponentObservation(
-                site_id="one", source_id="s", bundle_id=f"{bundle.day:03}", collected_at=at(bundle.day), ecosystem=ECOSYSTEM, name=name,
-                version=version, status=None, update_state="unknown", latest_version=None, is_security_update=None, is_auto_update=None,
+                **place, ecosystem=ECOSYSTEM, name=name, version=version, status=None, update_state="unknown", latest_version=None, is_security_update=None, is_auto_update=None,
                 fresh_as_of_at=None, version_key=sort_key(ECOSYSTEM, version), advisory_ecosystem=ECOSYSTEM, advisory_name=name,
                 advisory_key=sort_key(ECOSYSTEM, version),
             )
@@ -374,7 +401,7 @@ def delivered(history: History) -> dict[str, list[Record]]:
         for content in contents:
             batches[f"feed{number}-{content.day}"] = list(advisory(f"a{number}", content))
     for day, days, name in history.decisions:
-        last = at(day).astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days)
+        last = last_day(day, days)
         batches[f"decision{day}"] = [
             FindingDecision(
                 site_id="one", ecosystem=ECOSYSTEM, name="forms", flaw=name, accepted_until_date=last, reason="r", decided_by="A", decided_at=at(day)
@@ -433,6 +460,7 @@ def insert(con, batches: dict[str, list[Record]]) -> None:
     for table in (
         "batch",
         "component_observation",
+        "inventory_file",
         "advisory",
         "advisory_range",
         "finding_decision",
@@ -454,7 +482,7 @@ def insert(con, batches: dict[str, list[Record]]) -> None:
             con.execute(f"INSERT INTO raw.{record.table} BY NAME SELECT {names}", values)
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(history=histories, order=st.randoms(use_true_random=False))
 def test_findings_are_what_a_slow_walk_through_the_history_gives(con, history: History, order: random.Random) -> None:
     batches = list(delivered(history).items())
