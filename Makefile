@@ -27,7 +27,7 @@ setup: .venv/ready .venv/audit-tools  ## Make the virtual environment and instal
 	elif npm ci --prefix tasks/audit_tools --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
 	else echo "npm could not install Lighthouse and axe-core, so they are left out; see: npm ci --prefix tasks/audit_tools"; fi
 
-demo: setup  ## Run the main job on the bundled quarter and write four PDFs to var/demo/reports
+demo: setup  ## Run the main job on the bundled quarters and write eight PDFs to var/demo/reports
 	$(BIN)/upkeep demo
 
 test: setup  ## Run every test

@@ -27,11 +27,10 @@ from demo.site_audits import land_site_audits
 from flows import run_command
 from tasks import progress
 from tasks.errors import ConfigurationError, UpkeepError
-from tasks.quarters import parse_quarter
 from tasks.settings import load_settings
 
 FIRST, QUARTER = "2026Q2", "2026Q3"
-"""The quarter whose advice is followed, and the one that is reported."""
+"""The quarter whose advice is followed, and the one whose report says what became of it."""
 _MARK = ".upkeep-demo"
 _QUESTION = "FROM marts.incident ORDER BY site_id, started_at"
 
@@ -49,7 +48,8 @@ def run(folder: Path) -> int:
     os.environ.pop("PREFECT_API_URL", None)
     with run_command.bars():
         _collect(folder / FIRST, FIRST)
-        _run([("snapshot", {}), ("review", {"as_of": parse_quarter(FIRST).end_date}), ("snapshot", {})])
+        out = str(folder / "reports")
+        _run([("snapshot", {}), ("report", {"quarter": FIRST, "out": out}), ("snapshot", {})])
         write_decisions(load_settings())
         _collect(folder, QUARTER)
         land_feeds(load_settings())
@@ -57,8 +57,7 @@ def run(folder: Path) -> int:
         _run([("snapshot", {}), ("review", {"as_of": BY_DATA})])
         write_notes(load_settings())
         decide_findings(load_settings())
-        report = {"quarter": QUARTER, "out": str(folder / "reports")}
-        _run([("snapshot", {}), ("report", report), ("snapshot", {})])
+        _run([("snapshot", {}), ("report", {"quarter": QUARTER, "out": out}), ("snapshot", {})])
     pdfs = sorted((folder / "reports").glob("*.pdf"))
     sys.stdout.write(f"\n{len(pdfs)} reports after {time.monotonic() - start:.0f} s:\n")
     for pdf in pdfs:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from warehouse import migrate
+
 # The same examples each time, so that a change is never blamed for another one's luck. Look for new ones now and then:
 # pytest --hypothesis-profile=explore
 settings.register_profile("repeat", derandomize=True, deadline=None)  # a loaded machine is no failure
@@ -40,20 +42,22 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _guarded)
 
 
+_with_comments = migrate._apply_one
+
+
+def _without_comments(con, name: str, digest: str, text: str) -> None:
+    lines = (line for line in text.splitlines(keepends=True) if not line.startswith("COMMENT ON "))
+    _with_comments(con, name, digest, "".join(lines))
+
+
+# Comments take half of the time to make a warehouse; they are there where they are what is tested.
+migrate._apply_one = _without_comments
+
+
 @pytest.fixture(autouse=True)
-def _no_comments(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make warehouses without their comments, which take half of the time, but where they are what is tested."""
+def _comments(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.node.path.name in ("test_house.py", "test_cli.py"):
-        return
-    from warehouse import migrate
-
-    apply_one = migrate._apply_one
-
-    def without(con, name: str, digest: str, text: str) -> None:
-        lines = (line for line in text.splitlines(keepends=True) if not line.startswith("COMMENT ON "))
-        apply_one(con, name, digest, "".join(lines))
-
-    monkeypatch.setattr(migrate, "_apply_one", without)
+        monkeypatch.setattr(migrate, "_apply_one", _with_comments)
 
 
 @pytest.fixture(name="settings")
