@@ -22,7 +22,7 @@ from tasks.versions import sort_key
 from warehouse.connection import open_live, open_snapshot
 from warehouse.load import load
 from warehouse.publish import publish
-from warehouse.records import AdvisoryChange, AdvisoryRange, ComponentObservation, Record
+from warehouse.records import AdvisoryChange, AdvisoryRange, ComponentObservation, InventoryFile, Record
 
 SITES, COMPONENTS, ADVISORIES, SLUGS = 1000, 60, 42_500, 12_000
 ECOSYSTEM = "wordpress-plugin"
@@ -88,12 +88,20 @@ def _land(settings: Settings, rng: random.Random) -> None:
     for site in range(SITES):
         slugs = {int(SLUGS * rng.random() ** 6) for _ in range(2 * COMPONENTS)}
         rows = [_installed(site, slug, releases[slug], rng) for slug in sorted(slugs)[:COMPONENTS]]
-        settings.spool.land(
-            f"site-{site}", {"component_observation": rows}, collector="patches_bundle", parser_version="bench/1"
-        )
+        place = {
+            "site_id": f"site-{site}",
+            "source_id": "patches",
+            "bundle_id": "20260701T030000Z",
+            "collected_at": START,
+        }
+        tables: dict[str, list[Record]] = {
+            "component_observation": rows,
+            "inventory_file": [InventoryFile(**place, file="plugin-list.json", ecosystems=[ECOSYSTEM])],  # type: ignore[arg-type]
+        }
+        settings.spool.land(f"site-{site}", tables, collector="patches_bundle", parser_version="bench/1")
 
 
-def _installed(site: int, slug: int, versions: list[str], rng: random.Random) -> ComponentObservation:
+def _installed(site: int, slug: int, versions: list[str], rng: random.Random) -> Record:
     version = versions[-1] if rng.random() < 0.85 else rng.choice(versions[-6:-1])
     key = sort_key(ECOSYSTEM, version)
     return ComponentObservation(
