@@ -7,6 +7,7 @@ process that is killed at any moment neither loses a batch nor doubles one.
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,17 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from warehouse.connection import open_live
 from warehouse.errors import BatchError
 from warehouse.records import RECORD_CLASSES, WAF_ACTIONS
-from warehouse.spool import Batch, Spool
+from warehouse.spool import LONG, SHORT, Batch, Spool, read_short
 
 _RECORDS = {record.table: record for record in RECORD_CLASSES}
 GROUP_ROWS = 1_000_000
 """Rows that are committed as one at most, give or take a batch."""
 _MANY = 64
 """Batches of a group from which on rows are stored as they come: to keep their order takes as long as to read them."""
+_SHORT_FILES = 1000
+"""Arrow files that are read at once: half a million rows at most."""
 _REMOVERS = 4
 """Threads that remove folders: each waits for the disk, a thousand one after the other for seconds."""
 _ROW = "* EXCLUDE (filename), split_part(filename, '/', -2) AS batch_id"
@@ -113,14 +117,20 @@ def _load_group(con: duckdb.DuckDBPyConnection, group: Sequence[tuple[Batch, Pat
     con.execute(f"SET preserve_insertion_order = {len(group) < _MANY}")
     con.execute("BEGIN")
     try:
-        files = [file for _, folder in group for file in sorted(folder.glob("*.parquet"))]
-        events = [str(file) for file in files if file.stem == "waf_event"]
-        for table in sorted({file.stem for file in files}):
-            _insert(con, table, [str(file) for file in files if file.stem == table], events)
+        files: dict[str, defaultdict[str, list[Path]]] = {LONG: defaultdict(list), SHORT: defaultdict(list)}
+        for _, folder in group:
+            for file in sorted(folder.iterdir()):
+                if file.suffix in files:
+                    files[file.suffix][file.stem].append(file)
+        events = [str(file) for file in files[LONG].get("waf_event", ())]
+        for table, some in sorted(files[LONG].items()):
+            _insert(con, table, [str(file) for file in some], events)
+        for table, some in sorted(files[SHORT].items()):
+            _insert_short(con, table, some)
         con.execute(_LEDGER, [list(column) for column in zip(*(_ledger_row(batch) for batch, _ in group), strict=True)])
         con.execute("COMMIT")
         return [batch for batch, _ in group], []
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         con.execute("ROLLBACK")
         if len(group) == 1:
             batch, folder = group[0]
@@ -138,6 +148,14 @@ def _load_group(con: duckdb.DuckDBPyConnection, group: Sequence[tuple[Batch, Pat
 
 def _ledger_row(batch: Batch) -> list[Any]:
     return [batch.batch_id, batch.collector, batch.parser_version, batch.landed_at, batch.row_count, batch.reject_count]
+
+
+def _insert_short(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[Path]) -> None:
+    """Insert the rows of one table from Arrow files, some at a time: all of a group could be a million."""
+    for start in range(0, len(files), _SHORT_FILES):
+        con.register("landed", read_short(files[start : start + _SHORT_FILES]))
+        con.execute(f"INSERT INTO raw.{table} BY NAME FROM landed")
+        con.unregister("landed")
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, files: Sequence[str], events: Sequence[str]) -> None:
@@ -198,7 +216,7 @@ def _first_of(table: str) -> str:
     return f" QUALIFY row_number() OVER (PARTITION BY {', '.join(record.identity)} ORDER BY {order}) = 1"
 
 
-def _set_aside(batch: Batch, folder: Path, error: duckdb.Error) -> str:
+def _set_aside(batch: Batch, folder: Path, error: Exception) -> str:
     """Move a batch that can't be loaded out of the way, whole, and return the sentence about it."""
     target = folder.parent / ".set-aside" / batch.batch_id
     target.parent.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.records import RECORD_CLASSES, CheckResult, Reject, ServerMetric, Source, WafEvent, WafRuleHit
-from warehouse.spool import Spool, batch_id_of
+from warehouse.spool import Spool, batch_id_of, read_short
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -73,15 +73,34 @@ def test_a_busy_warehouse_leaves_everything_landed(spool: Spool, tmp_path: Path)
     assert load(spool, warehouse).row_count == 3
 
 
-def test_a_batch_that_can_not_be_loaded_is_set_aside_and_the_others_go_on(spool: Spool, tmp_path: Path) -> None:
-    land(spool, "bad")
-    (spool.batches / "bad" / "check_result.parquet").write_bytes(b"not parquet")
+@pytest.mark.parametrize(("count", "file"), [(3, "check_result.arrow"), (501, "check_result.parquet")])
+def test_a_batch_that_can_not_be_loaded_is_set_aside_and_the_others_go_on(
+    spool: Spool, tmp_path: Path, count: int, file: str
+) -> None:
+    land(spool, "bad", count)
+    whole = (spool.batches / "bad" / file).read_bytes()
+    (spool.batches / "bad" / file).write_bytes(whole[: len(whole) // 2])
     land(spool, "good")
     loaded = load(spool, tmp_path / "w.duckdb")
     assert loaded.batch_count == 1
     assert "Batch bad of test can't be loaded" in loaded.set_aside[0]
-    assert (spool.batches / ".set-aside" / "bad" / "check_result.parquet").exists()
+    assert (spool.batches / ".set-aside" / "bad" / file).exists()
     assert counts(tmp_path / "w.duckdb") == (3, 1)
+    (spool.batches / ".set-aside" / "bad" / file).write_bytes(whole)
+    (spool.batches / ".set-aside" / "bad").rename(spool.batches / "bad")
+    assert load(spool, tmp_path / "w.duckdb").row_count == count
+
+
+def test_what_an_older_version_landed_without_the_newest_columns_is_loaded_beside_the_others(
+    spool: Spool, tmp_path: Path
+) -> None:
+    for batch in ("old", "new"):
+        land(spool, batch)
+    file = spool.batches / "old" / "check_result.arrow"
+    rows = read_short([file]).drop_columns(["batch_id", "message"])
+    with pa.ipc.new_file(file, rows.schema) as writer:
+        writer.write_table(rows)
+    assert load(spool, tmp_path / "w.duckdb").row_count == 6
 
 
 def test_a_landing_cut_off_before_its_rename_is_completed(spool: Spool) -> None:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from tasks import audit_programs, axe_browser
 from tasks.collect import audits_axe, audits_static
 from tasks.contracts import Context, Job, Outcome
 from tests import faulty_site
+from tests.landed import landed
 from warehouse.spool import Spool
 
 pytestmark = [pytest.mark.slow]
@@ -44,12 +44,7 @@ def collect(
         kind=module.__name__.rsplit(".", 1)[-1], pages=list(pages), private_hosts=["127.0.0.2"], **more
     )
     outcome = asyncio.run(module.collect(job(folder, url, options)))
-    landed: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted((folder / "spool").rglob("*.parquet")):
-        landed.setdefault(path.stem if path.parent.name != path.stem else path.parent.name, []).extend(
-            pq.read_table(path).to_pylist()
-        )
-    return outcome, landed
+    return outcome, {table: rows.to_pylist() for table, rows in landed(folder / "spool").items()}
 
 
 def found_on(

@@ -15,6 +15,7 @@ from tasks.collect import audits_crawl
 from tasks.errors import SourceError
 from tasks.html_scan import TAGS
 from tasks.sites import parse_sites
+from tests import landed as landing
 from tests.servers import Handler, answering, serving
 from warehouse import checks
 from warehouse.connection import open_live
@@ -89,8 +90,10 @@ def crawled(settings, pages: Mapping[str, Page], **options: Any) -> tuple[Any, l
 
 
 def landed(settings, table: str, columns: str = "*") -> list[tuple]:
-    files = sorted(str(path) for path in settings.var.rglob(f"{table}.parquet"))
-    return duckdb.execute(f"SELECT {columns} FROM read_parquet(?) ORDER BY ALL", [files]).fetchall() if files else []
+    rows = landing.landed(settings.var).get(table)
+    if rows is None:
+        return []
+    return duckdb.from_arrow(rows).query("rows", f"SELECT {columns} FROM rows ORDER BY ALL").fetchall()
 
 
 def issues(settings) -> set[tuple[str, str, str]]:

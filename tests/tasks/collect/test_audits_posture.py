@@ -18,6 +18,7 @@ from tasks.mail_policy import mail_policies
 from tasks.posture_audit import CORS_ORIGIN, addresses
 from tasks.site_fetch import Asking, fetch, follow
 from tasks.sites import parse_sites
+from tests import landed as landing
 from tests.servers import Authority, Handler, answering, authority, name_server, serving
 from warehouse import checks
 from warehouse.connection import open_live
@@ -63,8 +64,8 @@ def job(settings, url: str, **options: Any):
 
 def landed(settings, table: str, columns: str = "*", where: str = "true") -> list[tuple]:
     """Return what was landed, without loading it."""
-    files = sorted(str(path) for path in settings.var.rglob(f"{table}.parquet"))
-    return duckdb.execute(f"SELECT {columns} FROM read_parquet(?) WHERE {where} ORDER BY ALL", [files]).fetchall()
+    rows = landing.landed(settings.var)[table]
+    return duckdb.from_arrow(rows).query("rows", f"SELECT {columns} FROM rows WHERE {where} ORDER BY ALL").fetchall()
 
 
 def judged(settings, columns: str = "test, outcome") -> list[tuple]:
