@@ -4,7 +4,8 @@ Debian's blackbox_exporter makes the same checks in the same window, round about
 prometheus-blackbox-exporter): its own CPU is compared, not that of whoever asks it. Goal: 0.75 of it or less. Beside
 both stands the floor: handshakes alone, on buffers, with nothing of a network.
 
-All checks meet one certificate, whose names the prober reads once: with a certificate each it takes a tenth more.
+Each check has an address of its own, but all meet one certificate, whose names the prober reads once: with a
+certificate each it takes a tenth more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,13 +40,13 @@ def run() -> Iterator[tuple[str, float, str]]:
     """Yield (what, value, unit); fails where the server saw fewer connections than checks were made."""
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as (pipe, port), _exporter(folder) as exporter:
         url = f"https://localhost:{port}/"
-        probe = Probe(url=url, ca_file=f"{folder}/ca.pem")
-        asyncio.run(probe_all([probe] * WARM_UP))
+        probes = [Probe(url=f"{url}{number}", ca_file=f"{folder}/ca.pem") for number in range(CHECKS)]
+        asyncio.run(probe_all(probes[:WARM_UP]))
         _asked(exporter, url, WARM_UP)
         ours, walls, theirs, floors = [], [], [], []
         before = _accepts(pipe)
         for _ in range(ROUNDS):
-            wall, cpu = _checked(probe)
+            wall, cpu = _checked(probes)
             walls.append(wall)
             ours.append(cpu)
             floors.append(_handshakes(Path(folder)))
@@ -67,10 +68,10 @@ def run() -> Iterator[tuple[str, float, str]]:
         yield f"uptime: {EXPORTER} is not installed, not compared", 0, "rounds"
 
 
-def _checked(probe: Probe) -> tuple[float, float]:
+def _checked(probes: Sequence[Probe]) -> tuple[float, float]:
     """Make the checks and return wall and CPU seconds."""
     before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    results = asyncio.run(probe_all([probe] * CHECKS, concurrency=CONCURRENCY))
+    results = asyncio.run(probe_all(probes, concurrency=CONCURRENCY))
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
     assert all(tries[-1].outcome == "up" and tries[-1].certificate for tries in results)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -118,12 +119,12 @@ def _asked(exporter: tuple[int, int] | None, url: str, count: int) -> float:
     if exporter is None:
         return 0
     pid, port = exporter
-    request = f"GET /probe?module=page&target={url} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    request = "GET /probe?module=page&target={}{} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     async def ask(numbers: Iterator[int]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in numbers:
-            writer.write(request)
+        for number in numbers:
+            writer.write(request.format(url, number).encode())
             head = await reader.readuntil(b"\r\n\r\n")
             if b"chunked" in head:
                 body = await reader.readuntil(b"\r\n0\r\n\r\n")

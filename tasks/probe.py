@@ -21,13 +21,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from urllib.parse import SplitResult, urlsplit
 
 from tasks.probe_attempt import Seen, handshake, observe, reach
 from tasks.probe_batch import confirm_all
 from tasks.probe_connect import ProbeFailureError, verifying_context
 from tasks.probe_content import Expectation, examine
-from tasks.probe_http import FOLLOWED, Answer, Request, exchange, next_address
+from tasks.probe_http import FOLLOWED, Answer, Request, Target, exchange, next_address, target_of
 from tasks.probe_result import CAUSES as CAUSES
 from tasks.probe_result import ProbeResult as ProbeResult
 from tasks.redact import redact
@@ -73,16 +72,17 @@ async def probe_once(probe: Probe) -> ProbeResult:
 
 async def _check(probe: Probe, seen: Seen) -> None:
     loop = asyncio.get_running_loop()
-    start, url, request, allowed = loop.time(), probe.url, probe.request, set[str]()
+    start, url, request = loop.time(), probe.url, probe.request
+    allowed: set[str] = set()
     seen.redirects = [] if probe.max_redirects else None
     if probe.ca_file:
         verifying_context(probe.ca_file)
     while True:
         is_hop = bool(seen.redirects)
         try:
-            parts = _parts(url)
+            target = target_of(url)
             answer = await _hop(
-                probe, parts, request, seen, allowed if is_hop and not probe.is_private_allowed else None
+                probe, target, request, seen, allowed if is_hop and not probe.is_private_allowed else None
             )
         except ProbeFailureError as error:
             # What can't be asked for is the site's fault where the site sent us there.
@@ -94,26 +94,24 @@ async def _check(probe: Probe, seen: Seen) -> None:
             break
         if not is_hop and seen.address:
             allowed.add(seen.address[1][0])
-        target = next_address(answer, url)
-        request = _onward(request, answer.status, is_same_origin=_origin(_parts(target)) == _origin(parts))
-        url = _follow(seen, target, probe)
+        onward = next_address(answer, url)
+        request = _onward(request, answer.status, is_same_origin=target_of(onward).origin == target.origin)
+        url = _follow(seen, onward, probe)
     examine(probe.expected, answer.headers, answer.body, is_cut=answer.is_cut)
     took = loop.time() - start
     if probe.limit_seconds is not None and took > probe.limit_seconds:
         raise ProbeFailureError("slow", f"the answer took {took:.2f} s; the limit is {probe.limit_seconds:g} s")
 
 
-async def _hop(probe: Probe, parts: SplitResult, request: Request, seen: Seen, allowed: set[str] | None) -> Answer:
-    is_tls, host = parts.scheme == "https", str(parts.hostname)
-    context = verifying_context(probe.ca_file) if is_tls else None
-    port = parts.port or (443 if is_tls else 80)
-    wire = await reach(seen, host, port, ip_version=probe.ip_version, allowed=allowed)
+async def _hop(probe: Probe, target: Target, request: Request, seen: Seen, allowed: set[str] | None) -> Answer:
+    context = verifying_context(probe.ca_file) if target.is_tls else None
+    wire = await reach(seen, target.host, target.port, ip_version=probe.ip_version, allowed=allowed)
     try:
         if context:
-            await handshake(seen, wire, context, host)
+            await handshake(seen, wire, context, target.host)
         return await exchange(
             request,
-            parts,
+            target,
             wire,
             seen,
             needs_body=probe.expected.needs_body,
@@ -122,21 +120,6 @@ async def _hop(probe: Probe, parts: SplitResult, request: Request, seen: Seen, a
         )
     finally:
         wire.close()
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise ProbeFailureError("configuration", f"the address can't be read: {error}") from None
-    if not parts.hostname or parts.scheme not in ("http", "https"):
-        raise ProbeFailureError("configuration", "the address must start with http:// or https:// and name a host")
-    return parts
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _onward(request: Request, status: int, *, is_same_origin: bool) -> Request:

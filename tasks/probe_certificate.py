@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from tasks.probe_connect import ProbeFailureError, connect
+from tasks.probe_connect import ProbeFailureError, reach_one
 from tasks.probe_resolve import Address
 from tasks.probe_wire import Wire
 
@@ -67,8 +67,8 @@ async def refused_certificate(address: Address, host: str, cause: str, seconds: 
     """
     try:
         async with asyncio.timeout(seconds):
-            sock, _ = await connect([address])
-            with contextlib.closing(Wire(sock)) as wire:
+            ready, _ = await reach_one([address])
+            with contextlib.closing(Wire(ready)) as wire:
                 tls = await wire.start_tls(_accepting_context(), host)
     except (OSError, ProbeFailureError):  # TimeoutError is an OSError
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import functools
 import ipaddress
@@ -16,7 +17,7 @@ import ssl
 from collections import deque
 from collections.abc import Collection, Sequence
 
-from tasks.probe_ready import WRITE, selector_of
+from tasks.probe_ready import WRITE, Ready
 from tasks.probe_resolve import Address, Found, Resolver
 
 STAGGER_SECONDS = 0.25
@@ -75,7 +76,14 @@ async def look_up(host: str, port: int, ip_version: int | None = None) -> Found:
 
 
 async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]:
-    """Connect to the first address that answers and return its socket, which does not block.
+    """Return a socket that does not block, as `reach_one` does."""
+    ready, address = await reach_one(addresses)
+    ready.end()
+    return ready.sock, address
+
+
+async def reach_one(addresses: Sequence[Address]) -> tuple[Ready, Address]:
+    """Connect to the first address that answers.
 
     The addresses are raced as a browser does, so that one that is silent does not hide one that works. Where none
     works, the failure that says most of the site counts: a refused IPv4 address is an outage, though the IPv6 one
@@ -84,7 +92,9 @@ async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]
     Raises:
         ProbeFailureError: none could be connected to.
     """
-    waiting, racing, problems = deque(addresses), dict[socket.socket, Address](), list[OSError]()
+    waiting = deque(addresses)
+    racing: dict[Ready, Address] = {}
+    problems: list[OSError] = []
     try:
         while waiting or racing:
             if waiting:
@@ -94,15 +104,15 @@ async def connect(addresses: Sequence[Address]) -> tuple[socket.socket, Address]
                 except OSError as error:
                     problems.append(error)
                     continue
-            for sock in await _decided(racing, STAGGER_SECONDS if waiting else None):
-                if not (number := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
-                    return sock, racing.pop(sock)
+            for ready in await _decided(racing, STAGGER_SECONDS if waiting else None):
+                address = racing.pop(ready)
+                if not (number := ready.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)):
+                    return ready, address
                 problems.append(OSError(number, os.strerror(number)))
-                del racing[sock]
-                sock.close()
+                ready.close()
     finally:
-        for sock in racing:
-            sock.close()
+        for ready in racing:
+            ready.close()
     causes = {cause_of(error): error for error in problems}
     cause = min(causes, key=_MOST_TELLING.index)
     raise ProbeFailureError(cause, causes[cause].strerror or "")
@@ -153,38 +163,43 @@ def _version(host: str) -> int | None:
     return None
 
 
-def _started(address: Address) -> socket.socket:
+def _started(address: Address) -> Ready:
     """Return a socket that is being connected."""
     sock = socket.socket(address[0], socket.SOCK_STREAM)
     try:
         sock.settimeout(0)
-        with contextlib.suppress(BlockingIOError):
-            sock.connect(address[1])
+        number = sock.connect_ex(address[1])
+        if number not in (0, errno.EINPROGRESS):
+            raise OSError(number, os.strerror(number))
+        return Ready(sock)
     except BaseException:
         sock.close()
         raise
-    return sock
 
 
-async def _decided(racing: Collection[socket.socket], seconds: float | None) -> list[socket.socket]:
-    """Return the sockets that are connected or refused, as soon as there is one; none when the time is over."""
+async def _decided(racing: Collection[Ready], seconds: float | None) -> list[Ready]:
+    """Return those that are connected or refused, as soon as there is one; none when the time is over."""
+    if len(racing) == 1 and not seconds:
+        (only,) = racing
+        await only.to(WRITE)
+        return [only]
     loop = asyncio.get_running_loop()
-    selector, first, decided = selector_of(loop), loop.create_future(), list[socket.socket]()
+    first = loop.create_future()
+    decided: list[Ready] = []
 
-    def decide(sock: socket.socket | None) -> None:
-        if sock:
-            decided.append(sock)
+    def decide(ready: Ready | None) -> None:
+        if ready:
+            decided.append(ready)
         if not first.done():
             first.set_result(None)
 
-    for sock in racing:
-        selector.register(sock, WRITE, functools.partial(decide, sock))
+    context = contextvars.copy_context()
+    for ready in racing:
+        ready.to(WRITE).add_done_callback(decide, context=context)
     over = loop.call_later(seconds, decide, None) if seconds else None
     try:
         await first
     finally:
-        for sock in racing:
-            selector.unregister(sock)
         if over:
             over.cancel()
     return decided

@@ -6,26 +6,20 @@ lasts. A check sends one request and reads one answer: OpenSSL between two buffe
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 from tasks.probe_connect import ProbeFailureError
-from tasks.probe_ready import READ, WRITE, Ready
-
-PIECE_BYTES = 32 << 10
-"""Two records of TLS. From 64 KB on, to free one makes malloc tidy up."""
-_T = TypeVar("_T")
+from tasks.probe_ready import PIECE_BYTES, READ, WRITE, Ready
 
 
 class Wire:
     """Reads and writes a non-blocking socket, which it owns from now on. Times are the caller's deadline."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock, self._ready = sock, Ready(sock)
+    def __init__(self, ready: Ready) -> None:
+        self._ready, self._sock, self._room = ready, ready.sock, ready.room
         self._tls: ssl.SSLObject | None = None
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> ssl.SSLObject:
         """Shake hands and return what knows the peer. The last of it is sent with the first that is written.
@@ -35,7 +29,9 @@ class Wire:
             OSError: the connection was lost.
             ValueError: the host can't be asked for.
         """
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        name = host.encode() if host.isascii() else host  # else ssl looks for other letters, as the look-up has done
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         await self._speak(self._tls.do_handshake)
         return self._tls
 
@@ -53,9 +49,12 @@ class Wire:
             ProbeFailureError: tls, as where a server asks for a certificate of ours.
         """
         if self._tls is None:
-            return await self._receive()
+            return bytes(self._room[: await self._receive()])
         try:
-            return await self._speak(self._tls.read, PIECE_BYTES)
+            if not (self._incoming.pending or self._tls.pending()):
+                await self._fill()  # to ask OpenSSL in vain costs an exception
+            count: int = await self._speak(self._tls.read, PIECE_BYTES, self._room)
+            return bytes(self._room[:count])
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return b""
         except ssl.SSLError as error:
@@ -63,21 +62,24 @@ class Wire:
 
     def close(self) -> None:
         """Close at once, whatever is under way."""
-        self._ready.end()
-        self._sock.close()
+        self._ready.close()
 
-    async def _speak(self, call: Callable[..., _T], *arguments: int) -> _T:
+    async def _speak(self, call: Callable[..., Any], *arguments: object) -> Any:
         """Call into OpenSSL until it needs no more of the other side."""
         while True:
             try:
                 return call(*arguments)
             except ssl.SSLWantReadError:
-                if self._outgoing.pending:
-                    await self._send(self._outgoing.read())
-                if data := await self._receive():
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
+                await self._fill()
+
+    async def _fill(self) -> None:
+        """Let the other side have what OpenSSL says to it, and OpenSSL its answer."""
+        if self._outgoing.pending:
+            await self._send(self._outgoing.read())
+        if count := await self._receive():
+            self._incoming.write(self._room[:count])
+        else:
+            self._incoming.write_eof()
 
     async def _send(self, data: bytes) -> None:
         while data:
@@ -86,11 +88,12 @@ class Wire:
             except BlockingIOError:
                 await self._ready.to(WRITE)
 
-    async def _receive(self) -> bytes:
+    async def _receive(self) -> int:
+        """Return how many bytes stand in the room now; 0 at the end."""
         while True:
             # What was asked has just been sent: its answer is hardly ever there yet.
             await self._ready.to(READ)
             try:
-                return self._sock.recv(PIECE_BYTES)
+                return self._sock.recv_into(self._room)
             except BlockingIOError:
                 continue

@@ -11,13 +11,12 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 from tasks.http_record import Response
 from tasks.probe import CAUSES
 from tasks.probe_attempt import Seen, handshake, reach, since
 from tasks.probe_connect import ProbeFailureError, cause_of, verifying_context
-from tasks.probe_http import FOLLOWED, Answer, Request, exchange, next_address
+from tasks.probe_http import FOLLOWED, Answer, Request, exchange, next_address, target_of
 
 HOPS = 10
 USER_AGENT = "Mozilla/5.0 (compatible; site-upkeep audits)"
@@ -148,17 +147,13 @@ async def follow(
 
 
 async def _exchange(url: str, request: Request, asking: Asking, seen: Seen) -> Answer:
-    parts = urlsplit(url)
-    is_tls, host = parts.scheme == "https", parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host:
-        raise ProbeFailureError("configuration", "it is no address of the web")
-    context = verifying_context(asking.ca_file) if is_tls else None
-    port = parts.port or (443 if is_tls else 80)
-    wire = await reach(seen, host, port, allowed=None if host in asking.private_hosts else set())
+    target = target_of(url)
+    context = verifying_context(asking.ca_file) if target.is_tls else None
+    wire = await reach(seen, target.host, target.port, allowed=None if target.host in asking.private_hosts else set())
     try:
         if context:
-            await handshake(seen, wire, context, host)
-        return await exchange(request, parts, wire, seen, needs_body=True, follows=True, expected_status=_ANY_STATUS)
+            await handshake(seen, wire, context, target.host)
+        return await exchange(request, target, wire, seen, needs_body=True, follows=True, expected_status=_ANY_STATUS)
     finally:
         wire.close()
 

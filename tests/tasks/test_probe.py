@@ -9,6 +9,7 @@ import errno
 import os
 import re
 import resource
+import select
 import socket
 import ssl
 import struct
@@ -18,11 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks import probe_certificate
+from tasks import probe_certificate, probe_ready
 from tasks.probe import CAUSES, Probe, ProbeResult, probe_all, probe_once
 from tests.servers import Authority, addresses, answering, authority, ok, serving, silent_port
 
 TASKS = Path(probe_certificate.__file__).parent
+REAL_POLL = probe_ready.Poll.poll
 
 
 @pytest.fixture(scope="module")
@@ -306,10 +308,10 @@ def test_a_path_that_is_not_ascii_is_asked_for_as_a_browser_does() -> None:
 def test_an_outage_is_seen_though_the_other_address_can_not_be_reached_from_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def connect(_self: socket.socket, address: tuple[str, int]) -> None:
-        raise OSError(errno.ENETUNREACH if address[0] == "127.0.0.2" else errno.ECONNREFUSED, "as told")
+    def connect(_self: socket.socket, address: tuple[str, int]) -> int:
+        return errno.ENETUNREACH if address[0] == "127.0.0.2" else errno.ECONNREFUSED
 
-    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", connect)
     monkeypatch.setattr(socket, "getaddrinfo", addresses("127.0.0.1", "127.0.0.2"))
     result = asyncio.run(probe_once(Probe(url="http://two.example/")))
     assert (result.outcome, result.cause) == ("down", "refused")
@@ -425,3 +427,24 @@ def test_a_server_that_wants_a_certificate_of_ours_is_tls_and_not_our_connection
     result = check(ok(), context, host="localhost", ca_file=tls.ca_file)
     # Whether its alert is read before the connection is gone is a matter of luck.
     assert (result.outcome, result.cause in ("tls", "reset")) == ("down", True)
+
+
+def test_without_epoll_checks_are_the_same(tls: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(select, "epoll")
+    polls = []
+    monkeypatch.setattr(probe_ready.Poll, "poll", lambda *args: polls.append(1) or REAL_POLL(*args))
+    test_a_site_that_answers_is_up_with_every_phase_and_its_certificate(tls)
+    test_many_checks_share_few_sockets(tls)
+    assert polls
+
+
+def test_many_checks_share_few_sockets(tls: Authority) -> None:
+    """The number of a socket that is closed is that of the next one: no event of the one may wake the other."""
+
+    async def run() -> None:
+        async with serving(ok(), tls.context()) as server:
+            probe = Probe(url=server.url("https", "localhost"), ca_file=tls.ca_file)
+            for tries in await probe_all([probe] * 60, concurrency=7):
+                assert [result.outcome for result in tries] == ["up"]
+
+    asyncio.run(run())

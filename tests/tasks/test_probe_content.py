@@ -8,17 +8,18 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tasks.probe import Probe, ProbeResult, probe_all, probe_once
 from tasks.probe_connect import ProbeFailureError
 from tasks.probe_content import Expectation, check_json_path, check_pattern, examine
-from tasks.probe_http import Request
+from tasks.probe_http import Request, Target, target_of, unusual_target
 from tasks.probe_result import CAUSES
 from tests.servers import Handler, answering, ok, serving
 
@@ -276,3 +277,20 @@ def test_a_pattern_takes_time_in_proportion_to_the_page() -> None:
     with pytest.raises(ProbeFailureError):
         examine(Expectation(pattern="^(a+)+$"), [], b"a" * 1_000_000 + b"b", is_cut=False)
     assert time.monotonic() - start < 5
+
+
+@given(
+    st.from_regex(r"https?://[A-Za-z0-9.@\[\]:_-]{1,12}(:[0-9]{0,6})?([/?#][\x20-\x7e\u00e9]{0,20})?", fullmatch=True)
+)
+@example("http://a.example:0/")
+@example("https://a.example:59999/?#")
+@example("https://a.example:65536")
+@example("http://a.example//b?c?d")
+def test_a_usual_address_is_read_as_any_other_is(url: str) -> None:
+    def read(how: Callable[[str], Target]) -> Target | str:
+        try:
+            return how(url)
+        except ProbeFailureError as error:
+            return str(error)
+
+    assert read(target_of) == read(unusual_target)
