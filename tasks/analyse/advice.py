@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tasks import measures, written
 from tasks.quarter_data import QuarterData
-from tasks.register import SILENCED, WORDS
+from tasks.register import ENDED, SILENCED, WORDS
 from tasks.report_model import Fact, NoData, Section, Tone
 from tasks.reviewing import Reviewed
 from tasks.words import listed, mark, say, say_many
@@ -41,6 +41,8 @@ class LedgerRow:
     expected: str
     said: str
     """Who or what set the state, when and why."""
+    overdue: str
+    """Since when it is late, where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class AdviceView:
     rows_note: str
     hits: Sequence[tuple[str, str, str]]
     """(rule, done and measured, of these as predicted)"""
+    overdue_count: int
+    """What is open although it was due before the quarter ended."""
 
 
 def view(data: QuarterData) -> AdviceView | NoData:
@@ -85,6 +89,7 @@ def view(data: QuarterData) -> AdviceView | NoData:
         if len(before) > SHOWN
         else "",
         hits=_hits(judged),
+        overdue_count=sum(_overdue_since(item, stated, data) is not None for item, stated in before),
     )
 
 
@@ -130,6 +135,7 @@ def _row(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> Led
         when = say("{day}, until {until}", day=when, until=written.date_short(event.until))
     now = item.quarter_value if item.quarter_value is not None else (item.outcome.value if item.outcome else None)
     is_closed = state in ("no_longer_applies", "superseded")
+    late = _overdue_since(item, stated, data)
     return LedgerRow(
         title=stated.title,
         subject="" if stated.subject == data.site.site_id else stated.subject,
@@ -140,7 +146,16 @@ def _row(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> Led
         now=say("gone") if is_closed else _figure(now, stated),
         expected=_figure(_expected(stated), stated),
         said=say("{who}, {when}: {why}", who=who, when=when, why=event.why),
+        overdue=say("due {day}", day=written.date_short(late)) if late else "",
     )
+
+
+def _overdue_since(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> date | None:
+    """Return when it was due, if that was before the quarter ended and nobody says that it is done."""
+    if item.entry.state in (*SILENCED, *ENDED, "claimed_done"):
+        return None
+    due = next((event.due for event in reversed(item.entry.history) if event.due), stated.due_date)
+    return due if due < data.quarter.end_date else None
 
 
 def _expected(stated: StatedRecommendation) -> float | None:

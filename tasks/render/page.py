@@ -52,15 +52,18 @@ class SiteRow:
     figures: Sequence[Fact]
     bands: Sequence[tuple[str, int]]
     """(band, recommendations that are open), the most urgent first."""
+    overdue_count: int
+    """Of what was advised before, that which is open past its day."""
     pdf_name: str
     page_name: str
 
     @property
     def badness(self) -> tuple[object, ...]:
-        """Return what the sites are ordered by, the worst first: urgent actions, then scores, then what is unknown."""
+        """Return what the sites are ordered by, the worst first: urgent and overdue actions, scores, unknowns."""
         scores = [dial.score for dial in self.dials if dial.score is not None]
         return (
             *(-count for _, count in self.bands[:2]),
+            -self.overdue_count,
             min(scores, default=0),
             -len(self.dials) + len(scores),
             self.site_name,
@@ -78,6 +81,7 @@ def row_of(report: Report, pdf_name: str, page_name: str) -> SiteRow:
         dials=report.dials,
         figures=report.kpis[:3],
         bands=[(fact.label, int(fact.value or 0)) for fact in report.tally],
+        overdue_count=next((getattr(p.view, "overdue_count", 0) for p in report.parts if p.name == "advice"), 0),
         pdf_name=pdf_name,
         page_name=page_name,
     )

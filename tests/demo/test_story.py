@@ -29,6 +29,7 @@ from tasks.discovery import units
 from tasks.quarters import parse_quarter
 from tasks.recommending import rules
 from tasks.register import DATA_STATES
+from tasks.render.page import render_overview, row_of
 from tasks.report_model import Report
 from tasks.settings import Settings
 from tasks.sites import Sites, load_sites
@@ -293,6 +294,28 @@ def test_the_ledger_has_then_predicted_and_now(reports) -> None:
     assert (slo.state, slo.then, slo.expected, slo.now) == ("Verified done", "222%", "100%", "35%")
     assert (login.state, login.then, login.now) == ("Came back", "308", "520")
     assert reports["kestrel"].view("advice").stats[3].value == 1
+
+
+def test_what_is_open_past_its_day_is_told_as_overdue(followed, reports) -> None:
+    settings, _ = followed
+    with contextlib.closing(open_snapshot(settings.snapshot)) as con:
+        late = con.execute("""
+            SELECT site_id, count(*) FROM marts.recommendation AS now
+            JOIN (
+              SELECT site_id, rule_id, subject, due_date FROM raw.recommendation WHERE quarter = '2026Q2'
+            ) AS stated USING (site_id, rule_id, subject)
+            WHERE is_open AND state <> 'claimed_done' AND coalesce((
+              SELECT arg_max(due_date, happened_at) FROM raw.recommendation_event AS event
+              WHERE (event.site_id, event.rule_id, event.subject) = (now.site_id, now.rule_id, now.subject) AND due_date IS NOT NULL
+            ), stated.due_date) < DATE '2026-10-01' GROUP BY site_id""").fetchall()
+    assert late
+    assert {site: report.view("advice").overdue_count for site, report in reports.items()} == {
+        site: dict(late).get(site, 0) for site in reports
+    }
+    html = render_overview(
+        [row_of(report, "a", "b") for report in reports.values()], [], brand_of(followed[1].agency, Path()), "2026Q3"
+    )
+    assert html.count(" of earlier advice overdue") == len(late)
 
 
 def test_reviewing_the_same_data_again_changes_nothing(followed, reports) -> None:
