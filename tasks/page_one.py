@@ -37,6 +37,8 @@ FROM (
   WHERE ticket.site_id = $site_id
 )"""
 
+COMPARABLE = 0.9
+"""Share of the days of a quarter that must be known before its counts are set beside those of another."""
 DIALS, FIGURES = 5, 6
 """Places for scores and for figures."""
 
@@ -55,6 +57,8 @@ class Before:
 
     quarter: str
     values: Mapping[tuple[str, str], float]
+    known_ratio: float
+    """Share of its days of which any source told something, 0 to 1."""
 
 
 def dials(data: QuarterData, sections: Sequence[Measured], before: Before) -> list[Dial]:
@@ -107,6 +111,8 @@ def _compared(fact: Fact, before: Before) -> str:
     was = before.values.get(("figure", fact.key))
     if was is None or fact.value is None or fact.unit != "count":
         return ""
+    if before.known_ratio < COMPARABLE:
+        return say("too little known of {quarter}", quarter=before.quarter)
     if fact.value == was:
         return say("as in {quarter}", quarter=before.quarter)
     change = abs(fact.value - was)

@@ -54,6 +54,10 @@ BEFORE = """
 SELECT kind, name, value FROM marts.report_figure
 WHERE site_id = $site_id AND quarter = $quarter AND value IS NOT NULL ORDER BY kind, name"""
 
+KNOWN_DAYS = """
+SELECT count(DISTINCT day_date) AS day_count FROM marts.source_day
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date AND coverage_ratio > 0"""
+
 TOLD = "SELECT kind, name, value, unit FROM marts.report_figure WHERE site_id = $site_id AND quarter = $quarter"
 
 
@@ -254,7 +258,13 @@ def _review(scope: Scope, quarter: Quarter, advice: Advice) -> Review:
 
 def _before(answers: Answers, site_id: str, quarter: Quarter) -> Before:
     rows = answers.dicts(BEFORE, {"site_id": site_id, "quarter": str(quarter)})
-    return Before(f"Q{quarter.number}", {(row["kind"], row["name"]): row["value"] for row in rows})
+    window = {"site_id": site_id, "start_date": quarter.start_date, "end_date": quarter.end_date}
+    (known,) = answers.dicts(KNOWN_DAYS, window) if rows else ({"day_count": 0},)
+    return Before(
+        quarter=f"Q{quarter.number}",
+        values={(row["kind"], row["name"]): row["value"] for row in rows},
+        known_ratio=known["day_count"] / (quarter.end_date - quarter.start_date).days,
+    )
 
 
 def _comments(answers: Answers, site_id: str, quarter: Quarter) -> dict[str, list[Comment]]:

@@ -173,9 +173,7 @@ def dial(_: QuarterData, view: AvailabilityView | NoData) -> Dial:
     return Dial(
         name=mark("Availability"),
         score=score,
-        note=view.stats[0].note
-        if blind < 0.01
-        else say("{blind} of the time not known", blind=written.percent(100 * blind)),
+        note=view.stats[0].note if blind < 0.01 else say("{blind} not known", blind=written.percent(100 * blind)),
         # What was seen may be fine; what was not seen must not look so.
         tone="unknown" if blind > 0.05 else tone_of(score),
         method=say("100 less half of the share of the error budget that was used."),

@@ -318,7 +318,8 @@ def test_the_pdf_names_both_standards_each_attachment_once_and_a_scope_for_every
     assert all(alternatives)
 
 
-def test_page_one_says_what_changed_against_what_the_last_report_said(made, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("known_days", "more"), [(91, "100% more than in Q2"), (40, "too little known of Q2")])
+def test_page_one_says_what_changed_against_what_the_last_report_said(made, known_days: int, more: str) -> None:
     settings, sites = made
     brand = brand_of(sites.agency, settings.sites_file.parent)
     with contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con:
@@ -335,13 +336,18 @@ def test_page_one_says_what_changed_against_what_the_last_report_said(made, tmp_
                 ("2026Q1", "2026-04-01", "figure", "Updates applied", 7.0, "c"),
             ],
         )
+        con.execute(
+            "INSERT INTO marts.source_day BY NAME SELECT 'one' AS site_id, 'audit' AS source_id, 1 AS coverage_ratio, 9 AS row_count,"
+            " DATE '2026-04-01' + day::INTEGER AS day_date FROM range(?) AS t(day)",
+            [known_days],
+        )
         report = reporting.build(Answers.on(con), brand, "one", Q3)
     dials = {dial.name: (dial.score, dial.note) for dial in report.dials}
     score, note = dials["Security"]
     assert score > 20
     assert note == f"{score - 20} up on Q2"
     notes = {fact.key: fact.note for fact in report.kpis}
-    assert notes["Attacks stopped"] == "100% more than in Q2"
+    assert notes["Attacks stopped"] == more
     assert notes["Updates applied"] == ""
     assert notes["Uptime"] == "goal 99.9%"
 

@@ -23,7 +23,7 @@ from warehouse.connection import dicts
 from warehouse.records import Site
 
 DAYS = 92
-BEFORE = Before(quarter="2026Q2", values={})
+BEFORE = Before(quarter="2026Q2", values={}, known_ratio=1.0)
 
 
 def noon(day: int) -> datetime:
