@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,10 +33,23 @@ FROM staging.source AS source
 JOIN staging.site AS site USING (site_id)
 JOIN raw.source AS every ON every.site_id = source.site_id AND every.source_id = source.source_id
 GROUP BY ALL"""
+_MAY_BE_QUIET = ("waf_event", "ticket", "accessibility_assertion")
+"""What may not happen for days: of these a run that found nothing new was a delivery. All else is always there."""
 _RUNS = """
-SELECT site_id, source_id, max(ended_at) AS delivered_at FROM raw.collection_run
-WHERE landed_count > 0 AND started_at > $now::TIMESTAMPTZ - INTERVAL 100 DAYS
+SELECT run.site_id, run.source_id, max(ended_at) AS delivered_at
+FROM raw.collection_run AS run
+JOIN staging.source AS source ON source.site_id = run.site_id AND source.source_id = run.source_id
+WHERE started_at > $now::TIMESTAMPTZ - INTERVAL 100 DAYS
+  AND (landed_count > 0 OR state = 'empty' AND list_contains($may_be_quiet, fills))
+GROUP BY run.site_id, run.source_id"""
+_CHECKED = """
+SELECT site_id, source_id, max(checked_at) AS delivered_at FROM raw.check_result
+WHERE slot_at > $now::TIMESTAMPTZ - $days * INTERVAL 1 DAY
+  AND ($source_ids IS NULL OR list_contains($source_ids::VARCHAR[], site_id || '/' || source_id))
 GROUP BY site_id, source_id"""
+"""Checks of our own are their own proof: no run stands for them."""
+_CHECKED_DAYS = 2
+"""Longer than any check may be silent; what is older is looked for only where nothing is as new."""
 _CHECKS = """
 SELECT * FROM raw.check_result
 WHERE slot_at > $oldest AND (
@@ -74,11 +89,9 @@ async def tell(sites: Sites, settings: Settings, *, now: datetime, secret: GetSe
         messages, rows = move(state, sites, settings, now)
         if state.value() != value:
             _land(settings, "decided", state, rows, now)  # before anything goes out
-        rows, problems = [], list[str]()
-        for channel in sites.agency.alerts:
-            done, problem = await _deliver(state, channel, now, secret, emit)
-            rows += done
-            problems += problem
+        each = await asyncio.gather(*(_deliver(state, channel, now, secret, emit) for channel in sites.agency.alerts))
+        rows = [row for done, _ in each for row in done]
+        problems = [problem for _, found in each for problem in found]
         if rows or problems:
             _land(settings, "sent", state, rows, now)
     return Told(len(messages), sum(row.state == "sent" for row in rows), tuple(problems))
@@ -128,7 +141,7 @@ def read_situation(settings: Settings, now: datetime, state: State) -> Situation
         window |= {"sites": [site for site, _ in told], "sources": [source for _, source in told]}
     with open_live(settings.warehouse, wait_seconds=20) as live:
         places = {(row["site_id"], row["source_id"]): row for row in dicts(live.execute(_SOURCES))}
-        runs = {(site, source): at for site, source, at in live.execute(_RUNS, {"now": now}).fetchall()}
+        delivered = _delivered(live, now, places)
         tables = {
             name: live.execute(f"SELECT * FROM raw.{name}").to_arrow_table()  # noqa: S608 - our own names
             for name in ("site", "source", "maintenance_window")
@@ -157,7 +170,7 @@ def read_situation(settings: Settings, now: datetime, state: State) -> Situation
         deliveries=[
             Delivery(
                 place=_place(row),
-                delivered_at=runs.get(key),
+                delivered_at=delivered.get(key),
                 known_since=row["known_since"],
                 silent_seconds=patience(row["expected_every_seconds"]),
             )
@@ -165,6 +178,21 @@ def read_situation(settings: Settings, now: datetime, state: State) -> Situation
         ],
         blind_since=alerts.blind_since(slots),
     )
+
+
+def _delivered(
+    live: duckdb.DuckDBPyConnection, now: datetime, places: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], datetime]:
+    """Return when each source last delivered, by site and source; one that never did is left out."""
+    found = live.execute(_RUNS, {"now": now, "may_be_quiet": list(_MAY_BE_QUIET)}).fetchall()
+    found += live.execute(_CHECKED, {"now": now, "days": _CHECKED_DAYS, "source_ids": None}).fetchall()
+    lost = [f"{site}/{source}" for site, source in set(places) - {(site, source) for site, source, _ in found}]
+    if lost:
+        found += live.execute(_CHECKED, {"now": now, "days": 100, "source_ids": lost}).fetchall()
+    delivered: dict[tuple[str, str], datetime] = {}
+    for site, source, at in found:
+        delivered[site, source] = max(at, delivered.get((site, source), at))
+    return delivered
 
 
 def patience(every_seconds: int) -> int:
@@ -175,7 +203,7 @@ def patience(every_seconds: int) -> int:
 async def _deliver(
     state: State, channel: Channel, now: datetime, secret: GetSecret, emit: Emit
 ) -> tuple[list[Alert], list[str]]:
-    """Send what waits for one channel; whatever is wrong with it, the others get theirs."""
+    """Send what waits for one channel; whatever is wrong with it, the others get theirs, and need not wait for it."""
     rows, problems = list[Alert](), list[str]()
     for item in alerts.due(state, channel.id, now):
         problem, is_final = None, True

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
 import socket
+import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,14 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tasks import alerting, alerts, collecting
+from tasks import alert_channels, alerting, alerts, collecting, runs
 from tasks.alert_channels import Email, PrefectEvent, Webhook, send
 from tasks.alerts import Delivery, Incident, Place, Situation, State, decide
 from tasks.contracts import SecretReference, secret_of
+from tasks.discovery import units
 from tasks.errors import ConfigurationError, SourceError
 from tasks.probe_result import CAUSES, outcome_of
 from tasks.settings import Settings
@@ -134,6 +140,7 @@ class Hook:
     def __init__(self) -> None:
         self.answers: list[int] = []
         self.got: list[tuple[dict[str, str], dict[str, Any], bytes]] = []
+        self.at: list[float] = []
         hook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -142,6 +149,7 @@ class Hook:
                 status = hook.answers.pop(0) if hook.answers else 200
                 if status < 300:
                     hook.got.append((dict(self.headers), json.loads(body), body))
+                    hook.at.append(time.monotonic())
                 self.send_response(status)
                 self.send_header("Location", "http://127.0.0.1:1/elsewhere")
                 self.send_header("Content-Length", "0")
@@ -200,6 +208,22 @@ def test_a_webhook_that_is_not_there_is_told_without_its_address(monkeypatch, ur
     with pytest.raises(SourceError, match="The webhook chat can't be reached") as raised:
         deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}))
     assert "hunter2" not in str(raised.value) and raised.value.__cause__ is None
+
+
+def test_a_webhook_over_tls_is_believed_only_with_a_certificate_of_a_known_authority(
+    hook, tmp_path, monkeypatch
+) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    hook.server.socket = context.wrap_socket(hook.server.socket, server_side=True)
+    monkeypatch.setenv("HOOK", hook.url.replace("http://127.0.0.1", "https://localhost"))
+    with pytest.raises(SourceError, match=r"The webhook chat can't be reached \(ConnectError\)") as raised:
+        deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}))
+    assert "hunter2" not in str(raised.value) and not hook.got
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    deliver(Webhook(kind="webhook", id="chat", url={"env": "HOOK"}))
+    assert [body["text"] for _, body, _ in hook.got] == ["One is down\nSince noon."]
 
 
 def test_mail_goes_over_tls_with_an_account_and_a_wrong_password_is_told(tmp_path: Path, monkeypatch) -> None:
@@ -280,6 +304,16 @@ def test_an_event_that_the_prefect_server_did_not_take_is_not_sent() -> None:
         asyncio.run(send(PrefectEvent(kind="prefect", id="e"), MESSAGE, from_environment, refuse))
 
 
+def test_an_event_is_not_sent_where_no_prefect_server_listens() -> None:
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(SourceError, match=r"did not take the event of e \(ConnectionRefusedError\)"),
+    ):
+        asyncio.run(
+            send(PrefectEvent(kind="prefect", id="e"), MESSAGE | {"source_id": "s"}, from_environment, runs.emit)
+        )
+
+
 # The whole way: checks in a real warehouse, channels that fail, processes that die.
 
 SITES = """
@@ -322,7 +356,7 @@ def ledger(settings: Settings) -> list[tuple[Any, ...]]:
 
 
 def land(settings: Settings, batch: str, at: datetime, site: str, outcome: str) -> None:
-    """One check of a minute, up, down or lost for want of our own connection, and the run that made it."""
+    """One check of a minute, up, down or lost for want of our own connection; no run stands for it."""
     cause = {"down": "status", "vantage": "vantage"}.get(outcome)
     check = CheckResult(
         **dict.fromkeys(CheckResult.schema().names) | {
@@ -330,11 +364,57 @@ def land(settings: Settings, batch: str, at: datetime, site: str, outcome: str) 
             "outcome": outcome_of(cause), "cause": cause, "check_type": "http",
         }
     )  # fmt: skip
+    settings.spool.land(batch, {"check_result": [check]}, collector="t", parser_version="t")
+
+
+def land_run(settings: Settings, at: datetime, source: str, state: str, count: int) -> None:
     ran = CollectionRun(
-        run_id=batch, site_id=site, source_id="home", kind="uptime_http", window_start_at=None, window_end_at=None, started_at=at,
-        ended_at=at, state="complete", landed_count=1, reject_count=0, fresh_as_of_at=None, message=None,
+        run_id=f"{source}{at}", site_id="one", source_id=source, kind="k", window_start_at=None, window_end_at=None, started_at=at,
+        ended_at=at, state=state, landed_count=count, reject_count=0, fresh_as_of_at=None, message=None,
     )  # fmt: skip
-    settings.spool.land(batch, {"check_result": [check], "collection_run": [ran]}, collector="t", parser_version="t")
+    settings.spool.land(ran.run_id, {"collection_run": [ran]}, collector="t", parser_version="t")
+
+
+def test_checks_of_our_own_are_their_own_proof_and_are_told_when_they_stop(settings: Settings, hook: Hook) -> None:
+    collecting.land_configuration(parse_sites(ONE_CHANNEL, "s"), settings)
+    walk(settings, dict.fromkeys(range(0, 60, 10), "up"))
+    assert not hook.got
+    now = datetime.now(UTC)
+    for minute in (80, 5 * 1440):
+        run(settings, now + timedelta(minutes=minute), ONE_CHANNEL)
+    assert [body["kind"] for _, body, _ in hook.got] == ["source_silent"] * 2
+    assert all("Last data" in body["text"] for _, body, _ in hook.got)
+    sites = parse_sites(ONE_CHANNEL, "s")
+    messages, _ = alerting.move(State(), sites, settings, now + timedelta(days=9))
+    assert ["Last data" in message.text for message in messages] == [True, True], "also where it was long ago"
+
+
+QUIET = """, {kind: waf_logs, id: waf, format: modsecurity-v3-json, paths: [a.log]}
+  , {kind: tickets_files, id: desk, paths: [a.csv]}, {kind: servers_prometheus, id: host, url: "http://127.0.0.1:9", instances: [a]}"""
+
+
+def test_a_source_that_ran_well_and_found_nothing_new_is_silent_only_where_there_is_always_something(
+    settings: Settings, hook: Hook
+) -> None:
+    sites = ONE_CHANNEL.replace("{kind: uptime_http, id: home}]", "{kind: uptime_http, id: home}" + QUIET + "]", 1)
+    collecting.land_configuration(parse_sites(sites, "s"), settings)
+    now = datetime.now(UTC)
+    for day in range(5):
+        for source in ("waf", "desk", "host"):
+            land_run(settings, now + timedelta(days=day), source, "empty", 0)
+        land(settings, f"one{day}", now + timedelta(days=day), "one", "up")
+        land(settings, f"two{day}", now + timedelta(days=day), "two", "up")
+    collecting.load_landed(settings)
+    run(settings, now + timedelta(days=4, minutes=1), sites)
+    assert {body["source_id"] for _, body, _ in hook.got if body["site_id"] == "one"} == {"host"}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in units("tasks.collect") if kind.startswith("uptime_")])
+def test_what_is_imported_each_night_is_not_silent_each_day(kind: str) -> None:
+    module = units("tasks.collect")[kind]
+    if not hasattr(module, "collect_many"):
+        options = module.Options.model_construct()
+        assert alerting.patience(options.expected_every_seconds) > 24 * 3600
 
 
 def test_the_way_from_a_check_to_the_webhook_and_the_ledger(settings: Settings, hook: Hook) -> None:
@@ -377,6 +457,34 @@ def test_a_channel_that_is_broken_does_not_keep_the_others_from_theirs(settings:
     collecting.land_configuration(parse_sites(sites, "s"), settings)
     assert set(walk(settings, DOWN, sites)) == {"The e-mail of a can't be sent (FileNotFoundError)."}
     assert [body["kind"] for _, body, _ in hook.got] == ["incident_opened"]
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 200 OK\r\nX: "], ids=["nothing", "a byte at a time"])
+def test_a_webhook_that_hangs_is_tried_again_and_holds_up_no_other(settings, hook, monkeypatch, says: bytes) -> None:
+    """The deadline covers all of it: a server that drips does not start it anew."""
+    monkeypatch.setattr(alert_channels, "TIMEOUT_SECONDS", 1.0)
+    sites = ONE_CHANNEL.replace("alerts: [", "alerts: [{kind: webhook, id: slow, url: {env: SLOW}}, ")
+    collecting.land_configuration(parse_sites(sites, "s"), settings)
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        with listener.accept()[0] as connection, contextlib.suppress(OSError):
+            connection.sendall(says)
+            while not over.wait(0.1):
+                connection.sendall(b"x" if says else b"")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("SLOW", f"http://127.0.0.1:{listener.getsockname()[1]}/hunter2")
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        problems = walk(settings, {0: "up", 1: "down"}, sites)
+        assert time.monotonic() - hook.at[0] > 0.9, "it had to wait for the slow one"
+        over.set()
+        thread.join()
+    assert problems == ["The webhook slow can't be reached (TimeoutError)."]
+    ((_, body, _),) = hook.got
+    assert body["kind"] == "incident_opened"
+    assert ledger(settings) == [("chat", "incident_opened", "sent", 1)], "the other one waits"
 
 
 def test_our_own_connection_is_told_once_and_no_site_is_down(settings: Settings, hook: Hook) -> None:
