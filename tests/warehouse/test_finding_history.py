@@ -58,9 +58,11 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Content:
-    """What an advisory says from `day` on: versions below `to` have the flaw; None where it is gone or withdrawn."""
+    """What an advisory says from `day` on: versions from `start` and below `to`; None where it is gone or withdrawn."""
 
     day: int
+    start: str | None
+    is_start_included: bool
     to: str | None
     aliases: tuple[str, ...]
     published: int | None
@@ -97,6 +99,8 @@ contents = on_days(
     lambda day: st.builds(
         Content,
         st.just(day),
+        st.sampled_from((None, None, *VERSIONS[:2])),
+        st.booleans(),
         st.sampled_from((*BOUNDS, *BOUNDS, None)),
         st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple),
         st.none() | st.integers(-5, 18),
@@ -149,7 +153,10 @@ def is_gone(content: Content) -> bool:
 
 
 def hits(content: Content, version: str) -> bool:
-    return content.to is not None and version < content.to
+    is_after = (
+        content.start is None or version > content.start or (version == content.start and content.is_start_included)
+    )
+    return content.to is not None and is_after and version < content.to
 
 
 @dataclass
@@ -373,7 +380,9 @@ class Walk:
         is_known = start <= (closed or last)
         days = (end - first).days if is_known else None
         fix_days = max((end - max(first, fixed)).days, 0) if is_known and fixed else None
-        return (version, flaw, seen, last, start, closed, reason, days, fix_days)
+        tellers = sorted({name for name, _ in one["last"]})
+        severity = "high" if any(name.startswith("f:") for name in tellers) else "low"
+        return (version, flaw, seen, last, start, closed, reason, days, fix_days, tellers, severity)
 
 
 # The rows as collectors would land them, a batch for each delivery.
@@ -425,8 +434,8 @@ def advisory(name: str, content: Content) -> list[Record]:
         return [change]
     key = sort_key(ECOSYSTEM, content.to)
     return [change, AdvisoryRange(
-        feed="f", advisory_id=name, fetched_at=at(content.day), ecosystem=ECOSYSTEM, name="forms", from_version=None, from_key=None,
-        is_from_included=True, to_version=content.to, to_key=key, is_to_included=False, fixed_version=content.to if content.is_fixed else None,
+        feed="f", advisory_id=name, fetched_at=at(content.day), ecosystem=ECOSYSTEM, name="forms", from_version=content.start,
+        from_key=content.start and sort_key(ECOSYSTEM, content.start), is_from_included=content.is_start_included, to_version=content.to, to_key=key, is_to_included=False, fixed_version=content.to if content.is_fixed else None,
         fixed_key=key if content.is_fixed else None, is_comparable=True,
     )]  # fmt: skip
 
@@ -446,7 +455,8 @@ def answer(scanner: str, scan: Scan) -> list[Record]:
 
 
 FOUND = """
-SELECT version, flaw_id, seen_at, last_seen_at, opened_at, closed_at, closed_reason, exposure_days, fix_exposure_days
+SELECT version, flaw_id, seen_at, last_seen_at, opened_at, closed_at, closed_reason, exposure_days, fix_exposure_days,
+  advisories, severity
 FROM marts.finding WHERE name = 'forms'"""
 
 
