@@ -196,6 +196,20 @@ def test_an_acceptance_closes_and_ends_by_itself_after_its_last_day_of_the_site(
     assert [row[2] for row in times(con)] == ["accepted", "accepted"], "what was mended meanwhile does not come back"
 
 
+def test_what_ends_as_it_is_accepted_is_mended_and_not_accepted(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    decide(con, 5, date(2026, 7, 30))
+    inventory(con, 5, {"forms": "5.2"})
+    assert times(con) == [(day(3), day(5), "patched")]
+
+
+def test_what_was_accepted_before_an_update_that_mends_nothing_ended_as_accepted(con) -> None:
+    inventory(con, 3, {"forms": "5.0"})
+    decide(con, 5, date(2026, 7, 30))
+    inventory(con, 8, {"forms": "5.1"})
+    assert times(con) == [(day(3), day(5), "accepted"), (datetime(2026, 7, 30, 22, tzinfo=UTC), None, None)]
+
+
 def test_exposure_since_a_fix_is_counted_from_when_one_was_known(con) -> None:
     advisory(con, 1, fixed=None)
     advisory(con, 20, fixed="5.2")
