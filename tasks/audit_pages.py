@@ -15,8 +15,9 @@ import httpx
 
 from tasks.audits import AuditOptions
 from tasks.contracts import Job
+from tasks.download import bounded
 from tasks.errors import SourceError
-from tasks.journey_gate import refused_host
+from tasks.journey_gate import followed
 from tasks.journey_run import StepError
 
 SITEMAPS = 50
@@ -90,28 +91,19 @@ async def sitemap_pages(url: str, host: str, may_be_private: Collection[str]) ->
 
 
 async def _text(client: httpx.AsyncClient, url: str, may_be_private: Collection[str]) -> str:
-    """Fetch one file of a sitemap; redirects are followed by hand, so that each address is looked at first."""
-    asked = url
+    """Fetch one file of a sitemap."""
     try:
-        for _ in range(HOPS + 1):
-            await refused_host(asked, may_be_private)
-            async with client.stream("GET", asked) as answer:
-                if answer.is_redirect and answer.headers.get("location"):
-                    asked = urljoin(asked, answer.headers["location"])
-                    continue
-                if answer.status_code != 200:
-                    raise SourceError(f"The sitemap {url} answers {answer.status_code}: mend `sitemap`.")
-                data = bytearray()
-                async for piece in answer.aiter_bytes():
-                    data += piece
-                    if len(data) > SITEMAP_BYTES:
-                        raise SourceError(f"The sitemap {url} has more than {SITEMAP_BYTES >> 20} MiB.")
-                return _unpacked(bytes(data), url).decode("utf-8", "replace")
+        async with followed(client, url, may_be_private, HOPS) as (_, answer):
+            if answer.status_code != 200:
+                raise SourceError(f"The sitemap {url} answers {answer.status_code}: mend `sitemap`.")
+            data = await bounded(answer, SITEMAP_BYTES)
     except StepError as error:
         raise SourceError(f"The sitemap {url}: {error}.") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"The sitemap {url} gives no answer: {error}.", can_retry=True) from None
-    raise SourceError(f"The sitemap {url} redirects more than {HOPS} times.")
+    if data is None:
+        raise SourceError(f"The sitemap {url} has more than {SITEMAP_BYTES >> 20} MiB.")
+    return _unpacked(data, url).decode("utf-8", "replace")
 
 
 def _unpacked(data: bytes, url: str) -> bytes:

@@ -1,10 +1,12 @@
-"""Keep the body of an answer as a file, up to a limit."""
+"""Take the body of an answer, up to a limit."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 
 async def save(answer: httpx.Response, file: Path, max_bytes: int) -> bool:
@@ -17,3 +19,13 @@ async def save(answer: httpx.Response, file: Path, max_bytes: int) -> bool:
                 return False
             out.write(chunk)
     return True
+
+
+async def bounded(answer: httpx.Response, max_bytes: int) -> bytes | None:
+    """Return the body, unpacked; None where it has more than `max_bytes`, of which no more is read."""
+    data = bytearray()
+    async for chunk in answer.aiter_bytes(1 << 16):
+        data += chunk
+        if len(data) > max_bytes:
+            return None
+    return bytes(data)

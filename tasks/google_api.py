@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tasks.download import bounded
 from tasks.errors import SourceError
 
 ANSWER_BYTES = 64 << 20
@@ -33,17 +34,15 @@ async def ask(
         SourceError: there is no answer, or none of such an API.
     """
     host = httpx.URL(url).host
-    data = bytearray()
     try:
         async with client.stream(method, url, params=httpx.QueryParams(list(query)), json=body) as answer:
-            async for piece in answer.aiter_bytes():
-                data += piece
-                if len(data) > ANSWER_BYTES:
-                    raise SourceError(f"{host} answers with more than {ANSWER_BYTES >> 20} MiB.")
+            data = await bounded(answer, ANSWER_BYTES)
     except httpx.TimeoutException:
         raise SourceError(f"{host} does not answer in time.", can_retry=True) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{host} gives no answer: {error}.", can_retry=True) from None
+    if data is None:
+        raise SourceError(f"{host} answers with more than {ANSWER_BYTES >> 20} MiB.")
     text = data.decode("utf-8", "replace")
     if key := client.headers.get("X-Goog-Api-Key"):
         text = text.replace(key, "[redacted]")

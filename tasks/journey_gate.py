@@ -12,12 +12,15 @@ import contextlib
 import ipaddress
 import struct
 from collections.abc import AsyncIterator, Collection
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from tasks.journey_run import StepError
 from tasks.probe import CAUSES
 from tasks.probe_connect import ProbeFailureError, connect, resolve
+
+if TYPE_CHECKING:
+    import httpx
 
 _OURS = ("vantage", "prober", "configuration", "unreachable")
 _PIECE = 64 << 10
@@ -33,6 +36,26 @@ async def refused_host(url: str, private_hosts: Collection[str]) -> None:
     if parts.scheme not in ("http", "https") or not host:
         raise StepError("no_answer", "the address is neither http nor https")
     await _addresses(host, port, private_hosts)
+
+
+@contextlib.asynccontextmanager
+async def followed(
+    client: httpx.AsyncClient, url: str, private_hosts: Collection[str], hops: int
+) -> AsyncIterator[tuple[str, httpx.Response]]:
+    """Ask, following redirects by hand so that each address is looked at first; yield the last one and its answer.
+
+    Raises:
+        StepError: an address must not or can't be asked, or there are more than `hops` redirects.
+        httpx.HTTPError: there is no answer.
+    """
+    for _ in range(hops + 1):
+        await refused_host(url, private_hosts)
+        async with client.stream("GET", url) as answer:
+            if not (answer.is_redirect and answer.headers.get("location")):
+                yield url, answer
+                return
+            url = urljoin(url, answer.headers["location"])
+    raise StepError("no_answer", f"the address redirects more than {hops} times")
 
 
 async def _addresses(host: str, port: int, private_hosts: Collection[str]) -> list[Any]:

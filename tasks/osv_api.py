@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from tasks.advisory_format import elements, moment
+from tasks.download import bounded
 from tasks.errors import SourceError
 from tasks.json_text import items, word
 from tasks.waiting import send
@@ -113,11 +114,9 @@ async def _json(client: httpx.AsyncClient, request: httpx.Request, *, may_miss: 
             wait = answer.headers.get("Retry-After", "")
             later = f"; it asks to wait {wait[:40]}" if wait else ""
             raise SourceError(f"{request.url} answered {answer.status_code}{later}")
-        data = bytearray()
-        async for chunk in answer.aiter_bytes(1 << 16):
-            data += chunk
-            if len(data) > ANSWER_BYTES:
-                raise SourceError(f"{request.url} answers more than {ANSWER_BYTES >> 20} MiB")
+        data = await bounded(answer, ANSWER_BYTES)
+        if data is None:
+            raise SourceError(f"{request.url} answers more than {ANSWER_BYTES >> 20} MiB")
     finally:
         await answer.aclose()
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from tasks.download import bounded
 from tasks.probe_certificate import Certificate
 from tasks.probe_connect import ProbeFailureError
 from tasks.probe_result import ProbeResult, outcome_of
@@ -160,11 +161,9 @@ async def _get(client: httpx.AsyncClient, url: str, *, hops: int = 3) -> tuple[i
             return await _get(client, target, hops=hops - 1)
         if response.status_code != 200:
             return response.status_code, None
-        text = b""
-        async for piece in response.aiter_bytes(64 << 10):
-            text += piece
-            if len(text) > ANSWER_BYTES:
-                raise ProbeFailureError("no_data", "the answer of the registry is too long")
+        text = await bounded(response, ANSWER_BYTES)
+    if text is None:
+        raise ProbeFailureError("no_data", "the answer of the registry is too long")
     try:
         return 200, json.loads(text)
     except (ValueError, RecursionError):

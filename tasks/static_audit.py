@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime
-from urllib.parse import urljoin
 
 import httpx
 
@@ -14,7 +13,8 @@ from tasks.accessibility_landing import is_cut, records
 from tasks.audit_pages import USER_AGENT, private_hosts
 from tasks.audits import AuditOptions, run_record
 from tasks.contracts import Job
-from tasks.journey_gate import refused_host
+from tasks.download import bounded
+from tasks.journey_gate import followed
 from tasks.journey_run import StepError
 from warehouse.records import AccessibilityFinding, AccessibilityRun, AuditRun
 
@@ -79,16 +79,10 @@ async def audit_pages(
 
 
 async def _fetch(client: httpx.AsyncClient, url: str, may_be_private: Collection[str]) -> tuple[str, int, str]:
-    """Return final address, status and HTML; redirects are followed by hand, so that each address is looked at."""
-    asked = url
+    """Return final address, status and HTML."""
     try:
-        for _ in range(HOPS + 1):
-            await refused_host(asked, may_be_private)
-            async with client.stream("GET", asked) as answer:
-                if answer.is_redirect and answer.headers.get("location"):
-                    asked = urljoin(asked, answer.headers["location"])
-                    continue
-                return asked, answer.status_code, await _html(answer)
+        async with followed(client, url, may_be_private, HOPS) as (asked, answer):
+            return asked, answer.status_code, await _html(answer)
     except StepError as error:
         raise _StoppedError(_OF_STEP.get(error.cause, "no_answer"), str(error)) from None
     except httpx.TimeoutException:
@@ -98,7 +92,6 @@ async def _fetch(client: httpx.AsyncClient, url: str, may_be_private: Collection
         raise _StoppedError(cause, str(error)) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _StoppedError("no_answer", str(error) or type(error).__name__) from None
-    raise _StoppedError("no_answer", f"more than {HOPS} redirects")
 
 
 async def _html(answer: httpx.Response) -> str:
@@ -110,12 +103,10 @@ async def _html(answer: httpx.Response) -> str:
         raise _StoppedError("download", None, status)
     if kind and kind not in _HTML:
         raise _StoppedError("not_html", f"the address gives {kind[:80]} and no page", status)
-    data = bytearray()
-    async for piece in answer.aiter_bytes():
-        data += piece
-        if len(data) > PAGE_BYTES:
-            raise _StoppedError("limit_reached", f"the page has more than {PAGE_BYTES >> 20} MiB", status)
+    data = await bounded(answer, PAGE_BYTES)
+    if data is None:
+        raise _StoppedError("limit_reached", f"the page has more than {PAGE_BYTES >> 20} MiB", status)
     try:
-        return bytes(data).decode(answer.encoding or "utf-8", "replace")
+        return data.decode(answer.encoding or "utf-8", "replace")
     except LookupError:
-        return bytes(data).decode("utf-8", "replace")
+        return data.decode("utf-8", "replace")

@@ -15,6 +15,7 @@ import httpx
 from pydantic import Field
 
 from tasks.contracts import Context, Job, Outcome, Parsed, UptimeOptions
+from tasks.download import bounded
 from tasks.errors import SourceError
 from tasks.redact import excerpt
 from tasks.uptime_history import PAYLOAD_BYTES, Wanted, read_json
@@ -101,13 +102,9 @@ class Api:
         return str(self.client.base_url.copy_with(raw_path=url.raw_path))
 
     async def _body(self, response: httpx.Response) -> bytes:
-        parts, length = [], 0
-        async for part in response.aiter_bytes(1 << 16):
-            length += len(part)
-            if length > PAYLOAD_BYTES:
-                raise SourceError(f"The answer of {self.tool} is longer than {PAYLOAD_BYTES >> 20} MB.")
-            parts.append(part)
-        body = b"".join(parts)
+        body = await bounded(response, PAYLOAD_BYTES)
+        if body is None:
+            raise SourceError(f"The answer of {self.tool} is longer than {PAYLOAD_BYTES >> 20} MB.")
         status = response.status_code
         if status in (401, 403):
             raise SourceError(f"{self.tool} at {self.client.base_url} answered {status}: is the token right?")

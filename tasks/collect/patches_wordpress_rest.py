@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 from tasks import bundle_landing, patch_inventory
 from tasks.bundle import Files, Manifest, ManifestFile, Origin
 from tasks.contracts import Job, OpenUrl, Outcome, Parsed, SecretReference, SourceOptions
+from tasks.download import bounded
 from tasks.errors import SourceError
 from tasks.inventory_format import Source, inventory_formats
 from tasks.json_text import decode
@@ -139,14 +140,11 @@ async def _ask(job: Job) -> dict[str, str]:
 
 
 async def _get(client: httpx.AsyncClient, url: str) -> str:
-    data = bytearray()
     async with client.stream("GET", url) as response:
-        async for chunk in response.aiter_bytes(1 << 16):
-            data += chunk
-            if len(data) > ANSWER_BYTES:
-                raise SourceError(f"{url} answers more than {ANSWER_BYTES >> 20} MiB; is it the REST API?")
-        status = response.status_code
-    text = decode(bytes(data))
+        data, status = await bounded(response, ANSWER_BYTES), response.status_code
+    if data is None:
+        raise SourceError(f"{url} answers more than {ANSWER_BYTES >> 20} MiB; is it the REST API?")
+    text = decode(data)
     if response.is_redirect:
         raise SourceError(
             f"{url} redirects (status {status}); set url to where it leads, if that is yours, or to "
