@@ -149,7 +149,8 @@ def _kept(rows: list[Mapping[str, Any]]) -> str | None:
 def _item(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is kept of one item: its address, what it wastes, the element; cut and without secrets."""
     node = row if word(row, "type") == "node" else part(row, "node")
-    address = word(row, "url") or word(row, "scriptUrl") or word(part(row, "source"), "url")
+    places = (part(row, "source"), part(row, "sourceLocation"))
+    address = word(row, "url") or word(row, "scriptUrl") or next((u for p in places if (u := word(p, "url"))), "")
     kept = {
         "url": shown_url(address) if address else None,
         "total_bytes": _number(row.get("totalBytes")),

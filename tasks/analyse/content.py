@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -33,9 +34,29 @@ FROM marts.crawl_issue
 WHERE site_id = $site_id AND seen_date < $end_date AND (fixed_date IS NULL OR fixed_date >= $start_date)
 ORDER BY kind, seen_date, page_url, target"""
 
+_MEASURED = """
+SELECT run_id, page_url FROM marts.page_performance
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+QUALIFY row_number() OVER (PARTITION BY page_url, form_factor ORDER BY measured_at DESC) = 1"""
+
+BROWSED = f"SELECT count(DISTINCT page_url) AS page_count FROM ({_MEASURED})"  # noqa: S608 - the house's own text
+
+SAID = f"""
+SELECT item ->> '$.text' AS message, item ->> '$.url' AS address,
+  min(page_url) AS page_url, count(DISTINCT page_url) AS page_count
+FROM (
+  SELECT page_url, unnest(CAST(items AS JSON[])) AS item
+  FROM marts.page_opportunity
+  WHERE site_id = $site_id AND audit_id = 'errors-in-console' AND run_id IN (SELECT run_id FROM ({_MEASURED}))
+)
+GROUP BY message, address
+ORDER BY page_count DESC, page_url, message, address"""  # noqa: S608 - as above
+
 SECTION = Section(title=mark("Content and forms"), order=65, weight=80)
 RULES = ("ux.broken_links", "ux.error_pages", "ux.forms_unlabelled", "ux.redirect_chains")
 BROKEN = ("broken_link", "broken_image", "broken_file")
+ERRORS = 8
+"""Errors of the browser printed at most: those of the most pages first."""
 SHOWN = 14
 """Open issues printed at most: those that turn visitors away first."""
 
@@ -51,6 +72,10 @@ class ContentView:
     issues: Sequence[tuple[str, str, str, str]]
     """(kind, where, what it is about and what was seen, since)"""
     issues_note: str
+    errors: Sequence[tuple[str, str, str]]
+    """(page, what the browser said, about which address)"""
+    errors_note: str
+    """On how many pages it was listened to; empty where on none."""
     action: Action | None
 
 
@@ -69,6 +94,7 @@ def view(data: QuarterData) -> ContentView | NoData:
         )
     last = list(rows_of(read))[-1]
     issues = data.frame(ISSUES)
+    browsed, told = int(data.frame(BROWSED)["page_count"].iloc[0]), list(rows_of(data.frame(SAID)))
     is_open = issues["is_open"].astype(bool)
     still, mended = issues[is_open], issues[~is_open]
     return ContentView(
@@ -99,6 +125,8 @@ def view(data: QuarterData) -> ContentView | NoData:
         issues_note=say("{shown} of {all}; the rest is in marts.crawl_issue.", shown=SHOWN, all=len(still))
         if len(still) > SHOWN
         else "",
+        errors=[_error(row) for row in told[:ERRORS]],
+        errors_note=_errors_note(browsed, len(told)),
         action=data.action(RULES, f"{data.titles(RULES)}."),
     )
 
@@ -178,6 +206,26 @@ def _kinds(issues: pd.DataFrame, is_open: pd.Series[Any]) -> list[tuple[str, str
 def _worst(still: pd.DataFrame) -> list[Any]:
     order = {kind: number for number, kind in enumerate(KINDS)}
     return sorted(rows_of(still), key=lambda row: (order.get(row.kind, 99), row.seen_date, row.page_url, row.target))
+
+
+def _error(row: Any) -> tuple[str, str, str]:
+    page = cut(page_name(row.page_url), 40)
+    if row.page_count > 1:
+        page = say_many("{page} and {n} more", "{page} and {n} more", row.page_count - 1, page=page)
+    message, address = (value if isinstance(value, str) else "" for value in (row.message, row.address))
+    is_own = urlsplit(address).hostname == urlsplit(row.page_url).hostname
+    return page, cut(message, 90), cut(page_name(address) if is_own else address.split("//", 1)[-1], 60)
+
+
+def _errors_note(browsed: int, count: int) -> str:
+    if not browsed:
+        return ""
+    seen = say_many(
+        "Told by the browser when {n} page was last measured, five of each page at most.",
+        "Told by the browser when {n} pages were last measured, five of each page at most.",
+        browsed,
+    )
+    return f"{seen} {say('{shown} of {all} are printed.', shown=ERRORS, all=count)}" if count > ERRORS else seen
 
 
 def _issue(row: Any) -> tuple[str, str, str, str]:

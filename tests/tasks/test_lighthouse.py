@@ -129,6 +129,8 @@ def test_each_fault_of_the_bad_page_is_named_with_its_element() -> None:
     assert {"image-alt", "label", "color-contrast", "link-name", "html-has-lang", "target-size"} <= set(found)
     assert found["image-alt"].categories == ("accessibility", "seo")
     assert json.loads(found["image-alt"].items_json or "")[0]["snippet"] == '<img src="/img/bread.svg">'
+    told = json.loads(found["errors-in-console"].items_json or "")
+    assert [one["url"].rsplit("/", 1)[1] for one in told] == ["v.mp4", "favicon.ico"]
 
 
 def test_secrets_in_addresses_and_elements_are_not_kept() -> None:

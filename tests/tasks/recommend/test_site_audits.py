@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from typing import Any
 
@@ -14,7 +15,8 @@ from tasks.quarters import parse_quarter
 from tasks.recommendation import Recommendation, Silent, Unknown
 from tasks.report_model import NoData
 from tests.tasks.recommend.asking import ask, at, insert, measure, scope
-from warehouse.records import AuditRun, CrawledPage, CrawlIssue, PostureFinding, PostureTest
+from tests.tasks.recommend.test_performance import lab
+from warehouse.records import AuditRun, CrawledPage, CrawlIssue, PageOpportunity, PostureFinding, PostureTest
 
 PAGE = "https://one.example/"
 RULES = (
@@ -224,3 +226,36 @@ def test_the_section_on_content_counts_what_is_open_new_and_mended(con) -> None:
     assert seen.issues == [("broken link", "/", "/b, it answers 404", "9 Jul")]
     crawled(con, 15)
     assert view_of(con, "content").lead == "The last crawl of 1 page found nothing wrong. 3 were mended in the quarter."
+
+
+def test_the_section_on_content_says_what_the_browser_told_when_pages_were_last_measured(con) -> None:
+    crawled(con, 1)
+    assert (view_of(con, "content").errors, view_of(con, "content").errors_note) == ([], "")
+    failed = "Failed to load resource: the server responded with a status of 503 ()"
+    lost = {"url": "https://cdn.example/badge.js", "text": failed}
+    measured(con, 2, PAGE, {"url": f"{PAGE}old.js", "text": "Uncaught Error: of an earlier measurement"})
+    measured(con, 9, PAGE, lost, {"url": f"{PAGE}shop.js", "text": "<script>Uncaught"}, {"text": "no address"})
+    measured(con, 9, f"{PAGE}cart", lost)
+    measured(con, 9, f"{PAGE}fine")
+    seen = view_of(con, "content")
+    assert seen.errors == [
+        ("/ and 1 more", failed, "cdn.example/badge.js"), ("/", "<script>Uncaught", "/shop.js"), ("/", "no address", ""),
+    ]  # fmt: skip
+    assert seen.errors_note == "Told by the browser when 3 pages were last measured, five of each page at most."
+
+
+def measured(con: duckdb.DuckDBPyConnection, day: int, page: str, *told: dict[str, str]) -> None:
+    """Add a measurement by Lighthouse, and what the console of the browser told."""
+    lab(con, day, 90.0, page)
+    common = {
+        "run_id": f"{page}{day}mobile",
+        "site_id": "one",
+        "source_id": "s",
+        "page_url": page,
+        "measured_at": at(day),
+    }
+    if told:
+        insert(
+            con, PageOpportunity, **common, audit_id="errors-in-console", title="t", categories=["best-practices"], score=0.0,
+            item_count=len(told), items=json.dumps(told),
+        )  # fmt: skip

@@ -429,6 +429,8 @@ def content() -> ContentView:
         kinds=[("A link leads to what is not there", "2", "1", "1")],
         issues=[("broken link", HOSTILE[1], HOSTILE[5], "7 Jul"), ("broken link", HOSTILE[6], HOSTILE[3], "14 Jul, again")],
         issues_note="2 of 40; the rest is in marts.crawl_issue.",
+        errors=[("/ and 2 more", HOSTILE[0], HOSTILE[4])],
+        errors_note="Told by the browser when 3 pages were last measured, five of each page at most.",
         action=None,
     )  # fmt: skip
 
