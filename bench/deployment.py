@@ -96,6 +96,7 @@ def run(minutes: int = 10, gap_minutes: int = 7) -> Iterator[tuple[str, float, s
         settings = Settings(folder / "sites.yaml", folder / "var")
         load(settings.spool, settings.warehouse)  # what the last run landed when it was ended
         yield from _figures(runs, spans, settings.warehouse, accepts)
+        yield from _gap(settings.warehouse, gap_minutes)
         yield from _rows(Settings(folder / "sites.yaml", folder / "rows"))
         used = usage[0].ru_utime + usage[0].ru_stime
         yield "deployment: CPU of the worker and its runs", used / minutes, "s a minute"
@@ -109,7 +110,7 @@ def _figures(
     runs: list[dict[str, Any]], spans: list[tuple[datetime, int]], warehouse: Path, accepts: int
 ) -> Iterator[tuple[str, float, str]]:
     slots = {start + timedelta(minutes=n) for start, minutes in spans for n in range(minutes)}
-    by_slot = {datetime.fromisoformat(run["expected_start_time"]): run for run in runs if run["start_time"]}
+    by_slot = {_slot_of(run): run for run in runs if run["start_time"]}
     done = {slot: run for slot, run in by_slot.items() if slot in slots and run["state_type"] == "COMPLETED"}
     late = [(datetime.fromisoformat(run["start_time"]) - slot).total_seconds() for slot, run in done.items()]
     with open_live(warehouse, wait_seconds=60) as con:
@@ -122,6 +123,9 @@ def _figures(
             " OVER (PARTITION BY site_id ORDER BY start_at) AS next_at FROM staging.check_span) GROUP BY site_id"
         ).fetchall()
         down = con.execute("SELECT sum(down_seconds), sum(up_seconds) FROM marts.availability_day").fetchall()[0]
+    for slot in sorted(slots - done.keys()):
+        states = [f"{run['state_name']}: {run['state'].get('message')}" for run in runs if _slot_of(run) == slot]
+        print(f"missed {slot:%H:%M}: {'; '.join(states) or 'no run'}", file=sys.stderr, flush=True)
     yield "deployment: slots of a minute", len(slots), "count"
     yield "deployment: slots missed", len(slots - done.keys()), "count"
     assert late, "no slot was checked: see worker.log"
@@ -138,6 +142,31 @@ def _figures(
     assert down[0] == 0, "a gap was told as downtime"
     # Each check speaks for its own minute and for nothing of the gap.
     assert float(down[1]) <= 60.0 * checks, (down, checks)
+
+
+def _slot_of(run: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["expected_start_time"])
+
+
+def _gap(warehouse: Path, gap_minutes: int) -> Iterator[tuple[str, float, str]]:
+    """Show what the marts say of the time from the first check to the last: the gap is in no availability."""
+    with open_live(warehouse, wait_seconds=60) as con:
+        watched, up, down, least = con.execute(
+            "WITH watched AS (SELECT site_id, date_diff('second', min(start_at), max(end_at)) AS seconds"
+            " FROM staging.check_span GROUP BY site_id), known AS (SELECT site_id, sum(up_seconds) AS up,"
+            " sum(down_seconds) AS down FROM marts.availability_day GROUP BY site_id)"
+            " SELECT median(seconds), median(up), median(down), min(100 * up / (up + down))"
+            " FROM watched JOIN known USING (site_id)"
+        ).fetchall()[0]
+    unknown = float(watched - up - down)
+    yield "deployment: a site, from its first check to its last", float(watched), "s"
+    yield "deployment: of it up", float(up), "s"
+    yield "deployment: of it down", float(down), "s"
+    yield "deployment: of it unknown", unknown, "s"
+    yield "deployment: known of it", 100 * (1 - unknown / float(watched)), "%"
+    yield "deployment: availability of what is known, the worst site", float(least), "%"
+    # The first slot after a gap may go to the runs that waited; slots begin a little early or late.
+    assert 60 * gap_minutes - 60 <= unknown <= 60 * gap_minutes + 120, f"{unknown} s are unknown"
 
 
 def _rows(settings: Settings) -> Iterator[tuple[str, float, str]]:
@@ -241,3 +270,4 @@ def _runs(client: httpx.Client) -> list[dict[str, Any]]:
 if __name__ == "__main__":
     for what, value, unit in run(*(int(argument) for argument in sys.argv[1:])):
         print(f"{what:62} {value:12,.2f} {unit}", flush=True)
+    print("END", flush=True)

@@ -23,7 +23,6 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +36,7 @@ from tasks.inventory_format import format_of
 from tasks.json_text import decode
 from tasks.log_files import LineReject
 from tasks.redact import excerpt
+from tasks.time_zones import time_zones
 from warehouse.records import Reject
 
 MANIFEST = "manifest.json"
@@ -58,7 +58,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 
 def _known_zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
+    if name not in time_zones():
         raise ValueError(f"{name!r} is not an IANA time zone, as Europe/London")
     return name
 

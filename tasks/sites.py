@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import math
 import typing
-import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -37,6 +36,7 @@ from tasks.errors import ConfigurationError
 from tasks.mail import Address, MailServer
 from tasks.networks import parse_network
 from tasks.recommending import rules
+from tasks.time_zones import time_zones
 
 
 class _LocatedError(ValueError):
@@ -76,8 +76,8 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 
 
 def _known_zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
-        near = did_you_mean(name, zoneinfo.available_timezones())
+    if name not in time_zones():
+        near = did_you_mean(name, time_zones())
         raise ValueError(f"{name!r} is not an IANA time zone{near or ', as Europe/London'}")
     return name
 
@@ -333,6 +333,10 @@ class Sites(Model):
         return [known[name] for name in site_ids]
 
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML has it: in Python alone a thousand sites take five seconds, at every run of a flow."""
+
+
 def load_sites(path: Path) -> Sites:
     """Read and check `sites.yaml`.
 
@@ -351,8 +355,8 @@ def load_sites(path: Path) -> Sites:
 def parse_sites(text: str, name: str) -> Sites:
     """Check the text of a `sites.yaml`; `name` stands in the errors. Raises as `load_sites`."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_LOADER)
+        value = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe one
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
