@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tasks.errors import ConfigurationError
-from tasks.sites import json_schema, load_sites, parse_sites
+from tasks.sites import _LOADER, json_schema, load_sites, parse_sites
+from tasks.time_zones import time_zones
 
 GOOD = (Path(__file__).parent.parent.parent / "sites.example.yaml").read_text(encoding="utf-8")
 
@@ -80,3 +82,23 @@ def test_the_schema_describes_every_kind_of_source() -> None:
     from tasks.discovery import units
 
     assert set(units("tasks.collect")) <= set(json_schema()["$defs"])
+
+
+def test_many_sites_are_read_in_little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every run of a flow: the time zones of this machine are listed once, and libyaml reads the file."""
+    listed = []
+    monkeypatch.setattr("zoneinfo.available_timezones", lambda: listed.append(1) or {"Europe/London"})
+    time_zones.cache_clear()
+    try:
+        sites = parse_sites(MANY, "s").sites
+    finally:
+        time_zones.cache_clear()
+    assert (len(sites), len(listed)) == (50, 1)
+    assert not yaml.__with_libyaml__ or _LOADER is yaml.CSafeLoader
+
+
+MANY = "agency: {name: A, contact: a@a.example}\nclients: [{id: c, name: C}]\nsites:\n" + "".join(
+    f"  - {{id: s{n}, name: S, client: c, url: 'http://a.example/', platform: other, time_zone: Europe/London,"
+    " owner: {name: O, email: o@a.example}, sources: [{kind: uptime_http}]}\n"
+    for n in range(50)
+)
