@@ -26,6 +26,8 @@ from tasks.settings import Settings, load_settings
 from tasks.sites import load_sites
 from warehouse.load import Loaded
 
+ROWS = 50
+"""Rows of the table of a run; of more sources, those that did as they should are one row together."""
 _RETRY = {"retries": 2, "retry_delay_seconds": 5, "retry_jitter_factor": 1.0, "cache_policy": NO_CACHE}
 
 
@@ -95,7 +97,7 @@ async def collect_all(
 
 async def say(key: str, reports: Sequence[Report], loaded: Loaded | None) -> None:
     """Leave the table of the run as an artifact: what each source landed, what was rejected, what is missing."""
-    rows: list[dict[str, Any]] = [{name: _safe(value) for name, value in report.row.items()} for report in reports]
+    rows = table_of(reports)
     rows.append(
         {
             "site": "all",
@@ -112,6 +114,28 @@ async def say(key: str, reports: Sequence[Report], loaded: Loaded | None) -> Non
     for report in reports:
         if report.outcome.state == "failed":
             get_run_logger().warning("%s/%s: %s", report.row["site"], report.row["source"], report.outcome.message)
+
+
+def table_of(reports: Sequence[Report]) -> list[dict[str, Any]]:
+    """Return the rows of the table, what is amiss first: each minute's table stays in the server's database."""
+    odd = [report for report in reports if report.outcome.message or report.outcome.reject_count]
+    shown = reports if len(reports) <= ROWS else sorted(odd, key=lambda report: report.outcome.state != "failed")[:ROWS]
+    rows: list[dict[str, Any]] = [{name: _safe(value) for name, value in report.row.items()} for report in shown]
+    named = {id(report) for report in shown}
+    left = [report for report in reports if id(report) not in named]
+    for state in sorted({report.outcome.state for report in left}):
+        of_state = [report for report in left if report.outcome.state == state]
+        rows.append(
+            {
+                "site": f"{len(of_state)} more",
+                "source": "not named here",
+                "state": state,
+                "landed": sum(report.outcome.landed_count for report in of_state),
+                "rejected": sum(report.outcome.reject_count for report in of_state),
+                "message": "",
+            }
+        )
+    return rows
 
 
 def state_of(reports: Sequence[Report]) -> State[Any]:

@@ -54,6 +54,20 @@ def test_a_failed_source_makes_the_run_a_gap_and_only_all_of_them_a_failure() ->
         runs.state_of([report("failed")])
 
 
+def test_the_table_of_many_sources_names_what_is_amiss_and_counts_the_others() -> None:
+    few = [report("complete"), report("failed")]
+    assert [row["state"] for row in runs.table_of(few)] == ["complete", "failed"]
+    rows = runs.table_of([*[report("complete")] * 700, *few, *[report("empty")] * 298])
+    assert [(row["site"], row["state"], row["landed"], row["message"]) for row in rows] == [
+        ("one", "failed", 2, "it broke"),
+        ("701 more", "complete", 1402, ""),
+        ("298 more", "empty", 596, ""),
+    ]
+    rows = runs.table_of([report("failed") for _ in range(1000)])
+    assert len(rows) == runs.ROWS + 1
+    assert (rows[-1]["site"], rows[-1]["state"]) == ("950 more", "failed")
+
+
 def test_the_default_quarter_is_the_last_that_is_over() -> None:
     assert last_finished(datetime(2026, 10, 1, 5, tzinfo=UTC)) == Quarter(2026, 3)
     assert last_finished(datetime(2026, 1, 1, 5, tzinfo=UTC)) == Quarter(2025, 4)
