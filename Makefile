@@ -1,6 +1,6 @@
 # Every target sets up what it needs: `make demo` and `make test` work from a clean clone.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench dictionary lock format
+.PHONY: help setup demo test check bench dictionary words lock format
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,6 +48,9 @@ dictionary: setup  ## Write the data dictionary anew
 
 bench: setup  ## Measure: rows, checks and reports a second
 	$(BIN)/python -m bench
+
+words: setup  ## Bring the catalogues of texts up to date with code and templates
+	$(BIN)/python -m tasks.catalogues
 
 lock: setup  ## Pin the newest allowed versions anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev --output-file requirements.lock --upgrade pyproject.toml

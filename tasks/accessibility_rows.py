@@ -96,7 +96,8 @@ def lead(known: pd.DataFrame, failed: pd.DataFrame, failing: int) -> str:
         )
     pages = int((known["failure_count"] > 0).sum())
     worst = failed.sort_values(["failing_element_count", "reading_order"], ascending=[False, True]).head(1)
-    most = say(", most of all {criterion}", criterion=say(worst["criterion_name"].iloc[0])) if len(worst) else ""
+    first = next(rows_of(worst), None)
+    most = "" if first is None else say(", most of all {criterion}", criterion=say(first.criterion_name))
     return say_many(
         "{n} element on {pages} of {audited} fails WCAG 2.2{most}.",
         "{n} elements on {pages} of {audited} fail WCAG 2.2{most}.",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tasks.audit_pages import is_of_site
 from tasks.crawler import Asked, Crawl
-from tasks.words import mark
+from tasks.words import mark, say
 
 KINDS = {
     "broken_link": mark("a link leads to what is not there"),
@@ -51,6 +52,20 @@ SHORT = {
     "sitemap_entry": mark("wrong sitemap entry"),
 }
 """The same in a word or two."""
+_DETAILS = (
+    (r"it answers (?P<status>\d+)", mark("it answers {status}")),
+    (r"(?P<count>\d+) redirects, to (?P<url>.*)", mark("{count} redirects, to {url}")),
+    (r"(?P<count>\d+) pages have it: (?P<text>.*)", mark("{count} pages have it: {text}")),
+    (
+        r"a made-up address answers (?P<status>\d+) after a redirect to (?P<url>.*)",
+        mark("a made-up address answers {status} after a redirect to {url}"),
+    ),
+    (r"a made-up address answers (?P<status>\d+)", mark("a made-up address answers {status}")),
+    (r"it redirects to (?P<url>.*)", mark("it redirects to {url}")),
+    (r"it asks search engines to leave it out", mark("it asks search engines to leave it out")),
+    (r"a page is answered in place of it", mark("a page is answered in place of it")),
+)
+"""What `issues` says of one, and the same as a text."""
 MOST = 300
 """Issues of one kind that are kept of one crawl: more of the same is told once."""
 
@@ -63,6 +78,14 @@ class Issue:
     page_url: str
     target: str = ""
     detail: str = ""
+
+
+def detail_in_words(detail: str) -> str:
+    """Return the detail of an issue, which was written down in English, in the language that is spoken."""
+    for pattern, text in _DETAILS:
+        if found := re.fullmatch(pattern, detail, re.DOTALL):
+            return say(text, **found.groupdict())
+    return detail
 
 
 def key(kind: str, page_url: str, target: str) -> str:

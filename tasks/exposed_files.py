@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from tasks.posture_tests import host_of, site_of
 from tasks.site_fetch import Asking, Fetched, fetch
+from tasks.words import mark
 
 _SETTING = rb"(?im)^\s*(?:export\s+)?[A-Z][A-Z0-9_]*(?:PASS(?:WORD)?|SECRET|KEY|TOKEN|HOST|URL|DSN)[A-Z0-9_]*\s*="
 _DUMP = rb"(?i)-- (?:MySQL|MariaDB|PostgreSQL) (?:database )?dump|(?m:^(?:CREATE TABLE|INSERT INTO) [`\"\w])"
@@ -17,29 +18,37 @@ _ZIP, _GZIP = rb"\APK\x03\x04", rb"\A\x1f\x8b\x08"
 _WORDPRESS = rb"define\(\s*['\"]DB_PASSWORD['\"]"
 
 FILES: tuple[tuple[str, bytes, str], ...] = (
-    ("/.git/HEAD", rb"\Aref: refs/|\A[0-9a-f]{40}\s*\Z", "the source code with its history can be fetched"),
-    ("/.git/config", rb"(?m)\A\s*\[(?:core|remote|user|include)", "the source code with its history can be fetched"),
-    ("/.svn/wc.db", rb"\ASQLite format 3\x00", "the source code can be fetched"),
-    ("/.env", _SETTING, "settings with passwords can be read"),
-    ("/.env.local", _SETTING, "settings with passwords can be read"),
-    ("/.env.production", _SETTING, "settings with passwords can be read"),
-    ("/wp-config.php.bak", _WORDPRESS, "the password of the database can be read"),
-    ("/wp-config.php.old", _WORDPRESS, "the password of the database can be read"),
-    ("/wp-config.php~", _WORDPRESS, "the password of the database can be read"),
-    ("/.wp-config.php.swp", rb"\Ab0VIM", "the password of the database can be read"),
-    ("/backup.zip", _ZIP, "a backup can be fetched"),
-    ("/backup.tar.gz", _GZIP, "a backup can be fetched"),
-    ("/backup.sql", _DUMP, "a backup of the database can be fetched"),
-    ("/backup.sql.gz", _GZIP, "a backup of the database can be fetched"),
-    ("/dump.sql", _DUMP, "a backup of the database can be fetched"),
-    ("/{name}.zip", _ZIP, "a backup can be fetched"),
-    ("/{name}.sql", _DUMP, "a backup of the database can be fetched"),
-    ("/{name}.tar.gz", _GZIP, "a backup can be fetched"),
-    ("/wp-content/debug.log", rb"(?m)^\[\d\d-\w{3}-\d{4} [\d:]+ [^\]]+\] ", "errors with paths and data can be read"),
-    ("/phpinfo.php", rb"<title>(?:PHP [\d.]+ - )?phpinfo\(\)", "the settings of the server can be read"),
-    ("/info.php", rb"<title>(?:PHP [\d.]+ - )?phpinfo\(\)", "the settings of the server can be read"),
-    ("/.DS_Store", rb"\A\x00\x00\x00\x01Bud1", "the names of files can be read"),
-    ("/readme.html", rb"(?i)<title>WordPress &#8250; ReadMe", "it tells that this is WordPress"),
+    ("/.git/HEAD", rb"\Aref: refs/|\A[0-9a-f]{40}\s*\Z", mark("the source code with its history can be fetched")),
+    (
+        "/.git/config",
+        rb"(?m)\A\s*\[(?:core|remote|user|include)",
+        mark("the source code with its history can be fetched"),
+    ),
+    ("/.svn/wc.db", rb"\ASQLite format 3\x00", mark("the source code can be fetched")),
+    ("/.env", _SETTING, mark("settings with passwords can be read")),
+    ("/.env.local", _SETTING, mark("settings with passwords can be read")),
+    ("/.env.production", _SETTING, mark("settings with passwords can be read")),
+    ("/wp-config.php.bak", _WORDPRESS, mark("the password of the database can be read")),
+    ("/wp-config.php.old", _WORDPRESS, mark("the password of the database can be read")),
+    ("/wp-config.php~", _WORDPRESS, mark("the password of the database can be read")),
+    ("/.wp-config.php.swp", rb"\Ab0VIM", mark("the password of the database can be read")),
+    ("/backup.zip", _ZIP, mark("a backup can be fetched")),
+    ("/backup.tar.gz", _GZIP, mark("a backup can be fetched")),
+    ("/backup.sql", _DUMP, mark("a backup of the database can be fetched")),
+    ("/backup.sql.gz", _GZIP, mark("a backup of the database can be fetched")),
+    ("/dump.sql", _DUMP, mark("a backup of the database can be fetched")),
+    ("/{name}.zip", _ZIP, mark("a backup can be fetched")),
+    ("/{name}.sql", _DUMP, mark("a backup of the database can be fetched")),
+    ("/{name}.tar.gz", _GZIP, mark("a backup can be fetched")),
+    (
+        "/wp-content/debug.log",
+        rb"(?m)^\[\d\d-\w{3}-\d{4} [\d:]+ [^\]]+\] ",
+        mark("errors with paths and data can be read"),
+    ),
+    ("/phpinfo.php", rb"<title>(?:PHP [\d.]+ - )?phpinfo\(\)", mark("the settings of the server can be read")),
+    ("/info.php", rb"<title>(?:PHP [\d.]+ - )?phpinfo\(\)", mark("the settings of the server can be read")),
+    ("/.DS_Store", rb"\A\x00\x00\x00\x01Bud1", mark("the names of files can be read")),
+    ("/readme.html", rb"(?i)<title>WordPress &#8250; ReadMe", mark("it tells that this is WordPress")),
 )
 """Path, proof that the content is what the name says, and what follows. `{name}` is the site's own."""
 BYTES = 64 << 10

@@ -261,7 +261,7 @@ def _before(answers: Answers, site_id: str, quarter: Quarter) -> Before:
     window = {"site_id": site_id, "start_date": quarter.start_date, "end_date": quarter.end_date}
     (known,) = answers.dicts(KNOWN_DAYS, window) if rows else ({"day_count": 0},)
     return Before(
-        quarter=f"Q{quarter.number}",
+        quarter=say("Q{number}", number=quarter.number),
         values={(row["kind"], row["name"]): row["value"] for row in rows},
         known_ratio=known["day_count"] / (quarter.end_date - quarter.start_date).days,
     )

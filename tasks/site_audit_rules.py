@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tasks import wording, written
-from tasks.crawl_issues import SHORT
+from tasks.crawl_issues import SHORT, detail_in_words
 from tasks.performance_rules import page_name
 from tasks.recommendation import Answer, ClosingTest, Prediction, Rule, Scope, Silent, Unknown, recommend
 from tasks.words import Plural, say, say_many
@@ -133,7 +133,9 @@ def shown(rows: Sequence[dict[str, Any]], most: int = 3) -> str:
         say(
             "{place}, {detail}, since {day}",
             place=_place(row),
-            detail=row["detail"] or say(SHORT.get(row["kind"], row["kind"].replace("_", " "))),
+            detail=detail_in_words(row["detail"])
+            if row["detail"]
+            else say(SHORT.get(row["kind"], row["kind"].replace("_", " "))),
             day=written.day(row["seen_date"]),
         )
         for row in rows[:most]

@@ -235,7 +235,9 @@ class Site(Model):
     )
     time_zone: TimeZone = Field(description="IANA zone in which the site counts its days, as Europe/London.")
     locale: str = Field(
-        default="en-GB", pattern=r"^[a-z]{2}-[A-Z]{2}$", description="Language and region of the report."
+        default="en-GB",
+        pattern=r"^[a-z]{2}-[A-Z]{2}$",
+        description="Language and region of the report, as en-GB or de-DE; English where we have no texts.",
     )
     owner: Owner = Field(description="Who at the agency owns the site.")
     lanes: list[Lane] = Field(default=["maintenance"], min_length=1, description="Service lanes bought.")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from tasks import written
-from tasks.crawl_issues import KINDS, SHORT
+from tasks.crawl_issues import KINDS, SHORT, detail_in_words
 from tasks.performance_rules import page_name
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.render.text import cut
@@ -230,7 +230,7 @@ def _errors_note(browsed: int, count: int) -> str:
 
 def _issue(row: Any) -> tuple[str, str, str, str]:
     target = page_name(row.target) if str(row.target).startswith(("http:", "https:")) else str(row.target)
-    told = ", ".join(part for part in (target, str(row.detail)) if part)
+    told = ", ".join(part for part in (target, detail_in_words(str(row.detail))) if part)
     since = written.day(pd.Timestamp(row.seen_date))
     return (
         say(SHORT.get(row.kind, str(row.kind).replace("_", " "))),

@@ -54,7 +54,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
 
 
 def _answer(row: dict[str, Any], scope: Scope) -> Answer:
-    is_harmless = row["target"] in _HARMLESS
+    is_harmless, meaning = row["target"] in _HARMLESS, str(row["detail"])
     return recommend(
         RULE,
         scope,
@@ -66,7 +66,7 @@ def _answer(row: dict[str, Any], scope: Scope) -> Answer:
             path=row["target"],
             day=written.day(row["day_date"]),
         ),
-        words={"path": row["target"], "meaning": say(row["detail"])},
+        words={"path": row["target"], "meaning": say(meaning)},
         severity=2 if is_harmless else 5,
         likelihood=0.3 if is_harmless else 0.9,
         floor="none" if is_harmless else "act now",

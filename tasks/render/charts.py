@@ -28,6 +28,7 @@ from tasks.render.shapes import (
     numbers,
     rect,
     runs,
+    spaced,
     svg,
     text,
 )
@@ -194,6 +195,7 @@ def weeks(
     sums = [None if row is None else sum(row) for row in rows]
     highest = max((total for total in sums if total is not None), default=0.0)
     high, step = nice_top(highest), (width - left) / max(len(rows), 1)
+    shown = labels if "" in labels else spaced(labels, step, 6.8)
     looks = [f'fill="{color}" fill-opacity="{shade:g}"' for shade in SHADES] + [f'fill="{INK}"']
 
     def y(value: float) -> float:
@@ -214,7 +216,7 @@ def weeks(
             below += value
         anchor = "middle" if step > 24 or index < len(rows) - 1 else "end"
         middle = x + step * (0.7 if anchor == "end" else 0.35)
-        body += text(middle, height - 5, labels[index], size=6.8, anchor=anchor)
+        body += text(middle, height - 5, shown[index], size=6.8, anchor=anchor)
     if highest:
         peak = sums.index(highest)
         words = written.short(highest)
@@ -233,7 +235,7 @@ def rates(rows: Sequence[JourneyRow], labels: Sequence[str], title: str, width: 
     """Draw one row of weeks per journey, each with its rate below 100%; a week that is not known is hatched."""
     label, end, tall, top = 118.0, 74.0, 19.0, 12.0
     step, body = (width - label - end) / max(len(labels), 1), HATCH
-    for index, name in enumerate(labels):
+    for index, name in enumerate(spaced(labels, step, 6.4)):
         body += text(label + (index + 0.5) * step, 7, name, size=6.4, anchor="middle")
     for place, row in enumerate(rows):
         y = top + place * tall

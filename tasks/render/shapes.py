@@ -65,6 +65,13 @@ def level(y: float, start: float, end: float, *, is_zero: bool = False) -> str:
     return f'<path d="M{start:.1f} {y:.1f} H{end:.1f}" {look}/>'
 
 
+def spaced(labels: Sequence[str], step: float, size: float) -> list[str]:
+    """Return the labels of places `step` apart, only so many of them that none stands on the next; others are empty."""
+    longest = max((len(label) for label in labels), default=0)
+    every = max(math.ceil((longest * 0.5 * size + 3) / step), 1) if step > 0 else 1
+    return [label if number % every == 0 else "" for number, label in enumerate(labels)]
+
+
 def numbers(values: Series) -> str:
     """Return a series for a `data-` attribute; a gap is empty."""
     return ",".join("" if value is None else f"{value:g}" for value in values)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from tasks import written
-from tasks.render.shapes import INK, MUTED, PAGE, ROUND, legend, level, nice_top, numbers, rect, runs, svg, text
+from tasks.render.shapes import INK, MUTED, PAGE, ROUND, legend, level, nice_top, numbers, rect, runs, spaced, svg, text
 from tasks.render.text import cut
 from tasks.report_model import Series
 from tasks.words import mark, say
@@ -66,7 +66,7 @@ def banded(
                 anchor="middle",
                 weight=600,
             )
-    for place, label in zip(places, labels, strict=False):
+    for place, label in zip(places, spaced(labels, step, 6.8), strict=False):
         body += text(place, height - 5, label, size=6.8, anchor="middle")
     return svg(width, height, title, body, values=numbers(values), bounds=numbers(bounds))
 

@@ -16,7 +16,7 @@ import pypdf
 import pytest
 
 from flows.cli import main
-from tasks import collecting, report_attachments, reporting
+from tasks import collecting, report_attachments, reporting, words
 from tasks.answers import Answers
 from tasks.brand import brand_of
 from tasks.errors import ConfigurationError
@@ -24,9 +24,11 @@ from tasks.quarters import parse_quarter
 from tasks.recommendation import in_order
 from tasks.render.document import render_html, render_pdf
 from tasks.render.fetcher import AssetFetcher, RenderError
+from tasks.render.page import render_page
 from tasks.report_model import NoData, Report
 from tasks.report_verification import verify
 from tests import quarter
+from tests.marked import MARKED, unsaid
 from warehouse.connection import open_snapshot
 from warehouse.publish import publish
 from warehouse.site_snapshot import open_site_snapshot
@@ -365,3 +367,39 @@ def test_what_page_one_said_is_landed_once(made, tmp_path: Path) -> None:
     with contextlib.closing(open_snapshot(again)) as con:
         rows = con.execute("SELECT site_id, quarter, file_name, sha256 FROM raw.report_file").fetchall()
     assert rows == [("empty", "2026Q3", "empty-2026Q3.pdf", written.sha256)]
+
+
+def test_no_word_of_a_report_is_said_in_english_alone(made, monkeypatch) -> None:
+    monkeypatch.setattr(words, "spoken_in", lambda _: MARKED)
+    report, attachments = made_of(made)
+    # What the data hold is said as it is: names, addresses, and the words of the servers that answered.
+    data = [item.data.decode() for item in attachments if item.name.endswith(".csv")]
+    held = set(re.findall(r"[^\W\d_]{3,}", " ".join([*data, report.agency_name, report.contact, "light dark noindex"])))
+    for html in (render_page(report), render_html(report)):
+        assert [word for word in unsaid(html) if word not in held] == []
+
+
+SPOKEN_IN = words.spoken_in
+
+
+@pytest.mark.parametrize("tag", ["de-DE", "fr-FR"])
+def test_a_report_in_another_language_is_whole_and_can_be_verified(tag: str, made, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(words, "spoken_in", lambda _: SPOKEN_IN(tag))
+    report, attachments = made_of(made)
+    path = tmp_path / "one.pdf"
+    path.write_bytes(render_pdf(report, attachments))
+    reader = pypdf.PdfReader(path)
+    assert reader.trailer["/Root"]["/Lang"] == tag
+    text = " ".join(page.extract_text() for page in reader.pages)
+    for word in ("not known", "of the", "Recommendations", "September 2026"):
+        assert (word in text) == (word == "September 2026" and tag == "de-DE"), word
+    with words.speaking(tag):
+        assert words.say("Draft translation, not yet reviewed by a native speaker.")[:12] in text
+    assert re.search(r"\d,\d", report.kpis[0].text)
+    verified = verify(path)
+    assert verified.differences == () and verified.figure_count > 200
+    flattered = replace(
+        report, kpis=[replace(report.kpis[0], text=report.kpis[0].text.replace("9", "8", 1)), *report.kpis[1:]]
+    )
+    path.write_bytes(render_pdf(flattered, attachments))
+    assert [sentence for sentence in verify(path).differences if sentence.startswith("page 1: printed '89,")]
