@@ -80,5 +80,5 @@ def unsaid(html: str) -> list[str]:
         for letter in text:
             depth += (letter == "⟦") - (letter == "⟧" and depth > 0)
             outside += " " if depth or letter in "⟦⟧" else letter
-        left += [word for word in re.findall(r"[^\W\d_]{3,}", outside) if not word.isupper()]
+        left += [word for word in re.findall(r"(?<!\w)[^\W\d_]{3,}(?!\w)", outside) if not word.isupper()]
     return left

@@ -9,12 +9,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from babel import Locale
 from markupsafe import Markup
 
 from tasks import catalogues, measures, wcag_names, words, written
 from tasks.catalogues import DRAFT
 from tasks.render.environment import in_english, in_language, say_html
-from tasks.words import Plural, say, say_as, say_many, speaking, spoken
+from tasks.words import Plural, Spoken, say, say_as, say_many, speaking, spoken
 from tests.marked import unsaid
 
 DAY = datetime(2026, 9, 5, 14, 3, tzinfo=UTC)
@@ -204,6 +205,19 @@ def test_every_criterion_of_the_standard_and_every_measure_has_a_name() -> None:
     assert named == wcag_names.NAMES
     code = "\n".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "tasks").rglob("*.py"))
     assert set(re.findall(r'metric="(\w+)"', code)) - {"lcp_ms", "inp_ms", "cls", "ttfb_ms"} <= measures.NAMES.keys()
+
+
+def test_a_locale_keeps_its_names_after_another_was_asked() -> None:
+    said = {}
+    for tag in ("ja_JP", "de_DE", "fr_FR", "ja_JP", "en_GB", "de_DE"):
+        with speaking(Spoken(tag, Locale.parse(tag))):
+            said[tag] = (written.month(DAY), written.day_long(DAY), written.months(DAY, DAY).split()[0])
+    assert said.pop("ja_JP")[0] == "9月"
+    assert said == {
+        "de_DE": ("Sept.", "5. September", "September"),
+        "fr_FR": ("sept.", "5 septembre", "septembre"),
+        "en_GB": ("Sept", "5 September", "September"),
+    }
 
 
 def test_months_weekdays_and_durations_are_said() -> None:
