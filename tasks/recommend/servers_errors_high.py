@@ -57,6 +57,8 @@ SELECT any_value(error_pct) AS value, coalesce(any_value(day_count), 0) AS known
 FROM ({_SHARES}) WHERE source = $subject""",  # noqa: S608 - every part is the house's own text
 )
 
+SITE = mark("the website")
+"""As the query names the site itself; others are servers."""
 _LEAST = 1000
 """Requests of a quarter from which on a share says something."""
 
@@ -92,7 +94,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                 requests=row["request_count"],
             ),
             words={
-                "source": row["source"],
+                "source": say(SITE) if row["source"] == SITE else row["source"],
                 "errors": written.number(row["error_count"]),
                 "requests": written.number(row["request_count"]),
                 "share": written.percent(row["error_pct"], 1),

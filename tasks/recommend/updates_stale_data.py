@@ -45,6 +45,10 @@ _SOURCES = (
 )
 
 
+LISTS = (mark("package list"), mark("WordPress update list"))
+"""As the query names them."""
+
+
 def evaluate(scope: Scope) -> Sequence[Answer]:
     """Look at the last day on which each update list was proved current."""
     rows = scope.query(RULE.evidence_sql, scope.parameters)
@@ -59,6 +63,7 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
         if row["stale_days"] is not None and row["stale_days"] <= scope.threshold(RULE):
             continue
         days = row["stale_days"] if row["stale_days"] is not None else (scope.end_date - scope.start_date).days
+        kind = str(row["ecosystem"])
         since = written.day_long(row["fresh_date"]) if row["fresh_date"] else say("the first inventory")
         answers.append(
             recommend(
@@ -71,10 +76,10 @@ def evaluate(scope: Scope) -> Sequence[Answer]:
                     "{ecosystem} last proved current on {since}, {n} day before the quarter ended",
                     "{ecosystem} last proved current on {since}, {n} days before the quarter ended",
                     days,
-                    ecosystem=row["ecosystem"],
+                    ecosystem=say(kind),
                     since=since,
                 ),
-                words={"since": since, "what": row["ecosystem"]},
+                words={"since": since, "what": say(kind)},
                 severity=4,
                 floor="medium",
                 closing_test=ClosingTest(
