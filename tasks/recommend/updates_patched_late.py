@@ -52,6 +52,8 @@ WITH site AS (
   ) AS security USING (ecosystem, name, version)
   WHERE site_id = $site_id AND NOT coalesce(is_security_update, false) AND seen_date < $end_date
     AND (closed_date IS NULL OR closed_date >= $start_date)
+    -- What was removed was never updated.
+    AND NOT (is_removed AND closed_date < $end_date)
     AND (closed_date < $end_date OR date_diff('day', seen_date, $end_date::DATE) > sla_days)
 )"""
 """How many days updates took, or wait: security updates as marts.security_update knows them, and others as lists do."""

@@ -36,6 +36,12 @@ WITH state AS (
     HAVING NOT bool_or(state.version = offered.version AND state.update_state <> 'none')
   )
   GROUP BY ALL
+), removed AS (
+  -- What a list read whole does not name any more needs no update.
+  SELECT offered.site_id, offered.source_id, offered.ecosystem, offered.name, offered.version, min(stay.closed_at) AS removed_at
+  FROM offered JOIN staging.installed_span AS stay USING (site_id, source_id, ecosystem, name, version)
+  WHERE NOT stay.is_replaced AND stay.closed_at > offered.last_seen_at
+  GROUP BY ALL
 )
 SELECT
   offered.site_id,
@@ -46,14 +52,17 @@ SELECT
   offered.status,
   offered.is_security_update,
   offered.seen_at,
-  closed.closed_at,
+  least(closed.closed_at, removed.removed_at) AS closed_at,
   timezone(offered.time_zone, offered.seen_at)::DATE AS seen_date,
-  timezone(offered.time_zone, closed.closed_at)::DATE AS closed_date,
+  timezone(offered.time_zone, least(closed.closed_at, removed.removed_at))::DATE AS closed_date,
+  coalesce(removed.removed_at < coalesce(closed.closed_at, 'infinity'::TIMESTAMPTZ), false) AS is_removed,
   CASE WHEN offered.is_security_update THEN offered.security_patch_sla_days ELSE offered.routine_patch_sla_days END AS sla_days,
   timezone(offered.time_zone, coalesce(offered.security_seen_at, offered.seen_at))::DATE
     + (CASE WHEN offered.is_security_update THEN offered.security_patch_sla_days ELSE offered.routine_patch_sla_days END)::INTEGER AS due_date
-FROM offered LEFT JOIN closed USING (site_id, source_id, ecosystem, name, version);
-COMMENT ON VIEW marts.update_outstanding IS 'Updates that were on offer: since when, until when, and whether they were applied. An update closes only when the version changed or a fresh list no longer offers it: an unknown state closes nothing.';
+FROM offered
+LEFT JOIN closed USING (site_id, source_id, ecosystem, name, version)
+LEFT JOIN removed USING (site_id, source_id, ecosystem, name, version);
+COMMENT ON VIEW marts.update_outstanding IS 'Updates that were on offer: since when, until when, and whether they were applied. An update closes only when the version changed, a fresh list no longer offers it, or a list read whole no longer names the component: an unknown state closes nothing.';
 COMMENT ON COLUMN marts.update_outstanding.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN marts.update_outstanding.ecosystem IS 'As in raw.component_observation.';
 COMMENT ON COLUMN marts.update_outstanding.name IS 'Component.';
@@ -65,5 +74,6 @@ COMMENT ON COLUMN marts.update_outstanding.seen_at IS 'First inventory that saw 
 COMMENT ON COLUMN marts.update_outstanding.closed_at IS 'First inventory without it, UTC; null while it is outstanding.';
 COMMENT ON COLUMN marts.update_outstanding.seen_date IS 'Day of seen_at in the zone of the site.';
 COMMENT ON COLUMN marts.update_outstanding.closed_date IS 'Day of closed_at in the zone of the site.';
+COMMENT ON COLUMN marts.update_outstanding.is_removed IS 'It closed because the component was removed, not updated.';
 COMMENT ON COLUMN marts.update_outstanding.sla_days IS 'Days agreed for it.';
 COMMENT ON COLUMN marts.update_outstanding.due_date IS 'Day by which it is to be applied, counted from when it was seen.';

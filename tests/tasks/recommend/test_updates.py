@@ -107,6 +107,24 @@ def test_the_critical_ones_are_named_first_and_each_update_counts_once(one) -> N
     assert answer.evidence.row_count == 8
 
 
+def test_what_was_removed_needs_no_update_and_took_no_days(one) -> None:
+    names = [f"p{number}" for number in range(6)]
+    routine = [package(name, is_security_update=None) for name in names]
+    for number in (0, 7, 40):
+        one.listing(number, package(), *routine)
+    one.listing(47, package("kept", latest_version=None, is_security_update=None), *routine)
+    assert [type(answer) for answer in ask(one.con, "updates_security_overdue")] == [Silent]
+    found = (
+        "SELECT name, closed_at, is_removed FROM marts.update_outstanding WHERE name IN ('forms', 'p0') ORDER BY name"
+    )
+    assert one.con.execute(found).fetchall() == [("forms", day(47), True), ("p0", None, False)]
+    assert [answer.subject for answer in ask(one.con, "updates_patched_late")] == ["routine"]
+    one.listing(54, package("kept", latest_version=None, is_security_update=None))
+    assert [type(answer) for answer in ask(one.con, "updates_patched_late")] == [Silent]
+    one.con.execute("UPDATE raw.batch SET reject_count = 1 WHERE batch_id IN ('batch4', 'batch5')")
+    assert one.con.execute(found).fetchall() == [("forms", None, False), ("p0", None, False)], "lists in part"
+
+
 # How long updates took, walked through slowly.
 
 SLA = {"security": 7, "routine": 30}
