@@ -160,6 +160,23 @@ def test_a_flaw_that_one_of_two_feeds_still_tells_of_is_open(con) -> None:
     assert con.execute(query).fetchall() == [("CVE-2026-1", ["osv:GHSA-1"], "5.3", None)]
 
 
+def test_where_one_feed_takes_a_flaw_back_as_another_corrects_it_the_version_is_no_longer_affected(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    advisory(con, 4, "5.3", feed="osv", name="GHSA-1", published=1)
+    advisory(con, 10, withdrawn=True)
+    advisory(con, 10, "5.1", feed="osv", name="GHSA-1", published=1)
+    assert times(con) == [(day(3), day(10), "not_affected")]
+
+
+def test_a_version_below_the_installed_one_mends_nothing(con) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    advisory(con, 10, fixed="5.0")
+    query = "SELECT fixed_version FROM marts.finding WHERE closed_at IS NULL"
+    assert con.execute(query).fetchall() == [(None,)]
+    advisory(con, 12, fixed="5.1")
+    assert con.execute(query).fetchall() == [(None,)], "nor does the very same"
+
+
 def test_advisories_that_are_linked_over_others_are_one_flaw(con) -> None:
     for number, aliases in enumerate((("A",), ("A", "B"), ("B", "C"), ("C", "CVE-2026-1")), 1):
         advisory(con, 1, feed=f"f{number}", name=f"n{number}", aliases=aliases)
