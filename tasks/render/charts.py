@@ -191,7 +191,7 @@ def weeks(
     width: float = PAGE,
 ) -> Markup:
     """Draw stacked bars a week, the first class at the bottom, with a legend; a week that is not known is hatched."""
-    height, left, top, bottom = (146.0 if width > PAGE / 2 else 110.0), 34.0, 12.0, 18.0
+    height, left, top, bottom = (130.0 if width > PAGE / 2 else 110.0), 34.0, 12.0, 18.0
     sums = [None if row is None else sum(row) for row in rows]
     highest = max((total for total in sums if total is not None), default=0.0)
     high, step = nice_top(highest), (width - left) / max(len(rows), 1)

@@ -32,7 +32,7 @@ def banded(
     width: float = PAGE,
 ) -> Markup:
     """Draw a figure by week over its bands, which end at `bounds`; a week that is not known breaks the line."""
-    height, left, right, top, bottom = 106.0, 30.0, 82.0, 8.0, 18.0
+    height, left, right, top, bottom = 98.0, 30.0, 82.0, 8.0, 18.0
     known = [value for value in values if value is not None]
     high = nice_top(max([*known, bounds[1] * 1.25]))
     step, end = (width - left - right) / max(len(values), 1), width - right
