@@ -18,6 +18,8 @@ from warehouse.errors import WarehouseError
 
 KEPT = frozenset(
     {
+        "staging.accessibility_finding",
+        "staging.accessibility_run",
         "staging.site",
         "staging.site_day",
         "staging.source",
@@ -25,6 +27,7 @@ KEPT = frozenset(
         "staging.check_state",
         "staging.component_listing",
         "staging.flaw_name",
+        "marts.accessibility_criterion_day",
         "marts.availability_day",
         "marts.blocked_visitor_day",
         "marts.bundle",
@@ -32,6 +35,8 @@ KEPT = frozenset(
         "marts.finding",
         "marts.finding_probe_day",
         "marts.incident",
+        "marts.journey_day",
+        "marts.page_performance",
         "marts.request_day",
         "marts.source_day",
         "marts.update_day",
