@@ -61,6 +61,18 @@ WITH policy AS (
     is_open AND NOT coalesce(lag(is_open) OVER slots, false) AS is_opening
   FROM opened
   WINDOW slots AS (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at)
+), walked AS (
+  SELECT
+    *,
+    CASE WHEN outcome <> 'down' THEN outcome WHEN is_outage THEN 'down' ELSE 'unconfirmed' END AS state,
+    CASE WHEN outcome <> 'unknown' AND (is_open OR is_outage) THEN
+      -- A sum: count(*) FILTER over a window takes DuckDB forty times as long.
+      (
+        sum(is_opening::INTEGER) OVER (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at ROWS UNBOUNDED PRECEDING)
+        + (NOT is_open)::INTEGER
+      )::BIGINT
+    END AS incident_number
+  FROM counted
 )
 SELECT
   site_id,
@@ -77,35 +89,13 @@ SELECT
   total_ms,
   is_open,
   is_open_next,
-  CASE WHEN outcome <> 'down' THEN outcome WHEN is_outage THEN 'down' ELSE 'unconfirmed' END AS state,
-  CASE WHEN outcome <> 'unknown' AND (is_open OR is_outage) THEN
-    -- A sum: count(*) FILTER over a window takes DuckDB forty times as long.
-    (
-      sum(is_opening::INTEGER) OVER (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at ROWS UNBOUNDED PRECEDING)
-      + (NOT is_open)::INTEGER
-    )::BIGINT
-  END AS incident_number
-FROM counted
-UNION ALL
-SELECT
-  site_id,
-  source_id,
-  check_type,
-  url,
-  start_at,
-  end_at,
-  local_date,
-  attempt_count,
-  outcome,
-  cause,
-  status,
-  total_ms,
-  false AS is_open,
-  CASE WHEN has_next THEN false END AS is_open_next,
-  outcome AS state,
-  NULL AS incident_number
-FROM placed
-WHERE NOT is_near;
+  state,
+  incident_number
+FROM (
+  FROM walked
+  UNION ALL BY NAME
+  SELECT *, false AS is_open, CASE WHEN has_next THEN false END AS is_open_next, outcome AS state FROM placed WHERE NOT is_near
+);
 COMMENT ON VIEW staging.check_state IS 'What each check slot means once failures are confirmed by the policy of its source. A single failure that is not confirmed is neither up nor down.';
 COMMENT ON COLUMN staging.check_state.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.check_state.source_id IS 'Source within the site.';
