@@ -27,6 +27,11 @@ CAPITAL_SCREENS = {
 }
 """The same at the beginning of a line."""
 
+NEWEST_RUNS = """
+SELECT run_id, page_url FROM marts.page_performance
+WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
+QUALIFY row_number() OVER (PARTITION BY page_url, form_factor ORDER BY measured_at DESC) = 1"""
+"""The last measurement of each page and screen in the quarter."""
 FIELD_DAYS = """(
   SELECT count(*) FROM staging.site_day AS calendar
   WHERE calendar.site_id = $site_id AND calendar.day_date >= $start_date AND calendar.day_date < $end_date

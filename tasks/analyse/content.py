@@ -11,7 +11,7 @@ import pandas as pd
 
 from tasks import written
 from tasks.crawl_issues import KINDS, SHORT, detail_in_words
-from tasks.performance_rules import page_name
+from tasks.performance_rules import NEWEST_RUNS, page_name
 from tasks.quarter_data import QuarterData, rows_of
 from tasks.render.text import cut
 from tasks.report_model import Action, Fact, NoData, Section
@@ -34,12 +34,7 @@ FROM marts.crawl_issue
 WHERE site_id = $site_id AND seen_date < $end_date AND (fixed_date IS NULL OR fixed_date >= $start_date)
 ORDER BY kind, seen_date, page_url, target"""
 
-_MEASURED = """
-SELECT run_id, page_url FROM marts.page_performance
-WHERE site_id = $site_id AND day_date >= $start_date AND day_date < $end_date
-QUALIFY row_number() OVER (PARTITION BY page_url, form_factor ORDER BY measured_at DESC) = 1"""
-
-BROWSED = f"SELECT count(DISTINCT page_url) AS page_count FROM ({_MEASURED})"  # noqa: S608 - the house's own text
+BROWSED = f"SELECT count(DISTINCT page_url) AS page_count FROM ({NEWEST_RUNS})"  # noqa: S608 - the house's own text
 
 SAID = f"""
 SELECT item ->> '$.text' AS message, item ->> '$.url' AS address,
@@ -47,7 +42,7 @@ SELECT item ->> '$.text' AS message, item ->> '$.url' AS address,
 FROM (
   SELECT page_url, unnest(CAST(items AS JSON[])) AS item
   FROM marts.page_opportunity
-  WHERE site_id = $site_id AND audit_id = 'errors-in-console' AND run_id IN (SELECT run_id FROM ({_MEASURED}))
+  WHERE site_id = $site_id AND audit_id = 'errors-in-console' AND run_id IN (SELECT run_id FROM ({NEWEST_RUNS}))
 )
 GROUP BY message, address
 ORDER BY page_count DESC, page_url, message, address"""  # noqa: S608 - as above
