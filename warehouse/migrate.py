@@ -85,6 +85,11 @@ def _texts_of(files: tuple[Path, ...]) -> dict[str, str]:
     return {f"{path.parent.name}.{path.stem}": path.read_text(encoding="utf-8") for path in _in_order(files)}
 
 
+def bare(text: str) -> str:
+    """Return the SQL of a view without its comments, which stand behind it."""
+    return text.split("COMMENT ON ", 1)[0]
+
+
 def digest_of(text: str) -> str:
     """Return the hash that `raw.migration` keeps of a migration, and of all views."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -125,6 +130,5 @@ def _in_order(views: tuple[Path, ...]) -> list[Path]:
 
 def _words(text: str) -> frozenset[str]:
     """Return the words of the SQL of a view, the names of what it reads among them."""
-    body = text.split("COMMENT ON", 1)[0]
-    lines = (line for line in body.splitlines() if not line.startswith("--"))
+    lines = (line for line in bare(text).splitlines() if not line.startswith("--"))
     return frozenset(word.strip("(),;") for line in lines for word in line.split())

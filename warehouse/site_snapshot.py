@@ -77,7 +77,7 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
 @functools.cache
 def _bare_views() -> dict[str, str]:
     """Return the SQL of the views without comments: those are for analysts, and take as long to make as the views."""
-    return {name: text.split("COMMENT ON ", 1)[0] for name, text in migrate.each_view().items()}
+    return {name: migrate.bare(text) for name, text in migrate.each_view().items()}
 
 
 _TABLES = """
