@@ -5,7 +5,7 @@ SELECT
   local_date AS day_date,
   arg_max(certificate_not_after_at, start_at) AS not_after_at,
   arg_max(is_certificate_valid, start_at) AS is_valid
-FROM staging.check_span
+FROM staging.check_state
 WHERE certificate_not_after_at IS NOT NULL AND check_type IN ('http', 'tls')
 GROUP BY site_id, local_date;
 COMMENT ON VIEW marts.certificate_day IS 'The last certificate seen on each day. A day without a row saw none: unknown, not valid.';

@@ -1,24 +1,16 @@
 -- Grain: one row per check slot: the confirmed outcome and the time for which it speaks.
 -- A result speaks until the next one starts or is due, whichever is first; time after that is unknown and has no row.
 CREATE OR REPLACE VIEW staging.check_span AS
-WITH repeated AS (
-  SELECT site_id, source_id, slot_at FROM raw.check_result GROUP BY ALL HAVING count(*) > 1
-), slot AS (
-  -- Most slots have one result: only the others are put in order.
-  SELECT * FROM raw.check_result ANTI JOIN repeated USING (site_id, source_id, slot_at)
-  UNION ALL
-  SELECT *
-  FROM raw.check_result SEMI JOIN repeated USING (site_id, source_id, slot_at)
-  -- The last attempt of a slot is the confirmed one; the same result imported twice counts once.
-  -- An imported state that was still open is told again, longer, under the same start: the longest knows most. What
-  -- began inside it ends it below, so that a state told too long is never counted twice.
-  QUALIFY row_number()
-    OVER (PARTITION BY site_id, source_id, slot_at ORDER BY attempt DESC, interval_seconds DESC, batch_id) = 1
-), timed AS (
+WITH timed AS (
   SELECT
     *,
-    lead(slot_at) OVER (PARTITION BY site_id, source_id ORDER BY slot_at) AS next_slot_at
-  FROM slot
+    -- The last attempt of a slot is the confirmed one; the same result imported twice counts once.
+    -- An imported state that was still open is told again, longer, under the same start: the longest knows most. What
+    -- began inside it ends it below, so that a state told too long is never counted twice.
+    lead(slot_at)
+      OVER (PARTITION BY site_id, source_id ORDER BY slot_at, attempt, interval_seconds, batch_id DESC) AS next_slot_at
+  FROM raw.check_result
+  QUALIFY next_slot_at IS DISTINCT FROM slot_at
 )
 SELECT
   timed.site_id,
@@ -28,7 +20,8 @@ SELECT
   timed.slot_at AS start_at,
   least(
     coalesce(timed.next_slot_at, 'infinity'::TIMESTAMPTZ),
-    timed.slot_at + to_microseconds((timed.interval_seconds * 1000000)::BIGINT)
+    -- A sum of microseconds: adding an interval asks the calendar of the zone, which takes ten times as long.
+    make_timestamptz(epoch_us(timed.slot_at) + (timed.interval_seconds * 1000000)::BIGINT)
   ) AS end_at,
   timed.attempt AS attempt_count,
   timed.outcome,

@@ -1,31 +1,47 @@
 -- Grain: one row per check slot, as staging.check_span, with what it means once failures are confirmed.
 -- An incident opens with the slot in which confirm_down of the last confirm_of slots are down, and closes with the last
 -- of confirm_up slots in a row that are up. Slots that know nothing are left out of the count.
--- None of these looks further than five slots: only what is so near to a failure is walked through, which is little.
+-- None of these looks further than five slots: only the hours so near to a failure are walked through, which are few.
 CREATE OR REPLACE VIEW staging.check_state AS
-WITH policy AS (
+WITH span AS (
+  SELECT *, outcome = 'down' AS is_down FROM staging.check_span
+), by_hour AS (
   SELECT
-    span.*,
-    span.outcome = 'down' AS is_down,
-    coalesce(source.confirm_down, 1) AS confirm_down,
-    coalesce(source.confirm_of, 1) AS confirm_of,
-    coalesce(source.confirm_up, 1) AS confirm_up
-  FROM staging.check_span AS span LEFT JOIN staging.source AS source USING (site_id, source_id)
-), placed AS (
+    site_id,
+    source_id,
+    outcome = 'unknown' AS is_unknown,
+    epoch_us(start_at) // 3600000000 AS hour_number,
+    bool_or(is_down) AS has_failure,
+    max(start_at) AS last_start_at
+  FROM span
+  GROUP BY ALL
+), hour AS (
+  -- An hour in the list has one slot at least, so five of them hold the five slots that count.
   SELECT
-    *,
-    bool_or(is_down) OVER (slots ROWS BETWEEN 5 PRECEDING AND 4 FOLLOWING) AS is_near,
-    lead(start_at) OVER slots IS NOT NULL AS has_next
-  FROM policy
-  WINDOW slots AS (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at)
+    * EXCLUDE (has_failure, last_start_at),
+    bool_or(has_failure) OVER (hours ROWS BETWEEN 5 PRECEDING AND 5 FOLLOWING) AS is_near,
+    max(last_start_at) OVER (PARTITION BY site_id, source_id, is_unknown) AS last_start_at
+  FROM by_hour
+  WINDOW hours AS (PARTITION BY site_id, source_id, is_unknown ORDER BY hour_number)
+), placed AS NOT MATERIALIZED (
+  SELECT span.*, hour.is_near, span.start_at < hour.last_start_at AS has_next
+  FROM span
+  JOIN hour
+    ON hour.site_id = span.site_id
+    AND hour.source_id = span.source_id
+    AND hour.is_unknown = (span.outcome = 'unknown')
+    AND hour.hour_number = epoch_us(span.start_at) // 3600000000
 ), seen AS (
   SELECT
-    *,
+    placed.*,
+    coalesce(source.confirm_down, 1) AS confirm_down,
+    coalesce(source.confirm_of, 1) AS confirm_of,
+    coalesce(source.confirm_up, 1) AS confirm_up,
     coalesce(lag(is_down, 1) OVER slots, false) AS down_1,
     coalesce(lag(is_down, 2) OVER slots, false) AS down_2,
     coalesce(lag(is_down, 3) OVER slots, false) AS down_3,
     coalesce(lag(is_down, 4) OVER slots, false) AS down_4
-  FROM placed
+  FROM placed LEFT JOIN staging.source AS source USING (site_id, source_id)
   WHERE is_near
   WINDOW slots AS (PARTITION BY site_id, source_id, outcome = 'unknown' ORDER BY start_at)
 ), marked AS (
@@ -87,6 +103,8 @@ SELECT
   cause,
   status,
   total_ms,
+  certificate_not_after_at,
+  is_certificate_valid,
   is_open,
   is_open_next,
   state,
@@ -109,6 +127,8 @@ COMMENT ON COLUMN staging.check_state.outcome IS 'Outcome of the last attempt: u
 COMMENT ON COLUMN staging.check_state.cause IS 'Why not up.';
 COMMENT ON COLUMN staging.check_state.status IS 'HTTP status.';
 COMMENT ON COLUMN staging.check_state.total_ms IS 'Whole check, ms.';
+COMMENT ON COLUMN staging.check_state.certificate_not_after_at IS 'Expiry of the certificate, or of the registration of the domain, UTC.';
+COMMENT ON COLUMN staging.check_state.is_certificate_valid IS 'Whether the certificate was accepted for this host.';
 COMMENT ON COLUMN staging.check_state.is_open IS 'Whether an incident is open in this slot; it may be up already, not yet often enough.';
 COMMENT ON COLUMN staging.check_state.is_open_next IS 'The same of the next slot that knows something; null where there is none.';
 COMMENT ON COLUMN staging.check_state.state IS 'up, down (confirmed), unconfirmed (failed, and not often enough) or unknown.';
