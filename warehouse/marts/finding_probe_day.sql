@@ -1,6 +1,6 @@
 -- Grain: one row per site, day (of its zone), component and flaw that was open then and for which somebody probed.
 CREATE OR REPLACE VIEW marts.finding_probe_day AS
-WITH attack AS (
+WITH attack AS NOT MATERIALIZED (
   SELECT
     event_id, site_id, event_at, event_date, sample_weight, action = 'block' AS is_block,
     -- Some logs have every request: what no rule spoke of is no probe.

@@ -4,27 +4,24 @@ WITH matched AS (
   SELECT site_id, event_date, event_id, bool_and(is_free_text) AS is_free_text, bool_or(attack_class = 'scanner') AS is_scanner
   FROM staging.waf_rule_hit
   GROUP BY ALL
-), stopped AS (
-  -- One look at the events: what a client did on a day is said beside each of them.
+), stopped AS NOT MATERIALIZED (
+  SELECT * FROM staging.waf_event WHERE (action = 'block' OR would_block) AND client_ip IS NOT NULL
+), client AS (
   SELECT
     event.site_id,
     event.event_date,
-    event.event_id,
     event.client_ip,
-    event.path,
-    event.attack_class,
-    count(*) OVER client AS stopped_count,
-    -- A tool by its name, or files that nobody links to: no visitor.
-    bool_or(
-      coalesce(event.bot_class, '') IN ('scanner', 'library')
-      OR coalesce(event.path_class, '') IN ('sensitive_file', 'path_probe', 'injection')
-      OR coalesce(matched.is_scanner, false)
-    ) OVER client AS is_tool,
-    bool_and(coalesce(matched.is_free_text, false) AND event.method IN ('POST', 'PUT', 'PATCH')) OVER client AS is_only_free_text
-  FROM staging.waf_event AS event LEFT JOIN matched
+    count(*) AS stopped_count,
+    bool_and(coalesce(matched.is_free_text, false) AND event.method IN ('POST', 'PUT', 'PATCH')) AS is_only_free_text
+  FROM stopped AS event LEFT JOIN matched
     ON matched.site_id = event.site_id AND matched.event_date = event.event_date AND matched.event_id = event.event_id
-  WHERE (event.action = 'block' OR event.would_block) AND event.client_ip IS NOT NULL
-  WINDOW client AS (PARTITION BY event.site_id, event.event_date, event.client_ip)
+  GROUP BY ALL
+  -- A tool by its name, or files that nobody links to: no visitor.
+  HAVING NOT bool_or(
+    coalesce(event.bot_class, '') IN ('scanner', 'library')
+    OR coalesce(event.path_class, '') IN ('sensitive_file', 'path_probe', 'injection')
+    OR coalesce(matched.is_scanner, false)
+  )
 ), visitor AS (
   SELECT
     site_id,
@@ -36,6 +33,14 @@ WITH matched AS (
   FROM staging.http_request
   WHERE bot_class IS NULL
   GROUP BY ALL
+), likely AS (
+  SELECT client.*, coalesce(visitor.answered_count, 0) AS answered_count
+  FROM client LEFT JOIN visitor USING (site_id, event_date, client_ip)
+  WHERE coalesce(visitor.failed_login_count, 0) < 5
+    AND (
+      is_only_free_text
+      OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND stopped_count * 2 < visitor.answered_count
+    )
 )
 SELECT
   stopped.site_id,
@@ -44,16 +49,9 @@ SELECT
   stopped.client_ip,
   stopped.path,
   stopped.attack_class,
-  coalesce(visitor.answered_count, 0) AS answered_count,
-  CASE WHEN stopped.is_only_free_text THEN 'free_text' ELSE 'answered' END AS reason
-FROM stopped LEFT JOIN visitor
-  ON visitor.site_id = stopped.site_id AND visitor.event_date = stopped.event_date AND visitor.client_ip = stopped.client_ip
-WHERE NOT stopped.is_tool
-  AND coalesce(visitor.failed_login_count, 0) < 5
-  AND (
-    stopped.is_only_free_text
-    OR visitor.answered_count >= 10 AND visitor.answered_path_count >= 3 AND stopped.stopped_count * 2 < visitor.answered_count
-  );
+  likely.answered_count,
+  CASE WHEN likely.is_only_free_text THEN 'free_text' ELSE 'answered' END AS reason
+FROM stopped JOIN likely USING (site_id, event_date, client_ip);
 COMMENT ON VIEW staging.blocked_visitor IS 'Requests that were, or would have been, blocked and whose client on the same day did only what visitors and editors do. Likely, not proved.';
 COMMENT ON COLUMN staging.blocked_visitor.site_id IS 'Site, as in sites.yaml.';
 COMMENT ON COLUMN staging.blocked_visitor.event_date IS 'Day of the request in the zone of the site.';
