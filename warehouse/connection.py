@@ -85,7 +85,7 @@ def dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Set what every session of ours relies on: UTC, and no download of extensions behind our back."""
-    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")  # cursors of the connection have it too
     # DuckDB 1.5.5 dies of `QUALIFY row_number() OVER (...) = 1` over some of our views when it may rewrite that.
     con.execute("SET disabled_optimizers = 'top_n_window_elimination'")
     con.execute("SET autoinstall_known_extensions = false")

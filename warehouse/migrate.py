@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import duckdb
@@ -80,9 +83,24 @@ def each_view() -> dict[str, str]:
     return _texts_of(_files()[1])
 
 
+def reads() -> Mapping[str, AbstractSet[str]]:
+    """Return the views that each view reads, by its name."""
+    return _reads(_files()[1])
+
+
 @functools.cache
 def _texts_of(files: tuple[Path, ...]) -> dict[str, str]:
-    return {f"{path.parent.name}.{path.stem}": path.read_text(encoding="utf-8") for path in _in_order(files)}
+    texts = {f"{path.parent.name}.{path.stem}": path.read_text(encoding="utf-8") for path in files}
+    try:
+        return {name: texts[name] for name in TopologicalSorter(_reads(files)).static_order()}
+    except CycleError as error:
+        raise WarehouseError(f"The views {' and '.join(error.args[1][1:])} read each other.") from None
+
+
+@functools.cache
+def _reads(files: tuple[Path, ...]) -> dict[str, AbstractSet[str]]:
+    names = {f"{path.parent.name}.{path.stem}": path for path in files}
+    return {name: _words(path.read_text(encoding="utf-8")) & names.keys() - {name} for name, path in names.items()}
 
 
 def bare(text: str) -> str:
@@ -105,27 +123,6 @@ def _apply_one(con: duckdb.DuckDBPyConnection, name: str, digest: str, text: str
     except BaseException:
         con.execute("ROLLBACK")
         raise
-
-
-def _in_order(views: tuple[Path, ...]) -> list[Path]:
-    """Order view files so that each comes after the views that it reads (a view names its file)."""
-    words = {path: _words(path.read_text(encoding="utf-8")) for path in views}
-    names = {f"{path.parent.name}.{path.stem}": path for path in views}
-    ordered: list[Path] = []
-
-    def visit(path: Path, trail: tuple[Path, ...]) -> None:
-        if path in ordered:
-            return
-        if path in trail:
-            raise WarehouseError(f"The views {path.name} and {trail[-1].name} read each other.")
-        for name, other in names.items():
-            if other != path and name in words[path]:
-                visit(other, (*trail, path))
-        ordered.append(path)
-
-    for path in views:
-        visit(path, ())
-    return ordered
 
 
 def _words(text: str) -> frozenset[str]:

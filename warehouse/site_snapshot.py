@@ -8,6 +8,8 @@ queries read are made as tables. Every query gives what it gives on the snapshot
 from __future__ import annotations
 
 import functools
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
@@ -15,37 +17,35 @@ import duckdb
 from warehouse import migrate
 from warehouse.connection import prepare, quoted
 from warehouse.errors import WarehouseError
+from warehouse.records import RECORD_CLASSES
 
-KEPT = frozenset(
+PASSED_ON = frozenset(
     {
-        "staging.accessibility_finding",
-        "staging.accessibility_run",
-        "staging.site",
-        "staging.site_day",
-        "staging.source",
+        "marts.accessibility_assertion",
+        "marts.advisory",
+        "marts.finding_decision",
+        "marts.report_comment",
+        "marts.ticket",
+        "marts.waf_missed_day",
         "staging.check_span",
-        "staging.check_state",
-        "staging.component_listing",
-        "staging.flaw_name",
-        "marts.accessibility_criterion_day",
-        "marts.availability_day",
-        "marts.blocked_visitor_day",
-        "marts.bundle",
-        "marts.error_budget_day",
-        "marts.finding",
-        "marts.finding_probe_day",
-        "marts.incident",
-        "marts.journey_day",
-        "marts.page_performance",
-        "marts.request_day",
-        "marts.source_day",
-        "marts.update_day",
-        "marts.update_outstanding",
-        "marts.waf_day",
-        "marts.waf_network_day",
+        "staging.http_request",
+        "staging.patch_event",
+        "staging.recommendation",
+        "staging.recommendation_event",
+        "staging.recommendation_test",
+        "staging.ticket",
+        "staging.waf_event",
+        "staging.waf_rule_hit",
     }
 )
-"""Views that are made as tables: what many questions read, or what is costly to work out."""
+"""Views that stay views: they only pass rows on, or few questions read them. All others are made as tables."""
+
+_THREADS = 2
+"""Views that are made at the same time."""
+
+
+_TABLES = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'published' AND schema_name = 'raw'"
+_OF_SITES = {record.table for record in RECORD_CLASSES if "site_id" in record.schema().names}
 
 
 def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnection:
@@ -61,28 +61,58 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
         # Reports are made side by side, one on each core.
         con.execute("SET threads = 1")
         _require_same_views(con, migrate.digest_of(migrate.views()))
-        con.execute("CREATE SCHEMA raw")
-        for table, has_site in con.execute(_TABLES).fetchall():
-            chosen = f" WHERE site_id = {quoted(site_id)}" if has_site else ""
-            con.execute(f"CREATE VIEW raw.{table} AS FROM published.raw.{table}{chosen}")
+        con.execute(f"BEGIN; CREATE SCHEMA raw; {_raw_views(con, site_id)} COMMIT;")
         con.execute(migrate.VIEW_SCHEMAS)
-        for name, text in _bare_views().items():
-            con.execute(text.replace("CREATE OR REPLACE VIEW", "CREATE TABLE", 1) if name in KEPT else text)
+        _make_views(con)
     except BaseException:
         con.close()
         raise
     return con
 
 
+def _raw_views(con: duckdb.DuckDBPyConnection, site_id: str) -> str:
+    return " ".join(
+        f"CREATE VIEW raw.{table} AS FROM published.raw.{table}"
+        f"{f' WHERE site_id = {quoted(site_id)}' if table in _OF_SITES else ''};"
+        for (table,) in con.execute(_TABLES).fetchall()
+    )
+
+
+def _make_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Make each view as soon as those that it reads are there, first the one that most others wait for."""
+    statements, waited_for = _statements(), _waited_for()
+    order = TopologicalSorter(migrate.reads())
+    order.prepare()
+    ready, running = list[str](), dict[Future[object], str]()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        while order.is_active():
+            ready = sorted([*ready, *order.get_ready()], key=lambda name: (waited_for[name], name))
+            while ready and len(running) < _THREADS:
+                name = ready.pop()
+                running[pool.submit(con.cursor().execute, statements[name])] = name
+            for made in wait(running, return_when=FIRST_COMPLETED).done:
+                made.result()
+                order.done(running.pop(made))
+
+
 @functools.cache
-def _bare_views() -> dict[str, str]:
-    """Return the SQL of the views without comments: those are for analysts, and take as long to make as the views."""
-    return {name: migrate.bare(text) for name, text in migrate.each_view().items()}
+def _statements() -> dict[str, str]:
+    """Return what makes each view, without comments: those are for analysts, and take as long as the view."""
+    made = {name: migrate.bare(text) for name, text in migrate.each_view().items()}
+    return {
+        name: text if name in PASSED_ON else text.replace("CREATE OR REPLACE VIEW", "CREATE TABLE", 1)
+        for name, text in made.items()
+    }
 
 
-_TABLES = """
-SELECT table_name, bool_or(column_name = 'site_id') FROM duckdb_columns()
-WHERE database_name = 'published' AND schema_name = 'raw' GROUP BY ALL ORDER BY ALL"""
+@functools.cache
+def _waited_for() -> dict[str, int]:
+    """Return how many views wait for each, directly or not."""
+    waiting: dict[str, set[str]] = {name: set() for name in migrate.each_view()}
+    for name in reversed(waiting):
+        for other in migrate.reads()[name]:
+            waiting[other] |= {name, *waiting[name]}
+    return {name: len(others) for name, others in waiting.items()}
 
 
 def _require_same_views(con: duckdb.DuckDBPyConnection, digest: str) -> None:
