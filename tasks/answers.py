@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -31,15 +32,11 @@ _TEXT_FIRST = ("=", "+", "-", "@", "\t", "\r", "'")
 _ORDERED = re.compile(r"\bORDER BY\b[^)]*$")
 
 
-_NUMBERS = itertools.count()
-"""Tells apart the tables of several answers on one connection."""
-
-
 class AnswerError(UpkeepError):
     """Kept answers can't be read, or a question was never asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Question:
     """One query with its parameters; `parameters` is JSON with sorted keys."""
 
@@ -69,12 +66,16 @@ class KeptAnswer:
 
 
 class Answers:
-    """Asks a snapshot, each question once; `snapshot_id` names the data."""
+    """Asks a snapshot, each question once, from any thread; `snapshot_id` names the data.
+
+    An answer is the temporary table `answer` of a cursor of its own.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, snapshot_id: str) -> None:
         self.snapshot_id = snapshot_id
         self._con = con
-        self._tables: dict[Question, str] = {}
+        self._answers: dict[Question, Future[duckdb.DuckDBPyConnection]] = {}
+        self._lock = Lock()
 
     @classmethod
     def on(cls, con: duckdb.DuckDBPyConnection) -> Answers:
@@ -83,39 +84,49 @@ class Answers:
 
     def frame(self, sql: str, parameters: Mapping[str, Any]) -> pd.DataFrame:
         """Return the rows as pandas has them."""
-        return self._told(sql, parameters).df()
+        answer = self._answer(sql, parameters)
+        with self._lock:
+            return answer.execute("FROM answer").df()
 
     def dicts(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the rows by the names of their columns."""
-        return dicts(self._told(sql, parameters))
+        answer = self._answer(sql, parameters)
+        with self._lock:
+            return dicts(answer.execute("FROM answer"))
 
     def kept(self) -> list[KeptAnswer]:
-        """Return every answer so far, in the order of the questions."""
-        return [self._kept(question, table) for question, table in self._tables.items()]
+        """Return every answer so far, sorted by question."""
+        return [self._kept(question, answer.result()) for question, answer in sorted(self._answers.items())]
 
-    def _told(self, sql: str, parameters: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    def _answer(self, sql: str, parameters: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
         question = Question.of(sql, parameters)
-        if question not in self._tables:
-            self._tables[question] = self._ask(
-                question, {name: parameters[name] for name in json.loads(question.parameters)}
-            )
-        return self._con.execute(f"FROM temp.{self._tables[question]}")
+        with self._lock:
+            is_new = question not in self._answers
+            answer = self._answers.setdefault(question, Future())
+        if is_new:
+            try:
+                answer.set_result(
+                    self._ask(question, {name: parameters[name] for name in json.loads(question.parameters)})
+                )
+            except BaseException as error:
+                answer.set_exception(error)
+                del self._answers[question]
+                raise
+        return answer.result()
 
-    def _ask(self, question: Question, bound: Mapping[str, Any]) -> str:
-        table = f"answer_{next(_NUMBERS)}"
+    def _ask(self, question: Question, bound: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
         # Where a query leaves the order open, it is the same each time all the same.
         order = "" if _ORDERED.search(question.sql) else " ORDER BY ALL"
-        self._con.execute(f"CREATE TEMP TABLE {table} AS FROM ({question.sql}){order}", dict(bound))
-        return table
+        return self._con.cursor().execute(f"CREATE TEMP TABLE answer AS FROM ({question.sql}){order}", dict(bound))
 
-    def _kept(self, question: Question, table: str) -> KeptAnswer:
-        described = self._con.execute(f"DESCRIBE temp.{table}").fetchall()
+    def _kept(self, question: Question, answer: duckdb.DuckDBPyConnection) -> KeptAnswer:
+        described = answer.execute("DESCRIBE answer").fetchall()
         types = {str(name): str(kind) for name, kind, *_ in described}
         columns = ", ".join(
             f"to_json({_name(name)})::VARCHAR" if _is_nested(kind) else f"{_name(name)}::VARCHAR"
             for name, kind in types.items()
         )
-        rows = self._con.execute(f"SELECT {columns} FROM temp.{table}").fetchall()  # noqa: S608 - our own names
+        rows = answer.execute(f"SELECT {columns} FROM answer").fetchall()  # noqa: S608 - our own names
         file = io.StringIO()
         writer = csv.writer(file)  # CRLF, as RFC 4180 has it: a lone CR in a text is quoted then
         writer.writerow(types)
@@ -131,16 +142,16 @@ class KeptAnswers(Answers):
         con = duckdb.connect()
         prepare(con)
         super().__init__(con, snapshot_id)
-        for number, answer in enumerate(answers):
-            self._tables[answer.question] = f"answer_{number}"
-            self._take(f"answer_{number}", answer)
+        for answer in answers:
+            self._answers[answer.question] = taken = Future[duckdb.DuckDBPyConnection]()
+            taken.set_result(self._taken(answer))
 
-    def _ask(self, question: Question, bound: Mapping[str, Any]) -> str:
+    def _ask(self, question: Question, bound: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
         raise AnswerError(
             f"It holds no answer to a query that this version asks with {dict(bound)}: {question.sql.strip()}"
         )
 
-    def _take(self, table: str, answer: KeptAnswer) -> None:
+    def _taken(self, answer: KeptAnswer) -> duckdb.DuckDBPyConnection:
         rows = list(csv.reader(io.StringIO(answer.data.decode(), newline="")))
         if not rows or rows[0] != list(answer.types) or any(len(row) != len(rows[0]) for row in rows):
             raise AnswerError("a table has other columns than were written")
@@ -154,15 +165,17 @@ class KeptAnswers(Answers):
             f"CAST({_name(name)}{'::JSON' if _is_nested(kind) else ''} AS {kind}) AS {_name(name)}"
             for name, kind in answer.types.items()
         )
-        self._con.register("told", told)
+        cursor = self._con.cursor()
+        cursor.register("told", told)
         try:
-            self._con.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM told")  # noqa: S608 - quoted
+            cursor.execute(f"CREATE TEMP TABLE answer AS SELECT {columns} FROM told")  # noqa: S608 - quoted
         except duckdb.Error as error:
             raise AnswerError(
                 f"a table holds a value of another type than was written: {str(error).splitlines()[0]}"
             ) from None
         finally:
-            self._con.unregister("told")
+            cursor.unregister("told")
+        return cursor
 
 
 def _plain(value: object) -> str:

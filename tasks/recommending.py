@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tasks import side_by_side
 from tasks.discovery import units
 from tasks.recommendation import Answer, Recommendation, Rule, Scope, Silent, Unknown, in_order
 
@@ -25,9 +26,8 @@ def rules() -> list[Rule]:
 
 def advise(scope: Scope) -> Advice:
     """Ask every rule; the order of the answers is always the same."""
-    answers: list[Answer] = []
-    for module in units("tasks.recommend").values():
-        answers.extend(module.evaluate(scope))
+    answered = side_by_side.each(lambda module: list(module.evaluate(scope)), units("tasks.recommend").values())
+    answers: list[Answer] = [answer for answers in answered for answer in answers]
     return Advice(
         recommendations=in_order([answer for answer in answers if isinstance(answer, Recommendation)]),
         silent=sorted((a for a in answers if isinstance(a, Silent)), key=lambda a: a.rule.id),

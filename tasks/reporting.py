@@ -6,15 +6,16 @@ import contextlib
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pandas as pd
 
-from tasks import page_one, report_attachments, reviewing, written
+from tasks import page_one, report_attachments, reviewing, side_by_side, written
 from tasks.answers import Answers
 from tasks.brand import Brand
 from tasks.discovery import units
@@ -204,7 +205,7 @@ def _build(answers: Answers, brand: Brand, site: Site, quarter: Quarter, tag: st
         for number, item in enumerate(told, start=1)
     ]
     data = QuarterData(answers, site, quarter, scope, views, review)
-    sections = list(measured(data, _comments(answers, site_id, quarter)))
+    sections = measured(data, _comments(answers, site_id, quarter))
     known = {item.part.name: item.part.view for item in sections}
     before = _before(answers, site_id, quarter.previous)
     figures = page_one.figures(data, sections, before)
@@ -274,11 +275,16 @@ def _comments(answers: Answers, site_id: str, quarter: Quarter) -> dict[str, lis
     return found
 
 
-def measured(data: QuarterData, comments: Mapping[str, Sequence[Comment]]) -> Iterator[Measured]:
-    """Yield every section of `tasks/analyse/` in the order of the report."""
-    for name, module in sorted(units("tasks.analyse").items(), key=lambda item: item[1].SECTION.order):
+def measured(data: QuarterData, comments: Mapping[str, Sequence[Comment]]) -> list[Measured]:
+    """Return every section of `tasks/analyse/` in the order of the report."""
+
+    def look(item: tuple[str, ModuleType]) -> Measured:
+        name, module = item
         part = Part(name=name, title=module.SECTION.title, view=module.view(data), comments=comments.get(name, ()))
-        yield Measured(part, module)
+        return Measured(part, module)
+
+    sections = sorted(units("tasks.analyse").items(), key=lambda item: item[1].SECTION.order)
+    return side_by_side.each(look, sections)
 
 
 def _site(answers: Answers, site_id: str) -> Site:

@@ -269,17 +269,12 @@ def _weeks(days: pd.DataFrame, data: QuarterData) -> tuple[list[str], list[list[
         week=data.week_of(days["day_date"]),
         count=days["event_count"].where(days["action"] == "block", 0) + days["would_block_count"],
     )
-    totals = counted.groupby("attack_class")["count"].sum().sort_index().sort_values(ascending=False, kind="stable")
+    sums = counted.groupby(["week", "attack_class"])["count"].sum().unstack(fill_value=0)
+    totals = sums.sum().sort_index().sort_values(ascending=False, kind="stable")
     kept = [name for name in totals.index if totals[name] > 0][:4]
-    rows: list[list[float] | None] = []
-    for week in range(WEEKS):
-        inside = counted[counted["week"] == week]
-        if inside.empty:
-            rows.append(None)
-            continue
-        sums = inside.groupby("attack_class")["count"].sum()
-        row = [float(sums.get(name, 0)) for name in kept]
-        rows.append([*row, float(sums.sum()) - sum(row)])
+    shown = sums[kept].assign(rest=sums.drop(columns=kept).sum(axis=1)).astype(float)
+    by_week = dict(zip(shown.index, shown.to_numpy().tolist(), strict=True))
+    rows: list[list[float] | None] = [by_week.get(week) for week in range(WEEKS)]
     names = [attack_name(name) for name in kept]
     if any(row and row[-1] > 0 for row in rows):
         return [*names, say("Everything else")], rows

@@ -25,8 +25,19 @@ def _empty() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+_FILLED = """
+SELECT table_name FROM duckdb_tables()
+WHERE schema_name = 'raw' AND table_name <> 'migration' AND estimated_size > 0"""
+
+
 @pytest.fixture
 def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    empty.execute("BEGIN")
+    # No transaction that is rolled back: what reads on other cursors would not see what the test puts in.
+    before = {
+        table: empty.execute(f"FROM raw.{table}").to_arrow_table() for (table,) in empty.execute(_FILLED).fetchall()
+    }
     yield empty
-    empty.execute("ROLLBACK")
+    for (table,) in empty.execute(_FILLED).fetchall():
+        empty.execute(f"DELETE FROM raw.{table}")
+    for table, rows in before.items():
+        empty.register("rows_before", rows).execute(f"INSERT INTO raw.{table} BY NAME FROM rows_before")

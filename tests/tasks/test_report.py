@@ -29,6 +29,7 @@ from tasks.report_model import NoData, Report
 from tasks.report_verification import verify
 from tests import quarter
 from tests.marked import MARKED, unsaid
+from warehouse import migrate
 from warehouse.connection import open_snapshot
 from warehouse.publish import publish
 from warehouse.site_snapshot import open_site_snapshot
@@ -327,6 +328,7 @@ def test_page_one_says_what_changed_against_what_the_last_report_said(made, know
     with contextlib.closing(open_site_snapshot(settings.snapshot, "one")) as con:
         con.execute("CREATE TABLE told AS FROM raw.report_figure")
         con.execute("DROP VIEW raw.report_figure; CREATE TABLE raw.report_figure AS FROM told")
+        con.execute(f"DROP TABLE marts.report_figure; {migrate.each_view()['marts.report_figure']}")
         con.executemany(
             "INSERT INTO raw.report_figure BY NAME SELECT 'one' AS site_id, ? AS quarter, ?::TIMESTAMPTZ AS written_at, ? AS kind, ? AS name,"
             " ? AS value, '' AS unit, 'test/1' AS parser_version, ? AS batch_id",
