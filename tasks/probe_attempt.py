@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 
 from tasks.probe_certificate import REFUSED, Certificate, certificate_of, refused_certificate, refused_for
 from tasks.probe_connect import ProbeFailureError, cause_of, is_public, look_up, reach_one
+from tasks.probe_deadline import Deadline
 from tasks.probe_resolve import Address
 from tasks.probe_result import CAUSES, ProbeResult, outcome_of
 from tasks.probe_wire import Wire
@@ -60,7 +60,7 @@ async def observe(
     seen, checked_at, start = Seen(), datetime.now(UTC), time.perf_counter()
     cause = message = None
     try:
-        async with asyncio.timeout(timeout_seconds):
+        with Deadline(timeout_seconds):
             await check(seen)
     except TimeoutError:
         cause = _TIMEOUT_CAUSE[seen.phase]

@@ -7,8 +7,6 @@ lasts. A check sends one request and reads one answer: OpenSSL between two buffe
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
-from typing import Any
 
 from tasks.probe_connect import ProbeFailureError
 from tasks.probe_ready import PIECE_BYTES, READ, WRITE, Ready
@@ -31,16 +29,21 @@ class Wire:
         """
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         name = host.encode() if host.isascii() else host  # else ssl looks for other letters, as the look-up has done
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
-        await self._speak(self._tls.do_handshake)
-        return self._tls
+        tls = self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        while True:
+            try:
+                tls.do_handshake()
+                return tls
+            except ssl.SSLWantReadError:
+                await self._fill()
 
     async def write(self, data: bytes) -> None:
         """Send all of it."""
         if self._tls:
             self._tls.write(data)
             data = self._outgoing.read()
-        await self._send(data)
+        while data := self._sent(data):
+            await self._ready.to(WRITE)
 
     async def read(self) -> bytes:
         """Return what there is, at most PIECE_BYTES; nothing at the end.
@@ -51,10 +54,14 @@ class Wire:
         if self._tls is None:
             return bytes(self._room[: await self._receive()])
         try:
-            if not (self._incoming.pending or self._tls.pending()):
-                await self._fill()  # to ask OpenSSL in vain costs an exception
-            count: int = await self._speak(self._tls.read, PIECE_BYTES, self._room)
-            return bytes(self._room[:count])
+            while True:
+                if not (self._incoming.pending or self._tls.pending()):
+                    await self._fill()  # to ask OpenSSL in vain costs an exception
+                try:
+                    count: int = self._tls.read(PIECE_BYTES, self._room)  # type: ignore[assignment]
+                    return bytes(self._room[:count])
+                except ssl.SSLWantReadError:
+                    await self._fill()
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             return b""
         except ssl.SSLError as error:
@@ -64,29 +71,22 @@ class Wire:
         """Close at once, whatever is under way."""
         self._ready.close()
 
-    async def _speak(self, call: Callable[..., Any], *arguments: object) -> Any:
-        """Call into OpenSSL until it needs no more of the other side."""
-        while True:
-            try:
-                return call(*arguments)
-            except ssl.SSLWantReadError:
-                await self._fill()
-
     async def _fill(self) -> None:
         """Let the other side have what OpenSSL says to it, and OpenSSL its answer."""
-        if self._outgoing.pending:
-            await self._send(self._outgoing.read())
+        data = self._outgoing.read()
+        while data and (data := self._sent(data)):
+            await self._ready.to(WRITE)
         if count := await self._receive():
             self._incoming.write(self._room[:count])
         else:
             self._incoming.write_eof()
 
-    async def _send(self, data: bytes) -> None:
-        while data:
-            try:
-                data = data[self._sock.send(data) :]
-            except BlockingIOError:
-                await self._ready.to(WRITE)
+    def _sent(self, data: bytes) -> bytes:
+        """Send what there is room for, and return the rest."""
+        try:
+            return data[self._sock.send(data) :]
+        except BlockingIOError:
+            return data
 
     async def _receive(self) -> int:
         """Return how many bytes stand in the room now; 0 at the end."""

@@ -9,8 +9,10 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import h11
 import pytest
 from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 from tasks.probe import Probe, ProbeResult, probe_all, probe_once
 from tasks.probe_connect import ProbeFailureError
 from tasks.probe_content import Expectation, check_json_path, check_pattern, examine
-from tasks.probe_http import Request, Target, target_of, unusual_target
+from tasks.probe_http import Request, Target, request_bytes, target_of, unusual_target
 from tasks.probe_result import CAUSES
 from tests.servers import Handler, answering, ok, serving
 
@@ -294,3 +296,18 @@ def test_a_usual_address_is_read_as_any_other_is(url: str) -> None:
             return str(error)
 
     assert read(target_of) == read(unusual_target)
+
+
+@given(
+    st.sampled_from(("GET", "HEAD")),
+    st.from_regex(r"https?://[a-z0-9.-]{1,12}(:[1-9][0-9]{0,3})?(/[\w%/:@!$&'()*+,;=.~?-]{0,20})?", fullmatch=True),
+)
+def test_a_plain_request_is_the_one_that_h11_would_write(method: str, url: str) -> None:
+    def written(target: Target) -> bytes:
+        return request_bytes(Request(method=method), target, h11.Connection(h11.CLIENT), "identity")
+
+    try:
+        target = target_of(url)
+    except ProbeFailureError:
+        return
+    assert written(target) == written(replace(target, is_usual=False))
