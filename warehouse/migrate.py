@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -83,8 +82,8 @@ def each_view() -> dict[str, str]:
     return _texts_of(_files()[1])
 
 
-def reads() -> Mapping[str, AbstractSet[str]]:
-    """Return the views that each view reads, by its name."""
+def reads() -> Mapping[str, Sequence[str]]:
+    """Return the views that each view reads, by its name, in an order that is the same in every process."""
     return _reads(_files()[1])
 
 
@@ -98,9 +97,11 @@ def _texts_of(files: tuple[Path, ...]) -> dict[str, str]:
 
 
 @functools.cache
-def _reads(files: tuple[Path, ...]) -> dict[str, AbstractSet[str]]:
+def _reads(files: tuple[Path, ...]) -> dict[str, Sequence[str]]:
     names = {f"{path.parent.name}.{path.stem}": path for path in files}
-    return {name: _words(path.read_text(encoding="utf-8")) & names.keys() - {name} for name, path in names.items()}
+    return {
+        name: sorted(_words(path.read_text(encoding="utf-8")) & names.keys() - {name}) for name, path in names.items()
+    }
 
 
 def bare(text: str) -> str:

@@ -86,9 +86,11 @@ def website() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:  # else a test that fails waits for this thread for ever
+            server.shutdown()
+            thread.join()
 
 
 def wait_for(what: str, check: Callable[[], object], seconds: float) -> object:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,14 @@ def test_a_snapshot_with_other_views_says_to_publish_again(snapshot: Path, monke
     monkeypatch.setattr("warehouse.migrate.digest_of", lambda _: "another")
     with pytest.raises(WarehouseError, match="upkeep publish"):
         open_site_snapshot(snapshot, "one")
+
+
+def test_every_process_writes_the_views_alike() -> None:
+    digest = "from warehouse import migrate; print(migrate.digest_of(migrate.views()))"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", digest], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]
+    assert told[0] == told[1] == told[2] != b""
