@@ -30,7 +30,7 @@ from pathlib import Path
 from tasks.probe import Probe, probe_all
 
 CHECKS = 1000
-ROUNDS = 5
+ROUNDS = 7
 CONCURRENCY = 100
 WARM_UP = 20
 EXPORTER = "prometheus-blackbox-exporter"
@@ -62,7 +62,11 @@ def run() -> Iterator[tuple[str, float, str]]:
     if theirs:
         other = statistics.median(theirs) * 1000 / CHECKS
         yield "uptime: CPU seconds per 1,000 checks of blackbox_exporter", other, "s"
-        yield "uptime: ours to blackbox_exporter's own CPU (goal 0.75)", cpu / other, "ratio"
+        # By round: what else the machine does meanwhile slows both.
+        ratios = sorted(mine / its for mine, its in zip(ours, theirs, strict=True))
+        yield "uptime: ours to blackbox_exporter's own CPU (goal 0.75)", statistics.median(ratios), "ratio"
+        yield "uptime: the same, lowest of the rounds", ratios[0], "ratio"
+        yield "uptime: the same, highest of the rounds", ratios[-1], "ratio"
         yield "uptime: handshakes alone to blackbox_exporter's own CPU", floor / other, "ratio"
     else:
         yield f"uptime: {EXPORTER} is not installed, not compared", 0, "rounds"
