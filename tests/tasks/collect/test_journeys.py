@@ -14,7 +14,7 @@ from tasks.errors import ConfigurationError
 from tasks.journey_browser import NAMES
 from tasks.journeys import started
 from tasks.sites import parse_sites
-from tests import wordpress
+from tests import products, wordpress
 from tests.shop import PASSWORD, Shop, serving
 from warehouse.connection import open_live
 from warehouse.publish import publish
@@ -447,3 +447,54 @@ def test_the_starter_of_wordpress_finds_its_way_in_a_real_one(settings, blog: st
         "login": ("failed", "wrong_address"),
         "search": ("failed", "text_missing"),
     }
+
+
+@pytest.fixture(name="product")
+def _product() -> Iterator[products.Product]:
+    with products.serving() as product:
+        yield product
+
+
+WOOCOMMERCE = (
+    f"        starter: woocommerce\n        parameters: {{user: {products.USER}, password: {{env: CHECKER}}, search: rye,"
+    f" search_result: {products.PRODUCT}, product_path: /product/rye/, product_name: {products.PRODUCT}}}\n"
+)
+DRUPAL = (
+    f"        starter: drupal\n        parameters: {{user: {products.USER}, password: {{env: CHECKER}},"
+    f" search: rye, search_result: {products.PRODUCT}, contact_path: /contact}}\n"
+)
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_the_starter_of_woocommerce_fits_the_markup_of_its_templates(settings, product, monkeypatch, kind: str) -> None:
+    monkeypatch.setenv("CHECKER", products.PASSWORD)
+    ids = ("shop", "login-page", "login", "search", "cart", "checkout-page")
+    rows, _ = collect(settings, kind, product.url, WOOCOMMERCE, step_seconds=5)
+    assert {row["journey_id"]: row["outcome"] for row in rows} == dict.fromkeys(ids, "passed")
+    product.is_cart_broken = True
+    monkeypatch.setenv("CHECKER", "wrong")
+    rows, _ = collect(settings, kind, product.url, WOOCOMMERCE)
+    failed = {row["journey_id"]: row["cause"] for row in rows[len(ids) :] if row["outcome"] == "failed"}
+    assert failed == {"login": "text_missing", "cart": "wrong_count", "checkout-page": "wrong_address"}
+
+
+@needs_browser
+@pytest.mark.slow
+def test_a_cart_that_scripts_draw_is_waited_for(settings, product, monkeypatch) -> None:
+    monkeypatch.setenv("CHECKER", products.PASSWORD)
+    product.is_block = True
+    rows, _ = collect(settings, "journeys_browser", product.url, WOOCOMMERCE, step_seconds=5)
+    assert {row["outcome"] for row in rows} == {"passed"}
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_the_starter_of_drupal_fits_the_markup_of_its_forms(settings, product, monkeypatch, kind: str) -> None:
+    monkeypatch.setenv("CHECKER", products.PASSWORD)
+    rows, _ = collect(settings, kind, product.url, DRUPAL, step_seconds=5)
+    ids = ("login-page", "login", "search", "contact-form")
+    assert {row["journey_id"]: row["outcome"] for row in rows} == dict.fromkeys(ids, "passed")
+    assert [message["mail"] for message in product.messages] == ["check@site-upkeep.invalid"]
+    monkeypatch.setenv("CHECKER", "wrong")
+    rows, _ = collect(settings, kind, product.url, DRUPAL.replace("rye", "moon"))
+    failed = {row["journey_id"]: row["cause"] for row in rows[len(ids) :] if row["outcome"] == "failed"}
+    assert failed == {"login": "wrong_count", "search": "text_missing"}
