@@ -1,0 +1,97 @@
+"""A worker that is told to end takes its runs with it, and what they did not finish is told as unknown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tasks.settings import Settings
+from tests.flows.test_prefect import PREFECT, ROOT, free_port, process, wait_for, website
+from warehouse.connection import open_live
+from warehouse.load import load
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+GRACE_SECONDS = 30
+SITE = """
+  - id: {name}
+    name: {name}
+    client: one
+    url: {url}
+    platform: other
+    time_zone: UTC
+    owner: {{name: O, email: o@a.example}}
+    sources: [{{kind: uptime_http, timeout_seconds: 40}}]
+"""
+
+
+def running(needle: str) -> list[int]:
+    """Return the processes of which the environment names the folder of this test."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if needle.encode() in (folder / "environ").read_bytes() and _state(folder) != b"Z":
+                found.append(int(folder.name))
+    return found
+
+
+def _state(folder: Path) -> bytes:
+    return (folder / "stat").read_bytes().rpartition(b")")[2].split()[0]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are found in /proc")
+def test_a_worker_ends_in_time_and_the_run_that_it_was_at_is_a_gap(tmp_path: Path) -> None:
+    api = f"http://127.0.0.1:{free_port()}/api"
+    with website() as url, socket.create_server(("127.0.0.1", 0)) as silent, contextlib.ExitStack() as stack:
+        silent.settimeout(60)
+        head = "agency: {name: A, contact: a@a.example}\nclients: [{id: one, name: One}]\nsites:"
+        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        (tmp_path / "sites.yaml").write_text(
+            head + SITE.format(name="answers", url=url) + SITE.format(name="silent", url=hanging)
+        )
+        env = os.environ | {
+            "PREFECT_HOME": str(tmp_path / "prefect"),
+            "PREFECT_API_URL": api,
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "UPKEEP_HOME": str(ROOT),
+            "UPKEEP_SITES": str(tmp_path / "sites.yaml"),
+            "UPKEEP_VAR": str(tmp_path / "var"),
+        }
+        host, port = api.split("//")[1].split("/")[0].split(":")
+        server = (PREFECT, "server", "start", "--host", host, "--port", port)
+        stack.enter_context(process(*server, env=env, log=tmp_path / "server.log"))
+        client = stack.enter_context(httpx.Client(base_url=api, trust_env=False, timeout=30))
+        wait_for("a healthy server", lambda: client.get("/health").status_code == 200, 90)
+        for command in (
+            ("work-pool", "create", "upkeep", "--type", "process"),
+            ("deploy", "--name", "every-minute"),
+            ("deployment", "run", "collect-uptime/every-minute"),
+        ):
+            done = subprocess.run(
+                [PREFECT, "--no-prompt", *command], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        worker_env = env | {"WORKER_OF": str(tmp_path)}
+        command = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process")
+        worker = stack.enter_context(process(*command, env=worker_env, log=tmp_path / "worker.log"))
+        kept, _ = silent.accept()  # the run is at its checks
+        assert len(running(f"WORKER_OF={tmp_path}")) > 1
+
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(GRACE_SECONDS)
+        wait_for("the end of its runs", lambda: not running(f"WORKER_OF={tmp_path}"), GRACE_SECONDS)
+        kept.close()
+        states = [run["state_type"] for run in client.post("/flow_runs/filter", json={}).json()]
+        assert "COMPLETED" not in states, (tmp_path / "worker.log").read_text()[-3000:]
+    settings = Settings(tmp_path / "sites.yaml", tmp_path / "var")
+    load(settings.spool, settings.warehouse)
+    with open_live(settings.warehouse) as con:
+        assert con.execute("SELECT count(*) FROM raw.check_result").fetchall() == [(0,)]
+        assert con.execute("SELECT count(*) FROM marts.availability_day").fetchall() == [(0,)]
