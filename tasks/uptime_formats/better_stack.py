@@ -3,14 +3,15 @@
 https://betterstack.com/docs/uptime/api/list-all-incidents/ and .../api/monitors/. Incidents tell outages only; that
 nothing was reported proves nothing, unless the monitor is known to have been checking. So time is up only inside the
 known life of a monitor that is not paused: from `created_at` to `last_checked_at`. That it was paused before and woken
-again is told nowhere. What was never confirmed is unknown.
+again is told nowhere. What was never confirmed is unknown. After an incident without an end nothing is up; and where an
+incident can't be read, or there are more on a page that is not here, nothing is: it may have been at any time.
 
 The payload is the API's answer, or `{"monitors": [...], "incidents": [...]}` with the `data` of both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,7 +34,7 @@ from tasks.uptime_history import (
 
 TITLE = "Better Stack Uptime: incidents, with the monitor for its known life"
 FILLS = "check_result"
-VERSION = 1
+VERSION = 2
 OPTIONS = {
     "monitor": "id, name or address of the monitor",
     "every_seconds": "interval of the monitor: how long an incident without an end surely held",
@@ -47,6 +48,7 @@ class _Span:
     end: datetime
     is_confirmed: bool
     cause: object
+    is_open: bool
 
 
 def detect(head: bytes) -> bool:
@@ -72,7 +74,7 @@ def parse(payload: Path | bytes, context: Context, wanted: Wanted) -> Parsed:
     incidents: dict[str, list[Mapping[str, Any]]] = {}
 
     def take(incident: Mapping[str, Any]) -> None:
-        monitor = _monitor_of(incident)
+        monitor = _monitor_of(incident, known.values())
         known.setdefault(monitor.id, monitor)
         incidents.setdefault(monitor.id, []).append(incident)
 
@@ -81,10 +83,14 @@ def parse(payload: Path | bytes, context: Context, wanted: Wanted) -> Parsed:
         known[monitor.id], lives[monitor.id] = monitor, _attributes(one)
 
     series.each(answer.get("monitors"), take_life, "monitor")
+    reject_count = len(series.rejects)
     series.each(told, take, "incident")
+    pages = answer.get("pagination")
+    is_whole = len(series.rejects) == reject_count and not (isinstance(pages, dict) and pages.get("next"))
     for monitor in wanted.choose(known.values(), context):
+        reject_count = len(series.rejects)
         spans = _incidents(series, monitor, incidents.get(monitor.id, []))
-        if monitor.id in lives:
+        if monitor.id in lives and is_whole and len(series.rejects) == reject_count:
             _between(series, monitor, lives[monitor.id], spans)
     return series.parsed()
 
@@ -97,9 +103,11 @@ def _attributes(told: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _monitor(told: Mapping[str, Any]) -> Monitor:
-    attributes = _attributes(told)
+    attributes, number = _attributes(told), text(told.get("id"))
+    if not number:
+        raise ValueError("it has no id")
     return Monitor(
-        id=text(told.get("id")),
+        id=number,
         name=text(attributes.get("pronounceable_name")),
         url=text(attributes.get("url")),
         interval_seconds=number_of(attributes.get("check_frequency")),
@@ -107,14 +115,17 @@ def _monitor(told: Mapping[str, Any]) -> Monitor:
     )
 
 
-def _monitor_of(incident: Mapping[str, Any]) -> Monitor:
-    """Return the monitor of an incident; where no id is told, its name and address are one."""
+def _monitor_of(incident: Mapping[str, Any], known: Iterable[Monitor]) -> Monitor:
+    """Return the monitor of an incident; where no id is told, the one of its name and address, which are an id else."""
     attributes, link = _attributes(incident), dict(incident)
     for name in ("relationships", "monitor", "data"):
         inner = link.get(name)
         link = inner if isinstance(inner, dict) else {}
     name, url = text(attributes.get("name")), text(attributes.get("url"))
-    return Monitor(id=text(link.get("id")) or f"{name} {url}".strip(), name=name, url=url)
+    if number := text(link.get("id")):
+        return Monitor(id=number, name=name, url=url)
+    same = (monitor for monitor in known if (monitor.name, monitor.url) == (name, url))
+    return next(same, Monitor(id=f"{name} {url}".strip(), name=name, url=url))
 
 
 def _incidents(series: Series, monitor: Monitor, incidents: list[Mapping[str, Any]]) -> list[_Span]:
@@ -124,10 +135,12 @@ def _incidents(series: Series, monitor: Monitor, incidents: list[Mapping[str, An
     def take(incident: Mapping[str, Any]) -> None:
         told = _attributes(incident)
         start = moment(told["started_at"])
-        end = moment(told["resolved_at"]) if told.get("resolved_at") else series.wanted.asked_at or start + seconds
+        is_open = told.get("resolved_at") is None
+        end = series.wanted.asked_at or start + seconds if is_open else moment(told["resolved_at"])
         if end < start:
             raise ValueError("it ends before it starts")
-        spans.append(_Span(start, end, text(told.get("status")).casefold() != "unconfirmed", told.get("cause")))
+        is_confirmed = text(told.get("status")).casefold() != "unconfirmed"
+        spans.append(_Span(start, end, is_confirmed, told.get("cause"), is_open))
 
     series.each(incidents, take, "incident")
     spans.sort(key=lambda span: span.start)
@@ -171,5 +184,7 @@ def _between(series: Series, monitor: Monitor, attributes: Mapping[str, Any], sp
     for span in spans:
         if start < span.start:
             series.add(monitor, start, (min(span.start, end) - start).total_seconds(), "up")
+        if span.is_open:
+            return
         start = max(start, span.end)
     series.add(monitor, start, (end - start).total_seconds(), "up")

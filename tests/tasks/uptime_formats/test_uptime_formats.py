@@ -224,6 +224,46 @@ def test_a_csv_may_name_its_columns_by_options() -> None:
     assert [(r.outcome, r.total_ms) for r in parsed.records] == [("up", 12), ("down", None)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"started_at": "soon"},
+        {"resolved_at": ""},
+        {"resolved_at": "2026-11-22T09:59:59Z"},
+        {"resolved_at": 1e308},
+    ],
+)
+def test_an_incident_of_better_stack_that_can_t_be_read_leaves_no_time_as_up(change: dict[str, object]) -> None:
+    answer = json.loads((UPTIME / "better_stack" / "incidents.json").read_text())
+    answer["incidents"][1]["attributes"] |= change
+    parsed = parse("better-stack", answer, monitor="258338")
+    assert {record.outcome for record in parsed.records} == {"unknown"} and len(parsed.rejects) == 1
+
+
+def test_incidents_of_better_stack_of_which_not_all_are_known_leave_no_time_as_up() -> None:
+    answer = json.loads((UPTIME / "better_stack" / "incidents.json").read_text())
+    more = answer | {"pagination": {"next": "https://uptime.betterstack.com/api/v3/incidents?page=2"}}
+    assert {record.outcome for record in parse("better-stack", more, monitor="258338").records} == {"down", "unknown"}
+    answer["incidents"][2]["attributes"] = None
+    assert {record.outcome for record in parse("better-stack", answer, monitor="258338").records} == {"down", "unknown"}
+
+
+def test_after_an_incident_of_better_stack_without_an_end_nothing_is_up() -> None:
+    answer = json.loads((UPTIME / "better_stack" / "incidents.json").read_text())
+    answer["incidents"][1]["attributes"]["resolved_at"] = None
+    records = parse("better-stack", answer, monitor="258338").records
+    assert [(record.slot_at.hour, record.outcome) for record in records] == [(0, "up"), (10, "down"), (20, "unknown")]
+
+
+def test_an_incident_of_better_stack_without_an_id_is_of_the_monitor_of_its_name_and_address() -> None:
+    answer = json.loads((UPTIME / "better_stack" / "incidents.json").read_text())
+    expected = told(parse("better-stack", answer, monitor="258338"))
+    del answer["incidents"][1]["relationships"]
+    assert told(parse("better-stack", answer, monitor="258338")) == expected
+    del answer["monitors"][0]["id"]
+    assert {record.outcome for record in parse("better-stack", answer, monitor="258338").records} == {"down", "unknown"}
+
+
 @pytest.mark.parametrize("name", ["uptimerobot", "better-stack"])
 def test_two_monitors_are_never_mixed(name: str) -> None:
     path = next((UPTIME / name.replace("-", "_")).iterdir())
