@@ -124,7 +124,7 @@ def decide(history: Sequence[Event], facts: Facts, now: datetime) -> Event | Non
 
 def _decision(before: Sequence[Event], facts: Facts) -> _Decision | None:
     """Return the state that follows from the history before the day of the review; None where there is none."""
-    spoken = _Decision("proposed", say("the rule found it in the data of the quarter"))
+    spoken = _Decision("proposed", say("the rule found it"))
     if not before:
         return spoken if facts.is_spoken else None
     last = before[-1]

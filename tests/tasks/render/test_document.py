@@ -70,6 +70,24 @@ def test_page_one_stays_one_page_and_contents_stand_on_page_two_however_long_the
         assert "Inside this report" in pages[1]
 
 
+@pytest.mark.parametrize("count", [1, 3, 6, 7, 12])
+def test_no_page_but_the_last_ends_in_its_upper_half(count: int) -> None:
+    report = sample.rich()
+    report = replace(report, recommendations=sample.crowded().recommendations[:count])
+    pages = reader_of(render_pdf(report)).pages
+    for number, page in enumerate(pages[1:-1], start=2):
+        places: list[float] = []
+
+        def look(text: str, matrix: list[float], text_matrix: list[float], *_: object, places=places) -> None:
+            if text.strip():
+                places.append(text_matrix[5] * matrix[3] + matrix[5])
+
+        page.extract_text(visitor_text=look)
+        height = float(page.mediabox.height)
+        last = min(place for place in places if place > height / 14)  # without the foot
+        assert last < height / 2, f"page {number} of {len(pages)}"
+
+
 def test_forty_recommendations_are_all_printed() -> None:
     text = text_of(render_pdf(sample.crowded()))
     for number in range(1, 41):
