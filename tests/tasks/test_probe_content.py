@@ -311,3 +311,26 @@ def test_a_plain_request_is_the_one_that_h11_would_write(method: str, url: str) 
     except ProbeFailureError:
         return
     assert written(target) == written(replace(target, is_usual=False))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("piece", [1, 9, 10, 500])
+@pytest.mark.parametrize(
+    "interim", ["", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 2]
+)
+@pytest.mark.parametrize(
+    "framing", ["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n"]
+)
+def test_an_answer_is_read_alike_however_it_is_cut(method: str, piece: int, interim: str, framing: str) -> None:
+    body = "" if method == "HEAD" else "5\r\nhello\r\n0\r\n\r\n" if "chunked" in framing else "hello"
+    whole = f"{interim}HTTP/1.1 200 OK\r\n{framing}\r\n{body}".encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        for start in range(0, len(whole), piece):
+            writer.write(whole[start : start + piece])
+            await asyncio.sleep(0)
+
+    expected = Expectation(text_present=("hello",)) if method == "GET" else Expectation()
+    result = check(answer, request=Request(method=method), expected=expected)
+    assert (result.outcome, result.status, result.message) == ("up", 200, None)
