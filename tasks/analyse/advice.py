@@ -10,19 +10,19 @@ from datetime import date, timedelta
 from tasks import measures, written
 from tasks.quarter_data import QuarterData
 from tasks.register import ENDED, SILENCED, WORDS
-from tasks.report_model import Fact, NoData, Section, Tone
+from tasks.report_model import HIT_RATIO, Fact, NoData, ProgressBar, Section, Tone
 from tasks.reviewing import Reviewed
 from tasks.words import listed, mark, say, say_many
 from warehouse.records import StatedRecommendation
 
 SECTION = Section(title=mark("What became of earlier advice"), order=5, weight=95)
 
-HIT_RATIO = 0.9
-"""Share of the predicted change from which on a prediction came true; as in marts.rule_hit_rate."""
 _TONES: dict[str, Tone] = {
     "verified_done": "good", "no_longer_applies": "good", "came_back": "bad", "unknown": "unknown",
 }  # fmt: skip
 _ORDER = ("came_back", "unknown", "claimed_done", "in_progress", "scheduled", "accepted", "proposed", "verified_done")
+DRAWN = 10
+"""Bars drawn at most."""
 SHOWN = 24
 """Lines printed at most; the rest is counted in a note, and in the attached register."""
 
@@ -51,6 +51,7 @@ class AdviceView:
 
     lead: str
     stats: Sequence[Fact]
+    progress: Sequence[ProgressBar]
     rows: Sequence[LedgerRow]
     rows_note: str
     hits: Sequence[tuple[str, str, str]]
@@ -84,6 +85,7 @@ def view(data: QuarterData) -> AdviceView | NoData:
             _fact(mark("still open"), still_open, "neutral"),
             _fact(mark("not known, for lack of data"), unknown, "unknown"),
         ],
+        progress=[_progress(item, stated) for item, stated in before if not _is_closed(item)][:DRAWN],
         rows=[_row(item, stated, data) for item, stated in before[:SHOWN]],
         rows_note=say_many("{n} more is in the register.", "{n} more are in the register.", len(before) - SHOWN)
         if len(before) > SHOWN
@@ -133,8 +135,6 @@ def _row(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> Led
     when = written.date_short(day)
     if event.until:
         when = say("{day}, until {until}", day=when, until=written.date_short(event.until))
-    now = item.quarter_value if item.quarter_value is not None else (item.outcome.value if item.outcome else None)
-    is_closed = state in ("no_longer_applies", "superseded")
     late = _overdue_since(item, stated, data)
     return LedgerRow(
         title=stated.title,
@@ -143,10 +143,30 @@ def _row(item: Reviewed, stated: StatedRecommendation, data: QuarterData) -> Led
         tone=_TONES.get(state, "neutral"),
         measure=say(measures.NAMES.get(stated.prediction_metric, stated.prediction_metric.replace("_", " "))),
         then=_figure(stated.measured_value, stated),
-        now=say("gone") if is_closed else _figure(now, stated),
+        now=say("gone") if _is_closed(item) else _figure(_now(item), stated),
         expected=_figure(_expected(stated), stated),
         said=say("{who}, {when}: {why}", who=who, when=when, why=event.why),
         overdue=say("due {day}", day=written.date_short(late)) if late else "",
+    )
+
+
+def _is_closed(item: Reviewed) -> bool:
+    return item.entry.state in ("no_longer_applies", "superseded")
+
+
+def _now(item: Reviewed) -> float | None:
+    return item.quarter_value if item.quarter_value is not None else (item.outcome.value if item.outcome else None)
+
+
+def _progress(item: Reviewed, stated: StatedRecommendation) -> ProgressBar:
+    then, expected, now = stated.measured_value, _expected(stated), _now(item)
+    ratio = None
+    if then is not None and expected is not None and now is not None and expected != then:
+        ratio = (now - then) / (expected - then)
+    return ProgressBar(
+        name=stated.title,
+        ratio=ratio,
+        text=say("not known") if ratio is None else written.percent(100 * ratio).replace("-", "−"),
     )
 
 

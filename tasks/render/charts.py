@@ -18,6 +18,7 @@ from tasks.render.shapes import (
     HATCH,
     HATCHED,
     INK,
+    MUTED,
     PAGE,
     ROUND,
     TONES,
@@ -33,7 +34,7 @@ from tasks.render.shapes import (
     text,
 )
 from tasks.render.text import cut
-from tasks.report_model import DayState, JourneyRow, Series
+from tasks.report_model import HIT_RATIO, DayState, JourneyRow, ProgressBar, Series
 from tasks.words import mark, say, say_many
 
 HEAT = (
@@ -272,6 +273,34 @@ def hbars(rows: Sequence[tuple[str, int]], title: str, color: str, width: float 
             body += rect(label, y + 6, max(room * value / high, 5), 8, f'rx="4" {look}')
         body += text(width, y + 13, written.number(value), size=8, fill=INK, anchor="end", weight=600)
     return svg(width, len(rows) * 21.0 + 2, title, body, values=",".join(str(value) for _, value in rows))
+
+
+def progress(rows: Sequence[ProgressBar], title: str, color: str, width: float = PAGE) -> Markup:
+    """Draw one bar a row from 0, as it was, to where it is: 1 is as predicted, less than 0 the other way."""
+    label, end, tall, top = 204.0, 44.0, 15.0, 13.0
+    low, high = -0.5, 1.5
+    room, body = width - label - end, HATCH
+
+    def place(ratio: float) -> float:
+        return label + room * (min(max(ratio, low), high) - low) / (high - low)
+
+    bottom = top + len(rows) * tall
+    for ratio, words in ((0, say("as it was")), (1, say("as predicted"))):
+        x = place(ratio)
+        body += text(x, 8, words, size=7, anchor="middle", weight=600)
+        body += f'<path d="M{x:.1f} {top - 1:.1f} V{bottom:.1f}" stroke="{MUTED}" stroke-width=".7"/>'
+    for index, row in enumerate(rows):
+        y = top + index * tall
+        body += text(0, y + 10.5, cut(row.name, 54), size=7.6, fill=INK)
+        if row.ratio is None:
+            body += rect(label, y + 4, room, 7, HATCHED)
+        else:
+            start, stop = sorted((place(0), place(row.ratio)))
+            look = TONES["good"] if row.ratio >= HIT_RATIO else TONES["bad"] if row.ratio < 0 else color
+            body += rect(start, y + 4, max(stop - start, 1.5), 7, f'fill="{look}"')
+        body += text(width, y + 10.5, row.text, size=7.6, fill=INK, anchor="end", weight=600)
+    shown = ",".join("" if row.ratio is None else f"{row.ratio:.3f}" for row in rows)
+    return svg(width, bottom + 2, title, body, values=shown)
 
 
 def strip(values: Series, title: str, color: str, width: float = 250, height: float = 11) -> Markup:

@@ -296,6 +296,15 @@ def test_the_ledger_has_then_predicted_and_now(reports) -> None:
     assert reports["kestrel"].view("advice").stats[3].value == 1
 
 
+def test_a_bar_shows_how_much_of_the_predicted_change_has_come(reports) -> None:
+    bars = {bar.name: bar for bar in reports["harbourvale"].view("advice").progress}
+    assert bars["Find and remove the cause of the outages"].text == "153%"  # 222 to 35 where 100 was predicted
+    login = bars["Limit attempts to log in"]
+    assert login.ratio is not None and login.ratio < 0 and login.text.startswith("−")
+    unknown = [bar.text for bar in reports["kestrel"].view("advice").progress if bar.ratio is None]
+    assert unknown == ["not known"]
+
+
 def test_what_is_open_past_its_day_is_told_as_overdue(followed, reports) -> None:
     settings, _ = followed
     with contextlib.closing(open_snapshot(settings.snapshot)) as con:

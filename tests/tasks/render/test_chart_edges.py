@@ -11,7 +11,7 @@ import pytest
 from markupsafe import Markup
 
 from tasks.render import charts, server_charts
-from tasks.report_model import BackupStrip, DayState, LimitBar, Series
+from tasks.report_model import BackupStrip, DayState, LimitBar, ProgressBar, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 START = date(2026, 7, 1)
@@ -37,6 +37,9 @@ CHARTS: dict[str, Callable[[Series, str], Markup]] = {
         [None if v is None else [v, v / 2] for v in values], ["one", "two"], [""] * len(values), title, ACCENT
     ),
     "hbars": lambda values, title: charts.hbars([(title, int(v)) for v in values if v is not None], title, ACCENT),
+    "progress": lambda values, title: charts.progress(
+        [ProgressBar(name=title, ratio=None if v is None else sign * v, text=title) for v in values for sign in (1, -1)], title, ACCENT
+    ),
     "limits": lambda values, title: server_charts.limits(
         [LimitBar(name=title, value=v, text=title, limit=60, is_beyond=bool(v and v < 60)) for v in values], title, 180, title, ACCENT
     ),
