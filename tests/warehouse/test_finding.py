@@ -38,31 +38,39 @@ def advisory(
     included: bool = False,
     withdrawn: bool = False,
     gone: bool = False,
+    grave: tuple[str, float, str] = ("high", 9.8, "x"),
+    begins: tuple[str, bool] = ("1.0", True),
 ) -> None:
-    """Write what a feed says of `forms` from that day on: versions from 1.0 to `to` have the flaw."""
+    """Write what a feed says of `forms` from that day on: versions from `begins` to `to` have the flaw."""
     fixed = to if fixed == "same" else fixed
     content = {
         "feed": feed, "id": name, "at": day(number), "batch": f"{feed}{number}", "gone": gone, "aliases": list(aliases),
         "published": None if published is None or gone else day(published), "withdrawn": day(number) if withdrawn else None,
+        "severity": grave[0], "cvss": grave[1], "title": grave[2],
     }  # fmt: skip
     con.execute(
         "INSERT INTO raw.advisory BY NAME SELECT $feed AS feed, $id AS advisory_id, $at AS fetched_at, $gone AS is_gone,"
-        " $aliases AS aliases, 'x' AS title, 'high' AS severity, 9.8 AS cvss_score, false AS is_informational,"
+        " $aliases AS aliases, $title AS title, $severity AS severity, $cvss AS cvss_score, false AS is_informational,"
         " $published AS published_at, $withdrawn AS withdrawn_at, 't' AS parser_version, $batch AS batch_id",
         content,
     )
     if gone:
         return
     form = Affected(
-        ecosystem="wordpress-plugin", name="forms", from_version="1.0", to_version=to, is_to_included=included
+        ecosystem="wordpress-plugin",
+        name="forms",
+        from_version=begins[0],
+        is_from_included=begins[1],
+        to_version=to,
+        is_to_included=included,
     )
     con.execute(
         "INSERT INTO raw.advisory_range BY NAME SELECT $feed AS feed, $id AS advisory_id, $at AS fetched_at,"
-        " 'wordpress-plugin' AS ecosystem, 'forms' AS name, '1.0' AS from_version, $from AS from_key, true AS is_from_included,"
+        " 'wordpress-plugin' AS ecosystem, 'forms' AS name, $begins AS from_version, $from AS from_key, $is_begin AS is_from_included,"
         " $to AS to_version, $to_key AS to_key, $included AS is_to_included, $fixed AS fixed_version, $fixed_key AS fixed_key,"
         " true AS is_comparable, 't' AS parser_version, $batch AS batch_id",
         {name: content[name] for name in ("feed", "id", "at", "batch")} | {
-            "from": form.from_key, "to": to, "to_key": form.to_key, "included": included, "fixed": fixed,
+            "begins": begins[0], "is_begin": begins[1], "from": form.from_key, "to": to, "to_key": form.to_key, "included": included, "fixed": fixed,
             "fixed_key": sort_key("wordpress-plugin", fixed) if fixed else None,
         },
     )  # fmt: skip
@@ -96,6 +104,42 @@ def findings(con) -> list[tuple]:
     return con.execute(
         "SELECT version, outcome, fixed_version, opened_at, closed_at, closed_reason, exposure_days FROM marts.finding ORDER BY seen_at"
     ).fetchall()
+
+
+@pytest.mark.parametrize(("is_included", "count"), [(True, 1), (False, 0)])
+def test_the_version_where_a_range_begins_has_the_flaw_only_if_it_is_included(
+    con, is_included: bool, count: int
+) -> None:
+    con.execute("DELETE FROM raw.advisory; DELETE FROM raw.advisory_range")
+    advisory(con, 0, begins=("5.0", is_included))
+    inventory(con, 3, {"forms": "5.0"})
+    assert len(findings(con)) == count
+
+
+def test_a_finding_speaks_as_those_who_told_of_it_last(con) -> None:
+    advisory(con, 4, grave=("medium", 5.0, "z"), published=1, fixed="5.3")
+    inventory(con, 3, {"forms": "5.1"})
+    inventory(con, 6, {"forms": "5.1"})
+    assert con.execute(
+        "SELECT severity, cvss_score, title, published_at, fixed_version FROM marts.finding"
+    ).fetchall() == [("medium", 5.0, "z", day(1), "5.3")]
+
+
+def test_a_list_without_rows_closes_only_where_all_of_its_bundle_was_read(con) -> None:
+    def lists(number: int) -> None:
+        con.execute(
+            "INSERT INTO raw.inventory_file SELECT min(site_id), 's', ?, ?, 'plugins.json', ['wordpress-plugin'], 'bundle/1', ? FROM raw.site",
+            [f"{number:03}", day(number), f"batch{number}"],
+        )
+
+    inventory(con, 3, {"forms": "5.1"})
+    lists(3)
+    inventory(con, 4, {}, rejects=1)
+    lists(4)
+    assert [row[4] for row in findings(con)] == [None]
+    inventory(con, 5, {})
+    lists(5)
+    assert [row[4:6] for row in findings(con)] == [(day(5), "removed")]
 
 
 def test_an_update_closes_and_exposure_runs_from_the_disclosure(con) -> None:
@@ -260,14 +304,14 @@ def test_a_version_that_differs_from_a_bound_by_zeros_only_is_probably_meant(con
     )
 
 
-def scan(con, number: int, *found: dict, scanner: str = "trivy", rejects: int = 0) -> None:
+def scan(con, number: int, *found: dict, scanner: str = "trivy", rejects: int = 0, file: str = "") -> None:
     """Write an answer of a scanner in the bundle of that day, and what it found."""
     place = {
         "bundle": f"{number:03}",
         "at": day(number),
         "scanner": scanner,
-        "file": f"{scanner}.json",
-        "batch": f"scan{scanner}{number}",
+        "file": file or f"{scanner}.json",
+        "batch": f"scan{scanner}{number}{file}",
     }
     con.execute(
         "INSERT INTO raw.scanner_run BY NAME SELECT 'one' AS site_id, 's' AS source_id, $bundle AS bundle_id, $at AS collected_at,"
@@ -296,6 +340,7 @@ TOLD = "SELECT name, version, flaw_id, advisories, opened_at, closed_at, closed_
 def test_scanners_and_feeds_that_tell_of_one_flaw_are_one_finding(con) -> None:
     inventory(con, 3, {"forms": "5.1"})
     scan(con, 3, {})
+    scan(con, 3, {}, file="trivy-image.json")
     scan(con, 3, {"version": None, "ids": ["GHSA-9", "CVE-2026-1"]}, scanner="composer-audit")
     scan(con, 3, {"version": None, "ids": ["GHSA-9"]}, scanner="npm-audit")
     ((*found, closed, _),) = con.execute(TOLD).fetchall()
