@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import ConfigurationError
-from tasks.purl import python_name
+from tasks.purl import advisory_ecosystem, python_name
 from tasks.versions import sort_key
 from warehouse.connection import dicts, open_snapshot
 
@@ -20,7 +20,7 @@ STALE = timedelta(days=3)
 _MATCH = r"""
 SELECT
   feed, advisory_id, flaw_id, aliases, title, severity, cvss_score, published_at, url, exploited_date, epss_score,
-  from_version, is_from_included, to_version, is_to_included, fixed_version,
+  from_version, is_from_included, to_version, is_to_included, fixed_version, fixed_key,
   CASE
     WHEN NOT is_comparable OR $key IS NULL THEN 'unknown'
     -- 5.1 and 5.1.0 are one version to whoever writes an advisory, and two to WordPress.
@@ -31,18 +31,20 @@ SELECT
     ELSE 'affected'
   END AS outcome
 FROM marts.advisory_range JOIN marts.advisory USING (feed, advisory_id)
-WHERE ecosystem = $ecosystem AND name = $name AND (
+WHERE ecosystem = $ecosystem
+  AND CASE WHEN ecosystem IN ('NuGet', 'Packagist') THEN lower(name) ELSE name END = $name AND (
   NOT is_comparable OR $key IS NULL
   OR ((from_key IS NULL OR $key > from_key OR ($key = from_key AND is_from_included))
     AND (to_key IS NULL OR $key < to_key OR ($key = to_key AND is_to_included))))
-ORDER BY outcome, exploited_date IS NULL, cvss_score DESC NULLS LAST, flaw_id, feed,
-  advisory_id, fixed_key NULLS LAST"""
+ORDER BY outcome, exploited_date IS NULL, cvss_score DESC NULLS LAST, flaw_id, feed, advisory_id"""
 
 _FEEDS = """
 SELECT feed.feed, feed.succeeded_at, feed.detail
 FROM marts.feed AS feed
 WHERE feed.feed IN (SELECT feed FROM marts.advisory_range WHERE ecosystem = $ecosystem)
 ORDER BY feed.feed"""
+
+_SEVERITIES = ("unknown", "none", "low", "medium", "high", "critical")
 
 COLUMNS = ("outcome", "flaw", "advisories", "severity", "cvss", "exploited", "epss", "affected", "fixed", "title")
 
@@ -68,9 +70,10 @@ def match(snapshot: Path, ecosystem: str, name: str, version: str, now: datetime
     if not snapshot.exists():
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
     key = sort_key(ecosystem, version)
-    searched = (
-        name.lower() if ecosystem.startswith("wordpress-") else python_name(name) if ecosystem == "PyPI" else name
-    )
+    searched = python_name(name) if ecosystem == "PyPI" else name
+    if ecosystem.startswith(("wordpress-", "Packagist", "NuGet")):
+        searched = name.lower()
+    ecosystem = advisory_ecosystem(ecosystem, searched)
     with contextlib.closing(open_snapshot(snapshot)) as con:
         found = dicts(con.execute(_MATCH, {"ecosystem": ecosystem, "name": searched, "version": version, "key": key}))
         feeds = dicts(con.execute(_FEEDS, {"ecosystem": ecosystem}))
@@ -85,7 +88,7 @@ def match(snapshot: Path, ecosystem: str, name: str, version: str, now: datetime
     flaws: dict[str, list[dict[str, Any]]] = {}
     for row in found:
         flaws.setdefault(row["flaw_id"], []).append(row)
-    return Match([_flaw(rows) for rows in flaws.values()], doubts, [feed["feed"] for feed in feeds])
+    return Match([_flaw(rows, key) for rows in flaws.values()], doubts, [feed["feed"] for feed in feeds])
 
 
 def shown(flaw: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -104,22 +107,23 @@ def shown(flaw: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _flaw(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _flaw(rows: Sequence[Mapping[str, Any]], key: str | None) -> dict[str, Any]:
     """Make one flaw of the advisories that tell of it: those that are sure speak before those that are not."""
     outcome = rows[0]["outcome"]
     told = [row for row in rows if row["outcome"] == outcome]
     first = told[0]
+    fixes = [(row["fixed_key"], row["fixed_version"]) for row in told if key and (row["fixed_key"] or "") > key]
     return {
         "outcome": outcome,
         "flaw_id": first["flaw_id"],
         "advisories": sorted({f"{row['feed']}:{row['advisory_id']}" for row in told}),
         "aliases": sorted({alias for row in told for alias in row["aliases"]}),
-        "severity": next((row["severity"] for row in told if row["severity"] != "unknown"), "unknown"),
+        "severity": max((row["severity"] for row in told), key=_SEVERITIES.index),
         "cvss_score": next((row["cvss_score"] for row in told if row["cvss_score"] is not None), None),
         "exploited_date": first["exploited_date"],
         "epss_score": first["epss_score"],
         "why": sorted({_interval(row) for row in told}),
-        "fixed_version": next((row["fixed_version"] for row in told if row["fixed_version"]), None),
+        "fixed_version": min(fixes)[1] if fixes else None,
         "published_at": min((row["published_at"] for row in told if row["published_at"]), default=None),
         "title": next((row["title"] for row in told if row["title"]), None),
         "url": next((row["url"] for row in told if row["url"]), None),

@@ -273,6 +273,79 @@ def test_what_can_not_be_told_is_unknown_and_never_safe(place: Place) -> None:
     assert "No feed covers NuGet" in place.match("NuGet", "one", "1.0.0").doubts[0]
 
 
+def osv(place: Place, *advisories: tuple[str, str, str, dict[str, str], str]) -> None:
+    """Fetch a feed of advisories: each with ecosystem, name, an event that ends its range, and a severity."""
+    path = place.settings.var.parent / "osv.json"
+    told = [
+        {
+            "id": number,
+            "aliases": ["CVE-2026-20001"],
+            "affected": [
+                {
+                    "package": {"ecosystem": ecosystem, "name": name},
+                    "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, end]}],
+                }
+            ],
+            "database_specific": {"severity": severity},
+        }
+        for number, ecosystem, name, end, severity in advisories
+    ]
+    path.write_text(json.dumps(told))
+    place.fetch(file_feed(path, "osv"))
+
+
+def test_a_flaw_is_as_grave_as_the_worst_says_and_ends_with_the_smallest_version_above(place: Place) -> None:
+    osv(
+        place,
+        ("A-1", "npm", "one", {"fixed": "1.10.0"}, "LOW"),
+        ("A-2", "npm", "one", {"fixed": "1.9.0"}, "CRITICAL"),
+        ("A-3", "npm", "one", {"last_affected": "2.0.0"}, "HIGH"),
+    )
+    (flaw,) = place.match("npm", "one", "1.2.0").flaws
+    assert (flaw["severity"], flaw["fixed_version"]) == ("critical", "1.9.0")
+    (flaw,) = place.match("npm", "one", "1.9.5").flaws
+    assert (flaw["severity"], flaw["fixed_version"]) == ("high", "1.10.0")
+
+
+def test_the_installed_version_is_never_told_as_the_one_that_mends_it(place: Place, tmp_path: Path) -> None:
+    told = json.loads(WORDFENCE.read_text())
+    (software,) = told["0d3a4b4e-1f9e-4f0e-9c5a-5d3f6b1f0a01"]["software"]
+    software["patched_versions"] = ["5.8.9"]
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(told))
+    place.fetch(file_feed(path, "wordfence-intelligence"))
+    (flaw,) = place.match("wordpress-plugin", "acme-forms", "5.8.9").flaws
+    assert flaw["fixed_version"] is None
+    (flaw,) = place.match("wordpress-plugin", "acme-forms", "5.1").flaws
+    assert flaw["fixed_version"] == "5.8.9"
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "told", "asked"),
+    [
+        ("NuGet", "Umbraco.Cms", "umbraco.CMS"),
+        ("Packagist", "Acme/Forms", "acme/forms"),
+        ("PyPI", "Acme_Forms", "acme.forms"),
+    ],
+)
+def test_a_name_is_the_same_however_it_is_written_where_its_registry_says_so(
+    place: Place, ecosystem: str, told: str, asked: str
+) -> None:
+    osv(place, ("A-1", ecosystem, told, {"fixed": "2.0.0"}, "HIGH"), ("A-2", "npm", told, {"fixed": "2.0.0"}, "HIGH"))
+    assert place.match(ecosystem, asked, "1.0.0").flaws
+    assert not place.match("npm", asked, "1.0.0").flaws, "two packages to npm"
+
+
+def test_a_module_of_drupal_is_looked_up_where_its_advisories_name_it(place: Place) -> None:
+    drupal = "Packagist:https://packages.drupal.org/8"
+    osv(place, ("D-1", drupal, "drupal/webform", {"fixed": "6.2.1"}, "HIGH"))
+    assert [flaw["outcome"] for flaw in place.match("Packagist", "drupal/webform", "6.2.0").flaws] == ["affected"]
+    assert not place.match("Packagist", "drupal/webform", "6.2.1").doubts
+    osv(place, ("P-1", "Packagist", "drupal/core", {"fixed": "10.0.0"}, "HIGH"))
+    assert place.match("Packagist", "drupal/core", "9.0.0").flaws
+    assert "No feed covers" in place.match("Packagist", "drupal/webform", "6.2.0").doubts[0]
+
+
 def test_a_version_that_differs_from_a_bound_by_zeros_only_probably_has_the_flaw(place: Place) -> None:
     place.fetch(file_feed(WORDFENCE, "wordfence-intelligence"))
     outcomes = {
