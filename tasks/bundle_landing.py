@@ -17,7 +17,7 @@ from tasks.errors import SourceError
 from warehouse.records import ComponentObservation, InventoryFile, Record, Reject
 from warehouse.spool import batch_id_of
 
-VERSION = 5
+VERSION = 6
 """Raised when the same bundle gives other rows."""
 _NAMES = frozenset(
     {

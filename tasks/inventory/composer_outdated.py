@@ -8,13 +8,14 @@ no cache to answer from. https://getcomposer.org/doc/03-cli.md#outdated
 from __future__ import annotations
 
 from tasks import purl
+from tasks.errors import SourceError
 from tasks.inventory_format import Inventory, Rejects, Source, component
 from tasks.json_text import items, read_json, word
 
 TITLE = "Composer: composer outdated --all --locked --format=json"
 FILES = ("composer-outdated.json",)
 FILLS = "component_observation"
-VERSION = 2
+VERSION = 3
 _NO_CACHE = "COMPOSER_CACHE_DIR=/dev/null "
 
 
@@ -34,6 +35,8 @@ def read(text: str, source: Source) -> Inventory:
     key = "locked" if "locked" in answer else "installed"
     if not isinstance(answer.get(key), list):
         answer = read_json(text, dict, "installed", command=command)
+        if not isinstance(answer["installed"], list):
+            raise SourceError(f"installed is no list; run {command} again")
     components = []
     rejects = Rejects()
     is_asked = _NO_CACHE in source.command

@@ -17,9 +17,10 @@ from tasks.log_files import LineReject
 TITLE = "dnf: dnf updateinfo list, also with --json"
 FILES = ("dnf-updateinfo.json", "dnf-updateinfo.txt")
 FILLS = "scanner_finding"
-VERSION = 1
+VERSION = 2
 _NEVRA = re.compile(r"(.+)-(?:(\d{1,9}):)?([^-:\s]+)-([^-:\s]+)\.([^.\s-]+)", re.ASCII)
 _TEXT = re.compile(r"(\S+-\S+)\s+(\S+?)(?:/Sec\.)?\s+(\S+-\S+)\s*")
+_JSON = re.compile(r"^\ufeff*\[", re.MULTILINE)
 _HEADINGS = (
     "Last metadata expiration check",
     "Updating Subscription",
@@ -41,7 +42,7 @@ def read(text: str, source: Source) -> Inventory:
         SourceError: it is neither dnf's JSON nor its text.
     """
     rejects: list[LineReject] = []
-    is_json = text.lstrip("\ufeff \r\n\t").startswith("[")
+    is_json = _JSON.search(text) is not None
     entries = list(_json(text) if is_json else _lines(text, rejects))
     findings = []
     for number, (advisory, word_, kind, nevra) in enumerate(entries, start=1):
@@ -65,7 +66,7 @@ def read(text: str, source: Source) -> Inventory:
 
 
 def _json(text: str) -> Iterator[tuple[str, str, str, str]]:
-    for item in read_json(text.lstrip("\ufeff \r\n\t"), list, command="`dnf updateinfo list --json`"):
+    for item in read_json(text, list, command="`dnf updateinfo list --json`"):
         yield (
             word(item, "advisory_name"),
             word(item, "advisory_severity"),

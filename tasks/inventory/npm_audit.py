@@ -19,7 +19,7 @@ from tasks.json_text import items, part, read_json, score, word
 TITLE = "npm: npm audit --json"
 FILES = ("npm-audit.json",)
 FILLS = "scanner_finding"
-VERSION = 1
+VERSION = 2
 IS_JUDGED_BY_TEXT = True
 _GHSA = re.compile(r"GHSA(?:-[0-9a-z]{4}){3}")
 _ONE_BOUND = re.compile(r"(?:>=?\s*[^\s|<>]+\s+)?<\s*([0-9][^\s|<>=]*)")
@@ -47,6 +47,9 @@ def read(text: str, source: Source) -> Inventory:
         if not isinstance(entry, Mapping):
             rejects.add(number, "is no vulnerability", entry)
             continue
+        for via in rejects.items(entry, "via"):
+            if not isinstance(via, str | Mapping):
+                rejects.add(number, "has a cause that is neither an advisory nor a name", via)
         for made in _findings(key, entry, entries):
             findings.setdefault((made.name, made.advisory_ids), made)
     return Inventory(findings=list(findings.values()), rejects=rejects.found, is_scan=True)

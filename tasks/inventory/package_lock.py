@@ -17,7 +17,7 @@ TITLE = "npm: the file package-lock.json, also npm-shrinkwrap.json"
 FILES = ("package-lock.json", "npm-shrinkwrap.json")
 FILLS = "component_observation"
 IS_WHOLE_LIST = True
-VERSION = 2
+VERSION = 3
 _FOLDER = "node_modules/"
 
 
@@ -37,8 +37,8 @@ def read(text: str, source: Source) -> Inventory:
     rejects = Rejects()
     if isinstance(lock.get("packages"), Mapping):
         entries = _packages(lock)
-    elif isinstance(lock.get("dependencies", {}), Mapping):
-        entries = _dependencies(lock)
+    elif isinstance(lock.get("dependencies", {} if lock["lockfileVersion"] == 1 else None), Mapping):
+        entries = _dependencies(lock)  # version 1 leaves out an empty one
     else:
         raise SourceError(f"it has neither packages nor dependencies; run {command} again")
     found: dict[tuple[str, str], Component] = {}

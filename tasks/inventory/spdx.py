@@ -17,7 +17,7 @@ TITLE = "SPDX JSON, as npm sbom --sbom-format spdx"
 FILES = ("sbom.spdx.json", "spdx.json")
 FILLS = "component_observation"
 IS_WHOLE_LIST = True
-VERSION = 1
+VERSION = 2
 _UNSAID = ("NOASSERTION", "NONE")
 
 
@@ -60,7 +60,8 @@ def _packages(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     }
     listed = items(document, "packages")
     for item in listed:
-        if word(item, "SPDXID") in described and len(listed) > 1:
+        # A document that describes several packages is about those, and not about one product.
+        if described == {word(item, "SPDXID")} and len(listed) > 1:
             continue
         purls = [word(r, "referenceLocator") for r in items(item, "externalRefs") if word(r, "referenceType") == "purl"]
         version = word(item, "versionInfo")

@@ -20,7 +20,7 @@ from tasks.json_text import read_json, word
 TITLE = "Windows: Get-HotFix | ConvertTo-Json, also Microsoft.Update.Session's QueryHistory"
 FILES = ("windows-hotfixes.json", "windows-update-history.json")
 FILLS = "component_observation"
-VERSION = 1
+VERSION = 2
 ECOSYSTEM = "windows-hotfix"
 _KB = re.compile(r"\bKB\d{6,8}\b", re.IGNORECASE | re.ASCII)
 _MS_DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
@@ -50,8 +50,12 @@ def read(text: str, source: Source) -> Inventory:
             if not (is_history and word(item, "Title")):
                 rejects.add(number, "names no update (KB and digits)", item)
             continue
-        if is_history and (item.get("Operation"), item.get("ResultCode")) != (_INSTALL, _SUCCEEDED):
-            continue
+        if is_history:
+            codes = (item.get("Operation"), item["ResultCode"])
+            if any(type(code) is not int for code in codes):
+                rejects.add(number, "has no number as Operation or ResultCode", item)
+            if codes != (_INSTALL, _SUCCEEDED):
+                continue
         name = names[-1].upper()
         status = None if is_history else word(item, "Description") or None
         found.setdefault(name, component(ECOSYSTEM, name, "", status=status, advisory_ecosystem=None))

@@ -66,8 +66,11 @@ def test_an_answer_of_composer_proves_something_only_without_its_cache() -> None
     assert states == ["none", "unknown"]
 
 
-def check(name: str, text: str, *, had_findings: bool = False) -> None:
-    """Assert that what is read of a damaged text claims nothing that it does not show."""
+def check(name: str, text: str, *, had: str = "") -> None:
+    """Assert that what is read of a damaged text claims nothing that it does not show.
+
+    `had` says what the text had before: findings or components. Of a list that is not whole nothing follows.
+    """
     try:
         found: Inventory = inventory_formats()[name].read(text, Source(command=PROOF, distribution="Debian:12"))
     except SourceError:
@@ -80,8 +83,10 @@ def check(name: str, text: str, *, had_findings: bool = False) -> None:
             assert name == "composer-outdated"
             assert item.version_key is not None
             assert "up-to-date" in text
-    if had_findings:
+    if had == "findings":
         assert found.findings or found.rejects, f"{name} takes a damaged scan for one without findings"
+    if had == "components" and inventory_formats()[name].is_whole_list:
+        assert found.components or found.rejects, f"{name} takes a damaged list for one of nothing"
 
 
 def damage(text: str, rng: random.Random) -> str:
@@ -122,8 +127,8 @@ def misfit(value: Any, rng: random.Random) -> str:
     return json.dumps(made)
 
 
-def documents() -> list[tuple[str, str, Any, bool]]:
-    """Return format, text, its JSON where it is a container, and whether it has findings, of every case."""
+def documents() -> list[tuple[str, str, Any, str]]:
+    """Return format, text, its JSON where it is a container, and whether it has findings or components, of every case."""
     made = []
     for path in INPUTS:
         text = decode(path.read_bytes())
@@ -132,7 +137,8 @@ def documents() -> list[tuple[str, str, Any, bool]]:
         except ValueError:
             value = None
         records = expected(path).get("records", [])
-        made.append((path.parent.name, text, value or None, any("advisory_ids" in record for record in records)))
+        kinds = {"findings" if "advisory_ids" in record else "components" for record in records}
+        made.append((path.parent.name, text, value or None, max(kinds, default="")))
     return made
 
 
@@ -140,9 +146,9 @@ def run(count: int, seed: int) -> None:
     """Check that many damaged files, drawn from all cases."""
     rng, known = random.Random(seed), documents()
     for number in range(count):
-        name, text, value, had_findings = known[number % len(known)]
+        name, text, value, had = known[number % len(known)]
         if value is not None and rng.random() < 0.5:
-            check(name, misfit(value, rng), had_findings=had_findings)
+            check(name, misfit(value, rng), had=had)
         else:
             check(name, damage(text, rng))
 
