@@ -304,6 +304,63 @@ def test_a_version_that_differs_from_a_bound_by_zeros_only_is_probably_meant(con
     )
 
 
+def only(con, *tellers: dict) -> None:
+    """Write these advisories instead of the one that all tests have."""
+    con.execute("DELETE FROM raw.advisory; DELETE FROM raw.advisory_range")
+    for number, more in enumerate(tellers):
+        advisory(con, 0, **({"feed": f"feed{number}", "name": f"n{number}"} | more))
+
+
+@pytest.mark.parametrize(("ecosystem", "found"), [("wordpress-plugin", True), ("npm", False)])
+def test_a_version_that_differs_from_where_a_range_begins_by_zeros_only_is_probably_meant_by_wordpress(
+    con, ecosystem: str, found: bool
+) -> None:
+    only(con, {"to": "6", "begins": ("5.1", True)})
+    inventory(con, 3, {"forms": "5.1.0"})
+    con.execute(f"UPDATE raw.advisory_range SET ecosystem = '{ecosystem}'")
+    con.execute(f"UPDATE raw.component_observation SET advisory_ecosystem = '{ecosystem}'")
+    assert con.execute("SELECT outcome, is_probable FROM marts.finding").fetchall() == [("affected", found)]
+
+
+def test_a_range_whose_bounds_have_no_order_is_unknown_and_one_who_can_tell_is_believed(con) -> None:
+    only(con, {"begins": ("9.0", True), "to": "9.5"})
+    con.execute("UPDATE raw.advisory_range SET is_comparable = false")
+    inventory(con, 3, {"forms": "5.1"})
+    assert [row[1] for row in findings(con)] == ["unknown"]
+    advisory(con, 0, feed="feed1", name="n1")
+    assert [row[1] for row in findings(con)] == ["affected"]
+
+
+def test_of_two_who_tell_the_worst_and_the_first_and_the_smallest_fix_count(con) -> None:
+    only(
+        con,
+        {"to": "5.10", "grave": ("critical", 5.0, "b"), "published": 2},
+        {"to": "5.9", "grave": ("low", 7.5, "a"), "published": 1},
+    )
+    inventory(con, 3, {"forms": "5.1"})
+    query = "SELECT severity, cvss_score, title, published_at, opened_at, fixed_version FROM marts.finding"
+    assert con.execute(query).fetchall() == [("critical", 7.5, "a", day(1), day(3), "5.9")]
+
+
+def test_of_two_ranges_of_an_advisory_the_smallest_fix_above_the_version_counts(con) -> None:
+    only(con, {"to": "5.10"})
+    for fixed in ("5.9", "5.0"):
+        con.execute(
+            "INSERT INTO raw.advisory_range BY NAME SELECT * REPLACE ($fixed AS fixed_version, $key AS fixed_key) FROM raw.advisory_range LIMIT 1",
+            {"fixed": fixed, "key": sort_key("wordpress-plugin", fixed)},
+        )
+    inventory(con, 3, {"forms": "5.1"})
+    assert [row[2] for row in findings(con)] == ["5.9"]
+
+
+@pytest.mark.parametrize(("ecosystem", "count"), [("NuGet", 1), ("Packagist", 1), ("npm", 0)])
+def test_a_name_is_the_same_in_upper_and_lower_case_where_its_registry_says_so(con, ecosystem: str, count: int) -> None:
+    inventory(con, 3, {"forms": "5.1"})
+    con.execute(f"UPDATE raw.advisory_range SET ecosystem = '{ecosystem}', name = 'FORMS'")
+    con.execute(f"UPDATE raw.component_observation SET advisory_ecosystem = '{ecosystem}', advisory_name = 'Forms'")
+    assert len(findings(con)) == count
+
+
 def scan(con, number: int, *found: dict, scanner: str = "trivy", rejects: int = 0, file: str = "") -> None:
     """Write an answer of a scanner in the bundle of that day, and what it found."""
     place = {
