@@ -91,6 +91,8 @@ class _Fetched:
     is_unchanged: bool = False
     etag: str | None = None
     last_modified: str | None = None
+    asked: frozenset[str] = frozenset()
+    """Ecosystems of the packages that were asked about; empty where a feed is fetched whole."""
 
 
 async def collect_feed(feed: Feed, settings: Settings, secret: GetSecret, now: datetime | None = None) -> FeedRun:
@@ -134,7 +136,7 @@ async def collect_feed(feed: Feed, settings: Settings, secret: GetSecret, now: d
                     changed_count=change.count,
                     reject_count=len(change.known.rejects),
                     licence="\n\n".join([run.licence, *change.licences]),
-                    ecosystems=sorted({*change.ecosystems, *feed.ask}),
+                    ecosystems=sorted({*change.ecosystems, *feed.ask, *fetched.asked}),
                 )
                 state = {"etag": fetched.etag, "last_modified": fetched.last_modified, "ecosystems": run.ecosystems}
                 known = {"known": change.known.entries, "rejected": change.known.rejects}
@@ -202,7 +204,7 @@ async def _ask(feed: Feed, settings: Settings, address: str) -> _Fetched:
         raise SourceError(f"The feed {feed.id} can't be fetched: {error or type(error).__name__}.") from None
     except SourceError as error:
         raise SourceError(f"The feed {feed.id} can't be fetched: {error}.") from None
-    return _Fetched(file)
+    return _Fetched(file, asked=frozenset(ecosystem for ecosystem, _ in packages))
 
 
 def _refusal(feed: Feed, answer: httpx.Response) -> str:

@@ -103,7 +103,7 @@ ANTI JOIN (
 JOIN staging.component_listing AS listing USING (source_id, ecosystem, bundle_id)
 JOIN site USING (site_id)
 LEFT JOIN staging.source AS source ON source.site_id = listing.site_id AND source.source_id = listing.source_id
-LEFT JOIN covered ON covered.ecosystem IN (listing.advisory_ecosystem, split_part(listing.advisory_ecosystem, ':', 1))
+LEFT JOIN covered ON covered.ecosystem = listing.advisory_ecosystem
 GROUP BY ALL
 ORDER BY ALL"""
 """What is installed by ecosystem: how old the list is, and whether a current feed speaks of it."""

@@ -192,7 +192,7 @@ def test_a_feed_that_asks_covers_what_it_asked_about_and_learns_what_was_withdra
     settings = Settings(tmp_path / "sites.yaml", tmp_path / "var")
     feed = Feed.model_validate({"id": "osv", "format": "osv", "url": osv.url, "ask": ["npm", "Packagist"]})
 
-    def fetch(day: int) -> FeedRun:
+    def fetch(day: int, feed: Feed = feed) -> FeedRun:
         run = asyncio.run(collect_feed(feed, settings, lambda _: None, NOW + timedelta(days=day)))  # type: ignore[arg-type,return-value]
         assert not load(settings.spool, settings.warehouse).set_aside
         publish(settings.warehouse, settings.snapshot)
@@ -217,6 +217,8 @@ def test_a_feed_that_asks_covers_what_it_asked_about_and_learns_what_was_withdra
     assert (first.outcome, first.entry_count, first.changed_count) == ("fetched", 2, 2)
     assert first.ecosystems == ["Packagist", drupal, "npm"]
     assert {query["package"]["name"] for query in osv.batches[0]} == {"left-pad", "quiet", "drupal/webform"}
+    debian = Feed.model_validate({"id": "debian", "format": "osv", "url": osv.url, "ask": ["Debian"]})
+    assert fetch(1, debian).ecosystems == ["Debian", "Debian:12"], "of the release that is installed, and of no other"
     del osv.advisories["A"]
     assert fetch(2).changed_count == 1
     osv.refusals = [(500, "")]

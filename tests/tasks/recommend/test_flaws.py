@@ -188,6 +188,22 @@ def test_silence_is_only_where_lists_and_feeds_are_current_and_cover_all(one, ru
     assert answer.missing == "no current feed of advisories covers npm (1)"
 
 
+@pytest.mark.parametrize(
+    ("feed", "installed", "is_covered"),
+    [
+        ("Packagist", "Packagist", True),
+        ("Packagist", "Packagist:https://packages.drupal.org/8", False),
+        ("Debian:11", "Debian:12", False),
+        ("Debian:12", "Debian:12", True),
+    ],
+)
+def test_a_feed_of_another_release_or_registry_covers_nothing(one, feed: str, installed: str, is_covered: bool) -> None:
+    weekly(one, {"name": "forms", "version": "5.1", "advisory_ecosystem": installed})
+    one.feed("osv", 92, feed)
+    (answer,) = ask(one.con, "security_grave_flaw")
+    assert isinstance(answer, Silent if is_covered else Unknown)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_without_lists_feeds_or_logs_the_answer_is_unknown(rule: str) -> None:
     with place() as one:
