@@ -21,7 +21,8 @@ SYSTEMS: Mapping[str, str] = {
     "ubuntu": "ubuntu",
 }
 """Product by ID of os-release."""
-_PHP = re.compile(r"(?:PHP )?([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9])")
+# Warnings about its modules stand before what `php -v` says.
+_PHP = re.compile(r"(?:\A|^PHP )([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9])", re.MULTILINE)
 # MariaDB calls itself 5.5.5-10.11.6-MariaDB where old programs ask.
 _MARIADB = re.compile(r"([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})-MariaDB")
 _POSTGRESQL = re.compile(r"PostgreSQL\)? ([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})(?![0-9])")
@@ -40,7 +41,7 @@ class Runtime:
 
 def php(text: str) -> Runtime | None:
     """Return the PHP of `php -v` or PHP_VERSION; None where it is none."""
-    found = _PHP.match(text.strip())
+    found = _PHP.search(text.strip())
     return Runtime("language", "php", found[1]) if found else None
 
 

@@ -15,13 +15,15 @@ from tasks.json_text import read_json, word
 TITLE = "versions of PHP and of the database: php -v, mariadbd, mysqld or postgres --version, wp eval"
 FILES = ("php-version.txt", "database-version.txt", "wordpress-runtime.json")
 FILLS = "runtime"
-VERSION = 1
+VERSION = 2
+_JSON = re.compile(r"^\ufeff*\{", re.MULTILINE)
+_PHP = re.compile(r"^PHP \d", re.MULTILINE)
 
 
 def detect(head: str) -> bool:
     """Say whether the text starts like one of them."""
-    known = r"PHP \d|\S*(?:mysqld?|mariadbd?)\s+Ver \d|postgres \(PostgreSQL\)|\{\"php\":"
-    return bool(re.match(known, head))
+    known = r"^(?:PHP \d|\S*(?:mysqld?|mariadbd?)\s+Ver \d|postgres \(PostgreSQL\)|\{\"php\":)"
+    return bool(re.search(known, head, re.MULTILINE))
 
 
 def read(text: str, source: Source) -> Inventory:
@@ -30,8 +32,8 @@ def read(text: str, source: Source) -> Inventory:
     Raises:
         SourceError: it names no version of PHP or of a database that is known.
     """
-    if not text.lstrip().startswith("{"):
-        found = runtimes.php(text) if text.startswith("PHP ") else runtimes.database(text)
+    if not _JSON.search(text):
+        found = runtimes.php(text) if _PHP.search(text) else runtimes.database(text)
         if found is None:
             raise SourceError("it names no version of PHP, MariaDB, MySQL or PostgreSQL")
         return Inventory(runtimes=[found])
