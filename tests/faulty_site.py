@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.servers import http_server
 
 GOOD = """<!doctype html><html lang="en"><head><title>Tide tables</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"></head>
@@ -136,14 +138,8 @@ def served() -> Iterator[str]:
     """Serve the site on two addresses of loopback; yield its address without a slash at the end."""
     release = threading.Event()
     handler = type("Handler", (Handler,), {"release": release})
-    server = ThreadingHTTPServer(("0.0.0.0", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        release.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server(handler, host="0.0.0.0") as server:
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            release.set()

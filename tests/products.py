@@ -7,11 +7,12 @@ of the cart, and Drupal's `UserLoginForm`, `MessageForm` and search page. What s
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers import http_server
 
 USER, PASSWORD = "checker", "blue heron 17"
 PRODUCT = "Rye bread"
@@ -166,14 +167,6 @@ class _Handler(BaseHTTPRequestHandler):
 def serving() -> Iterator[Product]:
     """Serve both on a free port."""
     product = Product()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ProductHandler", (_Handler,), {"product": product}))
-    server.daemon_threads = True
-    product.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with http_server(type("ProductHandler", (_Handler,), {"product": product})) as server:
+        product.port = server.server_port
         yield product
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

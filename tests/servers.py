@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import dns.message
@@ -55,6 +57,20 @@ async def serving(
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(0.01)  # let aborted transports close
+
+
+@contextlib.contextmanager
+def http_server(handler: type[BaseHTTPRequestHandler], *, host: str = "127.0.0.1") -> Iterator[ThreadingHTTPServer]:
+    """Serve `handler` on a free port in a thread of its own, which ends also where the test fails."""
+    with ThreadingHTTPServer((host, 0), handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def answering(raw: bytes, *, delay: float = 0) -> Handler:

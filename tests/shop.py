@@ -9,8 +9,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers import http_server
 
 PASSWORD = "s3cret pass/word&1"
 GOODS = ("Rye bread", "Rye rolls", "Oat bread")
@@ -201,15 +203,9 @@ class Handler(BaseHTTPRequestHandler):
 def serving() -> Iterator[Shop]:
     """Serve the shop on a free port."""
     shop = Shop()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ShopHandler", (Handler,), {"shop": shop}))
-    server.daemon_threads = True
-    shop.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield shop
-    finally:
-        shop.release.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server(type("ShopHandler", (Handler,), {"shop": shop})) as server:
+        shop.port = server.server_port
+        try:
+            yield shop
+        finally:
+            shop.release.set()

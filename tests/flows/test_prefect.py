@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.servers import http_server
 from tests.tasks.collect.test_uptime_prometheus import SINCE, UNTIL, prometheus, replay
 from warehouse.connection import open_snapshot
 
@@ -83,14 +83,38 @@ def website() -> Iterator[str]:
         def log_message(self, *_args: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/"
-        finally:  # else a test that fails waits for this thread for ever
-            server.shutdown()
-            thread.join()
+    with http_server(Quiet) as server:
+        yield f"http://127.0.0.1:{server.server_port}/"
+
+
+@contextlib.contextmanager
+def prefect_server(folder: Path, **more: str) -> Iterator[tuple[dict[str, str], httpx.Client]]:
+    """Run a Prefect server; give the environment in which its commands and the configuration in `folder` work, and its API."""
+    host, port = "127.0.0.1", free_port()
+    env = os.environ | {
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": f"http://{host}:{port}/api",
+        "UPKEEP_HOME": str(ROOT),
+        "UPKEEP_SITES": str(folder / "sites.yaml"),
+        "UPKEEP_VAR": str(folder / "var"),
+        **more,
+    }
+    command = (PREFECT, "server", "start", "--host", host, "--port", str(port))
+    with (
+        process(*command, env=env, log=folder / "server.log"),
+        httpx.Client(base_url=env["PREFECT_API_URL"], trust_env=False, timeout=30) as client,
+    ):
+        wait_for("a healthy server", lambda: client.get("/health").status_code == 200, 90)
+        yield env, client
+
+
+def prefect(env: dict[str, str], *arguments: str) -> str:
+    """Run one command of Prefect and return what it says."""
+    done = subprocess.run(
+        [PREFECT, "--no-prompt", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def wait_for(what: str, check: Callable[[], object], seconds: float) -> object:
@@ -104,34 +128,13 @@ def wait_for(what: str, check: Callable[[], object], seconds: float) -> object:
 
 
 def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_path: Path) -> None:
-    api = f"http://127.0.0.1:{free_port()}/api"
     authorizations: list[str | None] = []
     with website() as url, prometheus(replay, authorizations) as history, contextlib.ExitStack() as stack:
         (tmp_path / "sites.yaml").write_text(SITES.format(url=url, history=history))
-        env = os.environ | {
-            "PREFECT_HOME": str(tmp_path / "prefect"),
-            "PREFECT_API_URL": api,
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
-            "UPKEEP_HOME": str(ROOT),
-            "UPKEEP_SITES": str(tmp_path / "sites.yaml"),
-            "UPKEEP_VAR": str(tmp_path / "var"),
-        }
-        host, port = api.split("//")[1].split("/")[0].split(":")
-        server = (PREFECT, "server", "start", "--host", host, "--port", port)
-        stack.enter_context(process(*server, env=env, log=tmp_path / "server.log"))
-        client = stack.enter_context(httpx.Client(base_url=api, trust_env=False, timeout=30))
-        wait_for("a healthy server", lambda: client.get("/health").status_code == 200, 90)
-
-        def prefect(*arguments: str) -> str:
-            done = subprocess.run(
-                [PREFECT, "--no-prompt", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            return done.stdout
-
+        env, client = stack.enter_context(prefect_server(tmp_path, PREFECT_WORKER_QUERY_SECONDS="2"))
         subprocess.run([sys.executable, "-c", SAVE_SECRET, SECRET], env=env, cwd=ROOT, check=True, capture_output=True)
-        prefect("work-pool", "create", "upkeep", "--type", "process")
-        prefect("deploy", "--all")
+        prefect(env, "work-pool", "create", "upkeep", "--type", "process")
+        prefect(env, "deploy", "--all")
         scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
         count = wait_for("scheduled runs", lambda: client.post("/flow_runs/count", json=scheduled).json(), 15)
         assert count > 60
@@ -148,7 +151,7 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
             },
             "actions": [{"type": "run-deployment", "source": "selected", "deployment_id": tidy, "parameters": {}}],
         }  # fmt: skip
-        prefect("automation", "create", "--from-json", json.dumps(automation))
+        prefect(env, "automation", "create", "--from-json", json.dumps(automation))
         worker = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process", "--limit", "4")
         stack.enter_context(process(*worker, env=env, log=tmp_path / "worker.log"))
 
@@ -167,15 +170,15 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
             "a scheduled uptime run", lambda: [r for r in completed("collect-uptime") if r["auto_scheduled"]], 150
         )
         assert run["name"].startswith("all sites · ")
-        prefect("deployment", "run", "send-alerts/every-minute")
+        prefect(env, "deployment", "run", "send-alerts/every-minute")
         wait_for("a run that the automation started", lambda: completed("tidy-warehouse"), 90)
         window = ("--param", f"since={SINCE.isoformat()}", "--param", f"until={UNTIL.isoformat()}")
-        prefect("deployment", "run", "import-uptime/nightly", *window)
+        prefect(env, "deployment", "run", "import-uptime/nightly", *window)
         wait_for("an import with a secret out of a block", lambda: completed("import-uptime"), 90)
-        prefect("deployment", "run", "publish-snapshot/every-quarter-hour")
+        prefect(env, "deployment", "run", "publish-snapshot/every-quarter-hour")
         wait_for("a published snapshot", lambda: completed("publish-snapshot"), 90)
         quarter = f"{run['start_time'][:4]}Q{(int(run['start_time'][5:7]) - 1) // 3 + 1}"
-        prefect("deployment", "run", "report-quarterly/quarterly", "--param", f"quarter={quarter}")
+        prefect(env, "deployment", "run", "report-quarterly/quarterly", "--param", f"quarter={quarter}")
         wait_for("a report", lambda: completed("report-quarterly"), 120)
         logs = json.dumps(client.post("/logs/filter", json={}).json())
         artifacts = {a["key"] for a in client.post("/artifacts/filter", json={}).json()}

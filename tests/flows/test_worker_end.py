@@ -6,14 +6,12 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tasks.settings import Settings
-from tests.flows.test_prefect import PREFECT, ROOT, free_port, process, wait_for, website
+from tests.flows.test_prefect import PREFECT, prefect, prefect_server, process, wait_for, website
 from warehouse.connection import open_live
 from warehouse.load import load
 
@@ -48,7 +46,6 @@ def _state(folder: Path) -> bytes:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are found in /proc")
 def test_a_worker_ends_and_the_run_that_it_was_at_is_a_gap(tmp_path: Path) -> None:
-    api = f"http://127.0.0.1:{free_port()}/api"
     with website() as url, socket.create_server(("127.0.0.1", 0)) as silent, contextlib.ExitStack() as stack:
         silent.settimeout(60)
         head = "agency: {name: A, contact: a@a.example}\nclients: [{id: one, name: One}]\nsites:"
@@ -56,28 +53,10 @@ def test_a_worker_ends_and_the_run_that_it_was_at_is_a_gap(tmp_path: Path) -> No
         (tmp_path / "sites.yaml").write_text(
             head + SITE.format(name="answers", url=url) + SITE.format(name="silent", url=hanging)
         )
-        env = os.environ | {
-            "PREFECT_HOME": str(tmp_path / "prefect"),
-            "PREFECT_API_URL": api,
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "UPKEEP_HOME": str(ROOT),
-            "UPKEEP_SITES": str(tmp_path / "sites.yaml"),
-            "UPKEEP_VAR": str(tmp_path / "var"),
-        }
-        host, port = api.split("//")[1].split("/")[0].split(":")
-        server = (PREFECT, "server", "start", "--host", host, "--port", port)
-        stack.enter_context(process(*server, env=env, log=tmp_path / "server.log"))
-        client = stack.enter_context(httpx.Client(base_url=api, trust_env=False, timeout=30))
-        wait_for("a healthy server", lambda: client.get("/health").status_code == 200, 90)
-        for command in (
-            ("work-pool", "create", "upkeep", "--type", "process"),
-            ("deploy", "--name", "collect-uptime/every-minute"),
-            ("deployment", "run", "collect-uptime/every-minute"),
-        ):
-            done = subprocess.run(
-                [PREFECT, "--no-prompt", *command], env=env, cwd=ROOT, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+        env, client = stack.enter_context(prefect_server(tmp_path, PREFECT_WORKER_QUERY_SECONDS="1"))
+        prefect(env, "work-pool", "create", "upkeep", "--type", "process")
+        prefect(env, "deploy", "--name", "collect-uptime/every-minute")
+        prefect(env, "deployment", "run", "collect-uptime/every-minute")
         worker_env = env | {"WORKER_OF": str(tmp_path)}
         command = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process")
         worker = stack.enter_context(process(*command, env=worker_env, log=tmp_path / "worker.log"))

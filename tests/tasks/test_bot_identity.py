@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,6 +25,7 @@ from tasks.bots import bot_of
 from tasks.reverse_dns import ReverseDns, SystemResolver
 from tasks.traffic import Classifier
 from tests.conftest import CASES
+from tests.servers import http_server
 
 GOOGLE = ("google-common-crawlers.json", "google-special-crawlers.json")
 PREFIXES = (
@@ -289,14 +290,8 @@ def published(answers: dict[str, tuple[int, bytes]]) -> Iterator[tuple[str, list
         def log_message(self, *_args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(Handler) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
 
 
 def test_lists_are_fetched_once_and_an_old_one_outlives_a_failure(tmp_path: Path) -> None:

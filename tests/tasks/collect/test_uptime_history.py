@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +19,7 @@ from tasks.discovery import units
 from tasks.errors import ConfigurationError, SourceError
 from tasks.sites import parse_sites
 from tests.conftest import CASES
+from tests.servers import http_server
 from warehouse.connection import open_live
 
 UPTIME = CASES / "uptime"
@@ -66,14 +66,8 @@ def vendor(answer: Answer) -> Iterator[tuple[str, list[tuple[str, dict[str, str]
         def log_message(self, *_args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(Handler) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}/", asked
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,9 @@ import asyncio
 import contextlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +21,7 @@ from tasks.contracts import Context, Job
 from tasks.errors import ConfigurationError, SourceError
 from tasks.sites import parse_sites
 from tests.conftest import CASES
+from tests.servers import http_server
 from warehouse.connection import open_live
 
 RAW = json.loads((CASES / "uptime_prometheus" / "query_raw_matrix.json").read_text())
@@ -49,14 +49,8 @@ def prometheus(answer, authorizations: list | None = None) -> Iterator[str]:
         def log_message(self, *_args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with http_server(Handler) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
 
 
 def replay(query: str, end: float) -> tuple[int, bytes]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -19,6 +18,7 @@ from tasks import cloudflare, collecting
 from tasks.collect import waf_cloudflare
 from tasks.errors import SourceError
 from tasks.sites import parse_sites
+from tests.servers import http_server
 from warehouse.connection import open_live
 
 ZONE = "0123456789abcdef0123456789abcdef"
@@ -125,15 +125,9 @@ def vendor(monkeypatch) -> Iterator[Vendor]:
         def log_message(self, *_args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with http_server(Handler) as server:
         vendor.url = f"http://127.0.0.1:{server.server_address[1]}/client/v4/graphql"
-        try:
-            yield vendor
-        finally:
-            server.shutdown()
-            thread.join()
+        yield vendor
 
 
 def job(settings, vendor: Vendor, more: str = "", *, now: datetime = NOW, **window):

@@ -38,7 +38,7 @@ CHARTS: dict[str, Callable[[Series, str], Markup]] = {
     ),
     "hbars": lambda values, title: charts.hbars([(title, int(v)) for v in values if v is not None], title, ACCENT),
     "progress": lambda values, title: charts.progress(
-        [ProgressBar(name=title, ratio=None if v is None else sign * v, text=title) for v in values for sign in (1, -1)], title, ACCENT
+        [ProgressBar(name=title, ratio=None if v is None else sign * v, text=title, tone="good") for v in values for sign in (1, -1)], title, ACCENT
     ),
     "limits": lambda values, title: server_charts.limits(
         [LimitBar(name=title, value=v, text=title, limit=60, is_beyond=bool(v and v < 60)) for v in values], title, 180, title, ACCENT
