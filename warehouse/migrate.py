@@ -79,7 +79,7 @@ def views() -> str:
 
 def each_view() -> dict[str, str]:
     """Return the SQL of each view by its name, each after those that it reads."""
-    return _texts_of(_files()[1])
+    return _in_order(_files()[1])
 
 
 def reads() -> Mapping[str, Sequence[str]]:
@@ -89,7 +89,12 @@ def reads() -> Mapping[str, Sequence[str]]:
 
 @functools.cache
 def _texts_of(files: tuple[Path, ...]) -> dict[str, str]:
-    texts = {f"{path.parent.name}.{path.stem}": path.read_text(encoding="utf-8") for path in files}
+    return {f"{path.parent.name}.{path.stem}": path.read_text(encoding="utf-8") for path in files}
+
+
+@functools.cache
+def _in_order(files: tuple[Path, ...]) -> dict[str, str]:
+    texts = _texts_of(files)
     try:
         return {name: texts[name] for name in TopologicalSorter(_reads(files)).static_order()}
     except CycleError as error:
@@ -98,10 +103,8 @@ def _texts_of(files: tuple[Path, ...]) -> dict[str, str]:
 
 @functools.cache
 def _reads(files: tuple[Path, ...]) -> dict[str, Sequence[str]]:
-    names = {f"{path.parent.name}.{path.stem}": path for path in files}
-    return {
-        name: sorted(_words(path.read_text(encoding="utf-8")) & names.keys() - {name}) for name, path in names.items()
-    }
+    texts = _texts_of(files)
+    return {name: sorted(_words(text) & texts.keys() - {name}) for name, text in texts.items()}
 
 
 def bare(text: str) -> str:

@@ -1,8 +1,8 @@
 """Read the published snapshot as if it held one site, in memory, with the costly views worked out once.
 
 A report asks the same views dozens of times, and a view works everything out anew each time. Here the raw tables are
-those of the snapshot cut down to one site, the views are made over them from their own files, and those that many
-queries read are made as tables. Every query gives what it gives on the snapshot itself for that site.
+those of the snapshot cut down to one site, and the views are made over them from their own files, nearly all as
+tables. Every query gives what it gives on the snapshot itself for that site.
 """
 
 from __future__ import annotations
