@@ -84,8 +84,3 @@ def _bare(url: str) -> float:
         start = time.perf_counter()
         subprocess.run(command, check=True, env={**os.environ, "CHROME_PATH": audit_programs.chromium()})
         return time.perf_counter() - start
-
-
-if __name__ == "__main__":
-    for name, value, unit in run():
-        print(f"{name:62} {value:12,.2f} {unit}")

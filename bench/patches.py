@@ -128,8 +128,3 @@ def _range(feed: str, name: str, slug: str, fixed: str) -> AdvisoryRange:
         is_from_included=True, to_version=fixed, to_key=key, is_to_included=False, fixed_version=fixed, fixed_key=key,
         is_comparable=True,
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    for what, value, unit in run():
-        print(f"{what:72} {value:12,.2f} {unit}", flush=True)

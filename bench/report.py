@@ -67,8 +67,3 @@ def _write(snapshot: Path, brand: Brand, out: Path) -> tuple[int, float]:
     """Write one report and return the process that did and its most memory so far, MB."""
     reporting.write_site_report(snapshot, brand, "one", Q3, out)
     return os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-
-
-if __name__ == "__main__":
-    for what, value, unit in run():
-        print(f"{what:62} {value:12,.2f} {unit}")

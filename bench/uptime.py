@@ -229,8 +229,3 @@ def serve(pem: str, pipe: Connection) -> None:
             pipe.send(accepts)
 
     asyncio.run(main())
-
-
-if __name__ == "__main__":
-    for what, value, unit in run():
-        print(f"{what:62} {value:12,.2f} {unit}")
