@@ -55,6 +55,11 @@ def read_json(text: str, expected: type[list[Any] | dict[str, Any]], *needed: st
     raise SourceError(f"no line starts a whole JSON {kind}; run {command} again")
 
 
+def has_json(text: str, opening: str) -> bool:
+    """Say whether a line starts with the opening bracket."""
+    return any(True for _ in _line_starts(text, opening))
+
+
 def word(item: object, key: str) -> str:
     """Return the text at the key without half characters, which UTF-8 can't hold; empty where there is no text."""
     value = item.get(key) if isinstance(item, Mapping) else None

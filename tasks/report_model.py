@@ -177,10 +177,6 @@ class LimitBar:
     is_beyond: bool
 
 
-HIT_RATIO = 0.9
-"""Share of the predicted change from which on a prediction came true; as in marts.rule_hit_rate."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressBar:
     """How much of a predicted change has come: 0 is as it was, 1 as predicted; None where it is not known."""
@@ -188,6 +184,7 @@ class ProgressBar:
     name: str
     ratio: float | None
     text: str
+    tone: Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,15 @@ from datetime import date, timedelta
 from tasks import measures, written
 from tasks.quarter_data import QuarterData
 from tasks.register import ENDED, SILENCED, WORDS
-from tasks.report_model import HIT_RATIO, Fact, NoData, ProgressBar, Section, Tone
+from tasks.report_model import Fact, NoData, ProgressBar, Section, Tone
 from tasks.reviewing import Reviewed
 from tasks.words import listed, mark, say, say_many
 from warehouse.records import StatedRecommendation
 
 SECTION = Section(title=mark("What became of earlier advice"), order=5, weight=95)
 
+HIT_RATIO = 0.9
+"""Share of the predicted change from which on a prediction came true; as in marts.rule_hit_rate."""
 _TONES: dict[str, Tone] = {
     "verified_done": "good", "no_longer_applies": "good", "came_back": "bad", "unknown": "unknown",
 }  # fmt: skip
@@ -160,13 +162,14 @@ def _now(item: Reviewed) -> float | None:
 
 def _progress(item: Reviewed, stated: StatedRecommendation) -> ProgressBar:
     then, expected, now = stated.measured_value, _expected(stated), _now(item)
-    ratio = None
-    if then is not None and expected is not None and now is not None and expected != then:
-        ratio = (now - then) / (expected - then)
+    if then is None or expected is None or now is None or expected == then:
+        return ProgressBar(name=stated.title, ratio=None, text=say("not known"), tone="unknown")
+    ratio = (now - then) / (expected - then)
     return ProgressBar(
         name=stated.title,
         ratio=ratio,
-        text=say("not known") if ratio is None else written.percent(100 * ratio).replace("-", "−"),
+        text=written.percent(100 * ratio).replace("-", "−"),
+        tone="good" if ratio >= HIT_RATIO else "bad" if ratio < 0 else "neutral",
     )
 
 

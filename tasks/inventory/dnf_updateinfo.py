@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tasks.errors import SourceError
 from tasks.inventory_format import Finding, Inventory, Source, severity
-from tasks.json_text import read_json, word
+from tasks.json_text import has_json, read_json, word
 from tasks.log_files import LineReject
 
 TITLE = "dnf: dnf updateinfo list, also with --json"
@@ -20,7 +20,6 @@ FILLS = "scanner_finding"
 VERSION = 2
 _NEVRA = re.compile(r"(.+)-(?:(\d{1,9}):)?([^-:\s]+)-([^-:\s]+)\.([^.\s-]+)", re.ASCII)
 _TEXT = re.compile(r"(\S+-\S+)\s+(\S+?)(?:/Sec\.)?\s+(\S+-\S+)\s*")
-_JSON = re.compile(r"^\ufeff*\[", re.MULTILINE)
 _HEADINGS = (
     "Last metadata expiration check",
     "Updating Subscription",
@@ -42,7 +41,7 @@ def read(text: str, source: Source) -> Inventory:
         SourceError: it is neither dnf's JSON nor its text.
     """
     rejects: list[LineReject] = []
-    is_json = _JSON.search(text) is not None
+    is_json = has_json(text, "[")
     entries = list(_json(text) if is_json else _lines(text, rejects))
     findings = []
     for number, (advisory, word_, kind, nevra) in enumerate(entries, start=1):

@@ -10,13 +10,12 @@ import re
 from tasks import runtimes
 from tasks.errors import SourceError
 from tasks.inventory_format import Inventory, Rejects, Source
-from tasks.json_text import read_json, word
+from tasks.json_text import has_json, read_json, word
 
 TITLE = "versions of PHP and of the database: php -v, mariadbd, mysqld or postgres --version, wp eval"
 FILES = ("php-version.txt", "database-version.txt", "wordpress-runtime.json")
 FILLS = "runtime"
 VERSION = 2
-_JSON = re.compile(r"^\ufeff*\{", re.MULTILINE)
 _PHP = re.compile(r"^PHP \d", re.MULTILINE)
 
 
@@ -32,7 +31,7 @@ def read(text: str, source: Source) -> Inventory:
     Raises:
         SourceError: it names no version of PHP or of a database that is known.
     """
-    if not _JSON.search(text):
+    if not has_json(text, "{"):
         found = runtimes.php(text) if _PHP.search(text) else runtimes.database(text)
         if found is None:
             raise SourceError("it names no version of PHP, MariaDB, MySQL or PostgreSQL")

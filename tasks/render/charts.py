@@ -34,7 +34,7 @@ from tasks.render.shapes import (
     text,
 )
 from tasks.render.text import cut
-from tasks.report_model import HIT_RATIO, DayState, JourneyRow, ProgressBar, Series
+from tasks.report_model import DayState, JourneyRow, ProgressBar, Series
 from tasks.words import mark, say, say_many
 
 HEAT = (
@@ -296,7 +296,7 @@ def progress(rows: Sequence[ProgressBar], title: str, color: str, width: float =
             body += rect(label, y + 4, room, 7, HATCHED)
         else:
             start, stop = sorted((place(0), place(row.ratio)))
-            look = TONES["good"] if row.ratio >= HIT_RATIO else TONES["bad"] if row.ratio < 0 else color
+            look = color if row.tone == "neutral" else TONES[row.tone]
             body += rect(start, y + 4, max(stop - start, 1.5), 7, f'fill="{look}"')
         body += text(width, y + 10.5, row.text, size=7.6, fill=INK, anchor="end", weight=600)
     shown = ",".join("" if row.ratio is None else f"{row.ratio:.3f}" for row in rows)
