@@ -321,11 +321,12 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _try(arguments: argparse.Namespace) -> int:
+    from tasks.errors import SourceError
     from tasks.terminal import plain, write_json_lines, write_table
     from tasks.try_format import parse_file
 
     options = dict(option.split("=", 1) if "=" in option else (option, "") for option in arguments.option)
-    record_count = reject_count = 0
+    record_count = reject_count = refused_count = 0
     for path in arguments.files:
         try:
             for tried in parse_file(arguments.format, path, time_zone=arguments.time_zone, options=options):
@@ -339,12 +340,16 @@ def _try(arguments: argparse.Namespace) -> int:
                 record_count += len(tried.records)
                 reject_count += len(tried.rejects)
         except OSError as error:
-            raise UpkeepError(f"Can't read {path}: {error.strerror or error}.") from None
-    if arguments.json and not record_count:
+            sys.stderr.write(f"upkeep: Can't read {plain(str(path))}: {error.strerror or error}.\n")
+            refused_count += 1
+        except SourceError as error:
+            sys.stderr.write(f"upkeep: {plain(str(path))}: {error}\n")
+            refused_count += 1
+    if arguments.json and not record_count and not refused_count:
         sys.stderr.write(f"upkeep: no records, {reject_count:,} rejected.\n")
     if not arguments.json:
         sys.stdout.write(f"{record_count:,} records, {reject_count:,} rejected; --json prints every record.\n")
-    return 0 if record_count or not reject_count else 1
+    return 1 if refused_count or (reject_count and not record_count) else 0
 
 
 def _formats(arguments: argparse.Namespace) -> int:

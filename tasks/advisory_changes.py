@@ -21,6 +21,7 @@ from tasks.advisory_format import (
     Rejected,
 )
 from tasks.bundle import LINE_REJECTS, TEXT_LENGTH, text
+from tasks.purl import registered_name
 from tasks.redact import excerpt
 from tasks.versions import sort_key
 from warehouse.records import (
@@ -154,7 +155,7 @@ def _records(entry: Entry, feed: str, at: datetime) -> Iterable[Record]:
                 **place,
                 advisory_id=entry.advisory_id,
                 ecosystem=one.ecosystem,
-                name=one.name,
+                name=registered_name(one.ecosystem, one.name),
                 from_version=one.from_version,
                 from_key=one.from_key,
                 is_from_included=one.is_from_included,

@@ -38,7 +38,9 @@ REFUSALS = {
     404: "has nothing at that address",
 }
 _INSTALLED = """
-SELECT DISTINCT advisory_ecosystem, advisory_name FROM raw.component_observation
+-- To the API of OSV the case of a name counts in NuGet too: it is asked as the list writes it.
+SELECT DISTINCT advisory_ecosystem, CASE WHEN ecosystem = 'NuGet' THEN name ELSE advisory_name END
+FROM raw.component_observation
 WHERE list_contains($ecosystems, split_part(advisory_ecosystem, ':', 1)) AND advisory_name <> '' ORDER BY ALL"""
 GetSecret = Callable[[SecretReference], Awaitable[str]]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import ConfigurationError
-from tasks.purl import advisory_ecosystem, python_name
+from tasks.purl import advisory_ecosystem, registered_name
 from tasks.versions import sort_key
 from warehouse.connection import dicts, open_snapshot
 
@@ -31,8 +31,7 @@ SELECT
     ELSE 'affected'
   END AS outcome
 FROM marts.advisory_range JOIN marts.advisory USING (feed, advisory_id)
-WHERE ecosystem = $ecosystem
-  AND CASE WHEN ecosystem IN ('NuGet', 'Packagist') THEN lower(name) ELSE name END = $name AND (
+WHERE ecosystem = $ecosystem AND name = $name AND (
   NOT is_comparable OR $key IS NULL
   OR ((from_key IS NULL OR $key > from_key OR ($key = from_key AND is_from_included))
     AND (to_key IS NULL OR $key < to_key OR ($key = to_key AND is_to_included))))
@@ -70,9 +69,7 @@ def match(snapshot: Path, ecosystem: str, name: str, version: str, now: datetime
     if not snapshot.exists():
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
     key = sort_key(ecosystem, version)
-    searched = python_name(name) if ecosystem == "PyPI" else name
-    if ecosystem.startswith(("wordpress-", "Packagist", "NuGet")):
-        searched = name.lower()
+    searched = registered_name(ecosystem, name)
     ecosystem = advisory_ecosystem(ecosystem, searched)
     with contextlib.closing(open_snapshot(snapshot)) as con:
         found = dicts(con.execute(_MATCH, {"ecosystem": ecosystem, "name": searched, "version": version, "key": key}))

@@ -15,8 +15,7 @@ SELECT DISTINCT affected.feed || ':' || affected.advisory_id AS teller, affected
   affected.to_key, affected.is_to_included, affected.fixed_version, affected.fixed_key
 FROM staging.component_listing AS listing
 JOIN marts.advisory_range AS affected
-  ON affected.ecosystem = listing.advisory_ecosystem AND (affected.name = listing.advisory_name
-    OR (affected.ecosystem IN ('NuGet', 'Packagist') AND lower(affected.name) = lower(listing.advisory_name)))
+  ON affected.ecosystem = listing.advisory_ecosystem AND affected.name = listing.advisory_name
 WHERE listing.site_id = $site_id AND listing.ecosystem = $ecosystem AND listing.name = $name
   AND listing.version = $version AND affected.is_comparable AND listing.advisory_key IS NOT NULL"""
 

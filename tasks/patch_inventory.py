@@ -124,7 +124,7 @@ def _observation(files: Files, item: Component) -> ComponentObservation:
         version_key=item.version_key,
         purl=_purl(item.purl),
         advisory_ecosystem=item.advisory_ecosystem,
-        advisory_name=_text(item.advisory_name) if item.advisory_ecosystem else None,
+        advisory_name=_advisory_name(item),
         advisory_key=item.advisory_key,
         is_abandoned=item.is_abandoned,
         replacement=_text(item.replacement),
@@ -235,6 +235,13 @@ def _runtimes(files: Files, seen: Sequence[Runtime]) -> list[RuntimeRecord]:
 
 def _text(value: str | None) -> str | None:
     return None if value is None else text(value)
+
+
+def _advisory_name(item: Component) -> str | None:
+    """Return what advisories call it, as its registry compares names; None where none can be matched."""
+    if item.advisory_ecosystem is None or item.advisory_name is None:
+        return None
+    return text(purl.registered_name(item.advisory_ecosystem, item.advisory_name))
 
 
 def _purl(value: str | None) -> str | None:

@@ -14,6 +14,7 @@ from tasks.bundle import Files, text
 from tasks.errors import SourceError
 from tasks.inventory import wp_cli
 from tasks.inventory.wp_cli import Answer, CoreOffer, Listed
+from tasks.purl import registered_name
 from tasks.versions import is_newer, sort_key
 from warehouse.records import ComponentObservation
 
@@ -147,7 +148,7 @@ def _observation(
         fresh_as_of_at=origin.proved_at(answer.answered_at) if answer else None,
         version_key=sort_key(ecosystem, version),
         advisory_ecosystem=ecosystem,
-        advisory_name=text(name.lower()),
+        advisory_name=text(registered_name(ecosystem, name)),
         advisory_key=sort_key(ecosystem, version),
         directory_state=listed.directory_state if listed else None,
         directory_updated_date=listed.directory_updated_date if listed else None,

@@ -65,7 +65,7 @@ def identify(purl: str) -> Identity | None:
     joined = ":" if found.type == "maven" else "/"
     name = f"{found.namespace}{joined}{found.name}" if found.namespace else found.name
     if ecosystem == "PyPI":
-        name = python_name(name)
+        name = registered_name(ecosystem, name)
     return Identity(ecosystem, name, version, advisory_ecosystem(ecosystem, name), name, version)
 
 
@@ -87,9 +87,11 @@ def _system(kind: str, ecosystem: str, namespace: str, name: str, version: str, 
     )
 
 
-def python_name(name: str) -> str:
-    """Return the name of a Python package as indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def registered_name(ecosystem: str, name: str) -> str:
+    """Return the name of a package as its registry compares it: what is installed and advisories are joined by it."""
+    if ecosystem == "PyPI":
+        return re.sub(r"[-_.]+", "-", name).lower()
+    return name.lower() if ecosystem.startswith(("wordpress-", "Packagist", "NuGet")) else name
 
 
 def advisory_ecosystem(ecosystem: str, name: str) -> str:

@@ -175,7 +175,7 @@ def _inventory(found: InventoryFormat, path: Path, time_zone: str, options: Mapp
     with path.open("rb") as file:
         data = file.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
-        raise SourceError(f"{path} is larger than {FILE_BYTES >> 20} MiB.")
+        raise SourceError(f"it is larger than {FILE_BYTES >> 20} MiB.")
     source = Source(time_zone=time_zone, file=path.name, **options)
     inventory = found.read(decode(data), source)
     made = [
@@ -223,7 +223,7 @@ def _audit(found: AuditFormat, path: Path, options: Mapping[str, str]) -> Tried:
     with path.open("rb") as file:
         data = file.read(RESULT_BYTES + 1)
     if len(data) > RESULT_BYTES:
-        raise SourceError(f"{path} is larger than {RESULT_BYTES >> 20} MiB.")
+        raise SourceError(f"it is larger than {RESULT_BYTES >> 20} MiB.")
     audited = found.module.read(decode(data), str(path), **options)
     records = [{column: getattr(record, column) for column in found.module.COLUMNS} for record in audited.records]
     return Tried(records, [(reject.line_number, reject.reason, reject.excerpt) for reject in audited.rejects])

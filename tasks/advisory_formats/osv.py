@@ -24,12 +24,11 @@ from tasks.advisory_format import (
 )
 from tasks.inventory_format import distinct
 from tasks.json_text import items, part, word
-from tasks.purl import python_name
 from tasks.versions import sort_key
 
 TITLE = "OSV: one advisory, a list, or the zip of an ecosystem; GitHub's and Drupal's advisories too"
 FILLS = "advisory"
-VERSION = 1
+VERSION = 2
 LICENCE = "Each advisory is under its publisher's licence: CC-BY 4.0 for GitHub's, CC0 or MIT for most others. https://google.github.io/osv.dev/data/"
 RECORD_BYTES = 32 << 20
 """Of one advisory in a zip, unpacked; the largest published have some MB."""
@@ -79,7 +78,7 @@ def _advisory(where: str, record: Any) -> Advisory | Rejected:
         package = part(item, "package")
         ecosystem, name = word(package, "ecosystem"), word(package, "name")
         if ecosystem and name:
-            affected += _affected(ecosystem, python_name(name) if ecosystem == "PyPI" else name, item)
+            affected += _affected(ecosystem, name, item)
     withdrawn = moment(record.get("withdrawn"))
     if not affected and not withdrawn and not _is_of_code_only(record):
         return Rejected(word(record, "id"), "says of no package what is affected", excerpt(record), is_key=True)

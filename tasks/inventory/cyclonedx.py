@@ -15,7 +15,7 @@ TITLE = "CycloneDX JSON, as npm sbom --sbom-format cyclonedx"
 FILES = ("sbom.cdx.json", "cyclonedx.json", "bom.json")
 FILLS = "component_observation"
 IS_WHOLE_LIST = True
-VERSION = 1
+VERSION = 2
 _NO_PACKAGES = ("file", "operating-system", "device", "data", "cryptographic-asset")
 _DEVELOPMENT = "cdx:npm:package:development"
 
@@ -32,8 +32,9 @@ def read(text: str, source: Source) -> Inventory:
         SourceError: it is no CycloneDX JSON.
     """
     bom = read_json(text, dict, "bomFormat", command="the tool that makes the CycloneDX file")
-    if bom["bomFormat"] != "CycloneDX" or not isinstance(bom.get("components", []), list):
-        raise SourceError("bomFormat is not CycloneDX, or its components are no list; make the file again as JSON")
+    # Without a list it tells of flaws or services: that nothing is installed is an empty list.
+    if bom["bomFormat"] != "CycloneDX" or not isinstance(bom.get("components"), list):
+        raise SourceError("bomFormat is not CycloneDX, or it has no list of components; make the file again as JSON")
     found: list[Component] = []
     rejects = Rejects()
     left, number = [bom], 0

@@ -17,7 +17,7 @@ TITLE = "SPDX JSON, as npm sbom --sbom-format spdx"
 FILES = ("sbom.spdx.json", "spdx.json")
 FILLS = "component_observation"
 IS_WHOLE_LIST = True
-VERSION = 2
+VERSION = 3
 _UNSAID = ("NOASSERTION", "NONE")
 
 
@@ -33,12 +33,14 @@ def read(text: str, source: Source) -> Inventory:
         SourceError: it is no SPDX JSON.
     """
     document = read_json(text, dict, command="the tool that makes the SPDX file")
-    if isinstance(document.get("@graph"), list):
+    if any(word(item, "type") == "software_Package" for item in items(document, "@graph")):
         entries = _graph(document)
-    elif isinstance(document.get("spdxVersion"), str) and isinstance(document.get("packages", []), list):
+    elif isinstance(document.get("spdxVersion"), str) and isinstance(document.get("packages"), list):
         entries = _packages(document)
     else:
-        raise SourceError("it has neither spdxVersion with packages nor @graph; make the file again as SPDX JSON")
+        raise SourceError(
+            "it has neither spdxVersion with packages nor packages in @graph; make the file again as SPDX JSON"
+        )
     found: list[Component] = []
     rejects = Rejects()
     for number, (name, version, purl) in enumerate(entries, start=1):

@@ -59,7 +59,7 @@ def _component(item: Mapping[str, Any], parents: set[str]) -> Component | None:
         status = "parent" if status == "inactive" and name in parents else status
     if not name:
         return None
-    return component(ecosystem, name, word(item, "version"), status=status, advisory_name=name.lower())
+    return component(ecosystem, name, word(item, "version"), status=status)
 
 
 def _refusal(text: str) -> str:

@@ -28,6 +28,16 @@ FILLS = "component_observation"
 VERSION = 2
 
 _CORE_VERSION = re.compile(r"(?:WordPress version:\s*)?(\d{1,4}(?:\.\d{1,4})+(?:[-.+][\w.+-]{1,40})?)", re.ASCII)
+_NO_LISTS = {
+    "the update transients say what is offered, not what is installed; they are read in a bundle, beside the lists": (
+        r'"update_(?:core|plugins|themes)"\s*:'
+    ),
+    "`wp core check-update` says what is offered, not what is installed; it is read in a bundle, beside the version": (
+        r'"update_type"\s*:'
+    ),
+    "this is a table; run the command with --format=json": r"^\W{0,3}name\s*[,\t|]\s*status\b",
+}
+"""What WP-CLI prints and is no list or version, by what to say of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,8 @@ def read(text: str, source: Source) -> Inventory:
     Raises:
         SourceError: it is no output of WP-CLI.
     """
+    if other := next((name for name, looks in _NO_LISTS.items() if re.search(looks, text, re.MULTILINE)), None):
+        raise SourceError(other)
     try:
         listed, rejects = component_list(text)
     except SourceError:
@@ -99,7 +111,6 @@ def read(text: str, source: Source) -> Inventory:
             offer=item.update_version,
             status=item.status or None,
             is_auto_update=item.is_auto_update,
-            advisory_name=item.name.lower(),
         )
         for item in listed
     ]
@@ -115,7 +126,10 @@ def core_version(text: str) -> str:
     for line in text.split("\n"):
         if match := _CORE_VERSION.fullmatch(line.strip("\ufeff \t\r")):
             return match[1]
-    raise SourceError("no line is a WordPress version; run `wp core version`")
+    raise SourceError(
+        "it is neither a version of WordPress nor a whole JSON list; run `wp core version`, or `wp plugin list` or"
+        " `wp theme list` with --format=json"
+    )
 
 
 def core_offers(text: str) -> list[CoreOffer]:

@@ -119,6 +119,19 @@ def test_try_of_a_file_that_is_not_there_is_one_sentence(capsys) -> None:
     assert capsys.readouterr().err == "upkeep: Can't read /nonexistent: No such file or directory.\n"
 
 
+def test_try_says_which_file_it_can_not_use_and_reads_the_others(tmp_path, capsys) -> None:
+    table = tmp_path / "table.txt"
+    table.write_text("name\tstatus\nakismet\tactive\n")
+    good = CASES / "inventory" / "wp-cli" / "core-version.txt"
+    assert main(["try", "wp-cli", str(table), str(tmp_path / "missing"), str(good), "--json"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        f"upkeep: {table}: this is a table; run the command with --format=json",
+        f"upkeep: Can't read {tmp_path / 'missing'}: No such file or directory.",
+    ]
+    assert json.loads(said.out)["version"] == "6.1.9"
+
+
 def test_formats_and_rules_are_listed(capsys) -> None:
     assert main(["formats", "--json"]) == 0
     formats = {json.loads(line)["format"]: json.loads(line) for line in capsys.readouterr().out.splitlines()}

@@ -353,14 +353,6 @@ def test_of_two_ranges_of_an_advisory_the_smallest_fix_above_the_version_counts(
     assert [row[2] for row in findings(con)] == ["5.9"]
 
 
-@pytest.mark.parametrize(("ecosystem", "count"), [("NuGet", 1), ("Packagist", 1), ("npm", 0)])
-def test_a_name_is_the_same_in_upper_and_lower_case_where_its_registry_says_so(con, ecosystem: str, count: int) -> None:
-    inventory(con, 3, {"forms": "5.1"})
-    con.execute(f"UPDATE raw.advisory_range SET ecosystem = '{ecosystem}', name = 'FORMS'")
-    con.execute(f"UPDATE raw.component_observation SET advisory_ecosystem = '{ecosystem}', advisory_name = 'Forms'")
-    assert len(findings(con)) == count
-
-
 def scan(con, number: int, *found: dict, scanner: str = "trivy", rejects: int = 0, file: str = "") -> None:
     """Write an answer of a scanner in the bundle of that day, and what it found."""
     place = {

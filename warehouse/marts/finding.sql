@@ -28,10 +28,7 @@ WITH scan AS MATERIALIZED (
     min(affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_key
   FROM (SELECT DISTINCT advisory_ecosystem, advisory_name, advisory_key, version FROM installed WHERE advisory_name IS NOT NULL) AS seen
   JOIN raw.advisory_range AS affected
-    -- To these registries upper and lower case are one.
-    ON affected.ecosystem = seen.advisory_ecosystem
-    AND CASE WHEN affected.ecosystem IN ('NuGet', 'Packagist') THEN lower(affected.name) ELSE affected.name END
-      = CASE WHEN seen.advisory_ecosystem IN ('NuGet', 'Packagist') THEN lower(seen.advisory_name) ELSE seen.advisory_name END
+    ON affected.ecosystem = seen.advisory_ecosystem AND affected.name = seen.advisory_name
     AND (
       NOT affected.is_comparable OR seen.advisory_key IS NULL
       OR ((affected.from_key IS NULL OR seen.advisory_key > affected.from_key OR (seen.advisory_key = affected.from_key AND affected.is_from_included))

@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tasks import bundle, bundle_landing, collecting
+from tasks.advisory_feeds import Feed, collect_feed
 from tasks.collect import patches_bundle
 from tasks.contracts import Context, Job, Outcome
 from tasks.errors import SourceError
@@ -570,6 +571,34 @@ def test_the_other_formats_are_read_by_their_names(settings, folder: Path) -> No
     assert query(settings, "SELECT name, at_precision, action FROM raw.patch_event") == [
         ("KB5066835", "day", "install")
     ]
+
+
+def test_a_component_has_the_name_of_its_advisories_however_both_are_written(settings, folder: Path) -> None:
+    written = {
+        "NuGet": ("nuget/Umbraco.CMS", "umbraco.Cms", True),
+        "Packagist": ("composer/Acme/Forms", "acme/forms", True),
+        "PyPI": ("pypi/acme_forms", "Acme.Forms", True),
+        "npm": ("npm/left", "Left", False),
+    }
+    components = [{"type": "library", "name": "x", "purl": f"pkg:{purl}@1.0.0"} for purl, _, _ in written.values()]
+    sbom = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": components}
+    drop(folder, {"sbom.cdx.json": json.dumps(sbom).encode()})
+    take(settings, folder)
+    feed = folder / "osv.json"
+    feed.write_text(
+        json.dumps([
+            {"id": f"A-{ecosystem}", "affected": [{"package": {"ecosystem": ecosystem, "name": name}, "versions": ["1.0.0"]}]}
+            for ecosystem, (_, name, _) in written.items()
+        ])
+    )  # fmt: skip
+    asyncio.run(collect_feed(Feed(id="osv", format="osv", path=feed), settings, lambda _: None))  # type: ignore[arg-type,return-value]
+    collecting.load_landed(settings)
+    joined = query(
+        settings,
+        "SELECT ecosystem FROM raw.component_observation AS seen JOIN raw.advisory_range AS affected USING (ecosystem)"
+        " WHERE seen.advisory_name = affected.name ORDER BY ecosystem",
+    )
+    assert [name for (name,) in joined] == sorted(name for name, (_, _, is_one) in written.items() if is_one)
 
 
 @pytest.mark.parametrize(
