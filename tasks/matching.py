@@ -22,6 +22,7 @@ SELECT
   feed, advisory_id, flaw_id, aliases, title, severity, cvss_score, published_at, url, exploited_date, epss_score,
   from_version, is_from_included, to_version, is_to_included, fixed_version, fixed_key,
   CASE
+    WHEN is_informational THEN 'informational'
     WHEN NOT is_comparable OR $key IS NULL THEN 'unknown'
     -- 5.1 and 5.1.0 are one version to whoever writes an advisory, and two to WordPress.
     WHEN starts_with(ecosystem, 'wordpress-') AND NOT list_contains([from_version, to_version], $version)
@@ -35,13 +36,13 @@ WHERE ecosystem = $ecosystem AND name = $name AND (
   NOT is_comparable OR $key IS NULL
   OR ((from_key IS NULL OR $key > from_key OR ($key = from_key AND is_from_included))
     AND (to_key IS NULL OR $key < to_key OR ($key = to_key AND is_to_included))))
-ORDER BY outcome, exploited_date IS NULL, cvss_score DESC NULLS LAST, flaw_id, feed, advisory_id"""
+ORDER BY
+  list_position(['affected', 'probable', 'unknown', 'informational'], outcome),
+  exploited_date IS NULL, cvss_score DESC NULLS LAST, flaw_id, feed, advisory_id"""
 
 _FEEDS = """
-SELECT feed.feed, feed.succeeded_at, feed.detail
-FROM marts.feed AS feed
-WHERE feed.feed IN (SELECT feed FROM marts.advisory_range WHERE ecosystem = $ecosystem)
-ORDER BY feed.feed"""
+SELECT feed, succeeded_at, detail, reject_count FROM marts.feed
+WHERE list_contains(ecosystems, $ecosystem) ORDER BY feed"""
 
 _SEVERITIES = ("unknown", "none", "low", "medium", "high", "critical")
 
@@ -52,7 +53,10 @@ COLUMNS = ("outcome", "flaw", "advisories", "severity", "cvss", "exploited", "ep
 class Match:
     """What is known: `flaws` that hit or may hit, and `doubts`, sentences on why the answer may be incomplete.
 
-    A flaw is affected, probable (the version is a bound but for zeros at its end, as 5.1.0 for 5.1) or unknown.
+    `feeds` are those that were asked, each with the number of its entries that could not be read.
+
+    A flaw is affected, probable (the version is a bound but for zeros at its end, as 5.1.0 for 5.1), unknown, or
+    informational: its publishers say that it is no flaw to mend, and no finding is made of it.
     """
 
     flaws: Sequence[dict[str, Any]]
@@ -85,7 +89,11 @@ def match(snapshot: Path, ecosystem: str, name: str, version: str, now: datetime
     flaws: dict[str, list[dict[str, Any]]] = {}
     for row in found:
         flaws.setdefault(row["flaw_id"], []).append(row)
-    return Match([_flaw(rows, key) for rows in flaws.values()], doubts, [feed["feed"] for feed in feeds])
+    asked = [
+        f"{feed['feed']} ({feed['reject_count']:,} entries could not be read)" if feed["reject_count"] else feed["feed"]
+        for feed in feeds
+    ]
+    return Match([_flaw(rows, key) for rows in flaws.values()], doubts, asked)
 
 
 def shown(flaw: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -368,7 +368,19 @@ def test_the_command_prints_a_flaw_a_line_and_fails_where_it_does_not_know(
     assert [json.loads(line)["fixed_version"] for line in printed.out.splitlines()] == ["5.9"]
     assert main(asked) == 0
     assert "CVE-2026-11111" in capsys.readouterr().out
+    unhit = place.match("wordpress-plugin", "acme-forms", "9.9")
+    assert (unhit.flaws, unhit.doubts, unhit.feeds) == ([], [], ["feed (2 entries could not be read)"])
     assert main(["match", "--ecosystem", "npm", "--name", "x", "--version", "1.0.0"]) == 1
+
+
+def test_what_is_for_information_only_is_told_as_that(place: Place, tmp_path: Path) -> None:
+    told = json.loads(WORDFENCE.read_text())
+    told["0d3a4b4e-1f9e-4f0e-9c5a-5d3f6b1f0a01"]["informational"] = True
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps(told))
+    place.fetch(file_feed(path, "wordfence-intelligence"))
+    (flaw,) = place.match("wordpress-plugin", "acme-forms", "5.1").flaws
+    assert flaw["outcome"] == "informational"
 
 
 def test_a_feed_without_a_place_is_refused() -> None:
