@@ -23,10 +23,10 @@ def con():
 
 def log(con, number: float, precision: str = "exact") -> None:
     con.execute(
-        "INSERT INTO raw.patch_event BY NAME SELECT 'one' AS site_id, 's' AS source_id, 'e' AS event_id, $at AS patched_at, $p AS at_precision,"
+        "INSERT INTO raw.patch_event BY NAME SELECT 'one' AS site_id, 's' AS source_id, $e AS event_id, $at AS patched_at, $p AS at_precision,"
         " 'wordpress-plugin' AS ecosystem, 'forms' AS name, 'upgrade' AS action, '5.1' AS old_version, '5.2' AS new_version,"
         " 't' AS parser_version, 'l' AS batch_id",
-        {"at": day(0) + timedelta(days=number), "p": precision},
+        {"e": f"e{number}", "at": day(0) + timedelta(days=number), "p": precision},
     )
 
 
