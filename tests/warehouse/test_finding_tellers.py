@@ -225,3 +225,11 @@ def test_of_several_authorities_the_first_day_counts_and_of_several_scores_the_n
     exploited("us", 3, date(2026, 7, 1), date(2026, 7, 1), gone=True)
     scored(3, 0.5, gone=True)
     assert con.execute(query).fetchall() == [(date(2026, 7, 10), date(2026, 7, 31), None, None)]
+
+
+def test_a_flaw_has_the_names_that_its_publisher_gives_it_now(con) -> None:
+    advisory(con, 4, aliases=("CVE-2026-2",))
+    inventory(con, 5, {"forms": "5.1"})
+    assert con.execute("SELECT DISTINCT flaw_id FROM marts.finding").fetchall() == [("CVE-2026-2",)]
+    advisory(con, 6, aliases=(), gone=True)
+    assert con.execute("SELECT DISTINCT flaw_id FROM marts.finding").fetchall() == [("CVE-2026-2",)]
