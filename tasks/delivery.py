@@ -15,13 +15,13 @@ import ssl
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 from typing import Any
 
-from tasks import alert_channels
+from tasks import alert_channels, written
 from tasks.alert_channels import Emit, GetSecret
 from tasks.alerts import Message
 from tasks.by_hand import one_line
@@ -30,7 +30,8 @@ from tasks.errors import ConfigurationError, SourceError
 from tasks.mail import hand_over
 from tasks.quarters import Quarter
 from tasks.settings import Settings
-from tasks.sites import Delivery, Site, Sites, did_you_mean
+from tasks.sites import Agency, Delivery, Site, Sites, did_you_mean
+from tasks.words import say, speaking
 from warehouse.records import ReportComment, ReportEvent
 from warehouse.spool import batch_id_of
 
@@ -168,7 +169,7 @@ async def send(settings: Settings, sites: Sites, draft: Draft, by: str, secret: 
                 continue
             entry["recipients"][address] = {"state": "sending", "sha256": draft.sha256}
             _land(settings, known, [])
-            event = await _send_one(delivery, draft, address, by, password)
+            event = await _send_one(delivery, sites.agency, draft, address, by, password)
             if event.state == "failed":
                 del entry["recipients"][address]
             else:
@@ -226,8 +227,10 @@ def _refuse_open_ends(entry: dict[str, Any], draft: Draft) -> None:
             )
 
 
-async def _send_one(delivery: Delivery, draft: Draft, address: str, by: str, password: str | None) -> ReportEvent:
-    mail = _mail(delivery, draft, address)
+async def _send_one(
+    delivery: Delivery, agency: Agency, draft: Draft, address: str, by: str, password: str | None
+) -> ReportEvent:
+    mail = _mail(delivery, agency, draft, address)
     try:
         refused = await asyncio.to_thread(hand_over, delivery, mail, password)
     except smtplib.SMTPRecipientsRefused:
@@ -244,14 +247,24 @@ async def _send_one(delivery: Delivery, draft: Draft, address: str, by: str, pas
     return _event(draft, "sent", by, address)
 
 
-def _mail(delivery: Delivery, draft: Draft, address: str) -> EmailMessage:
-    name = " ".join(draft.site.name.split())
+def _mail(delivery: Delivery, agency: Agency, draft: Draft, address: str) -> EmailMessage:
+    """Return the mail to a client, in the language of the report."""
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = f"Website report {draft.quarter}: {name}", delivery.sender, address
+    mail["From"], mail["To"] = delivery.sender, address
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=delivery.sender.rpartition("@")[2])
-    where = f"{str(delivery.link).rstrip('/')}/{draft.path.name}" if delivery.link else "It is attached as a PDF."
-    said = f"The website report of {name} for {draft.quarter} is ready. Page one is the whole story."
-    mail.set_content(f"{said}\n\n{where}\n")
+    with speaking(draft.site.locale):
+        told = {
+            "site": " ".join(draft.site.name.split()),
+            "period": written.months(draft.quarter.start_date, draft.quarter.end_date - timedelta(days=1)),
+        }
+        mail["Subject"] = say("{site}: website report, {period}", **told)
+        lines = [
+            say("The website report of {site}, {period}, is ready. Page one is the whole story.", **told),
+            f"{str(delivery.link).rstrip('/')}/{draft.path.name}" if delivery.link else say("It is attached as a PDF."),
+            say("Questions: {contact}", contact=agency.contact),
+            agency.name,
+        ]
+    mail.set_content("\n\n".join(lines) + "\n")
     if not delivery.link:
         mail.add_attachment(draft.path.read_bytes(), maintype="application", subtype="pdf", filename=draft.path.name)
     return mail

@@ -76,7 +76,7 @@ def test_a_report_goes_to_each_recipient_once_after_its_review(drafted, tmp_path
         assert "nothing was sent" in capsys.readouterr().out
     assert [mail.rcpt_tos for mail in box.mails] == [["one@c.example"], ["two@c.example"]]
     parsed = email.message_from_bytes(box.mails[0].content, policy=email.policy.default)
-    assert parsed["Subject"] == "Website report 2026Q3: One Bcc: x@x.example"
+    assert parsed["Subject"] == "One Bcc: x@x.example: website report, July to September 2026"
     assert parsed["Bcc"] is None
     (attached,) = parsed.iter_attachments()
     assert (attached.get_filename(), attached.get_content()) == ("one-2026Q3.pdf", b"%PDF-1.7 first")
@@ -143,6 +143,20 @@ def test_a_link_may_stand_in_place_of_the_file(drafted, tmp_path: Path) -> None:
     parsed = email.message_from_bytes(box.mails[0].content, policy=email.policy.default)
     assert list(parsed.iter_attachments()) == []
     assert "https://reports.a.example/q3/one-2026Q3.pdf" in parsed.get_content()
+
+
+def test_a_client_is_written_to_in_the_language_of_the_report(drafted, tmp_path: Path) -> None:
+    with smtp(tmp_path, tls=False) as (box, port):
+        settings = drafted(host="localhost", port=port, security="none")
+        text = settings.sites_file.read_text()
+        settings.sites_file.write_text(text.replace("  time_zone: UTC", "  time_zone: UTC\n  locale: de-DE"))
+        command("review", "one", "--by", "Ada")
+        command("send", "one", "--by", "Ada")
+    parsed = email.message_from_bytes(box.mails[0].content, policy=email.policy.default)
+    assert parsed["Subject"] == "One Bcc: x@x.example: Website-Bericht, Juli bis September 2026"
+    said = parsed.get_body().get_content()
+    assert said.startswith("Der Website-Bericht von One Bcc: x@x.example, Juli bis September 2026, ist fertig.")
+    assert "Er ist als PDF angehängt." in said
 
 
 def test_a_comment_is_landed_and_printed_as_text_on_paper_and_on_the_page(drafted, capsys) -> None:
