@@ -1,7 +1,8 @@
 """Seconds to analyse one site of a large warehouse: `python -m bench.analysis 1000`.
 
 One quarter of so many sites, as it stands after the nightly tidying: a check a minute, 100,000 rows of a firewall and
-its rules, and 20,000 requests for each site.
+its rules, and 20,000 requests for each site. Tidying sorts by the id of the site; DuckDB knows of a block of rows the
+first eight characters of the ids in it, so sites whose ids share these are read together.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 from bench.marts import EVENT, HITS, SITE
 from tasks import reporting
@@ -27,7 +29,7 @@ DAYS = 92
 BRAND = Brand(name="A", contact="a@x.example", ink="#14213a", accent="#3a4fd8")
 SOURCES = """
 INSERT INTO raw.source BY NAME
-SELECT 'site-' || i AS site_id, source_id, kind, fills, 60 AS expected_every_seconds, 2 AS confirm_down,
+SELECT printf('site-%03d', i) AS site_id, source_id, kind, fills, 60 AS expected_every_seconds, 2 AS confirm_down,
   3 AS confirm_of, 2 AS confirm_up,
   TIMESTAMPTZ '2026-01-01 00:00:00+00' AS configured_at, 'p' AS parser_version, 'b' AS batch_id
 FROM range($sites) AS t(i), (VALUES
@@ -36,7 +38,7 @@ FROM range($sites) AS t(i), (VALUES
 WHEN = "TIMESTAMPTZ '2026-07-01 00:00:00+00' + to_seconds((k * (86400 * {days} / {per}))::BIGINT)"
 CHECK = """
 INSERT INTO raw.check_result BY NAME
-SELECT 'site-' || n // {per} AS site_id, 'home' AS source_id, 'https://x.example/' AS url, {when} AS slot_at,
+SELECT printf('site-%03d', n // {per}) AS site_id, 'home' AS source_id, 'https://x.example/' AS url, {when} AS slot_at,
   slot_at AS checked_at, 1 AS attempt, 60 AS interval_seconds,
   CASE WHEN k % 20000 BETWEEN 50 AND 55 THEN 'down' WHEN k % 9000 = 7 THEN 'unknown' ELSE 'up' END AS outcome,
   CASE outcome WHEN 'down' THEN 'timeout' WHEN 'unknown' THEN 'vantage' END AS cause, 200 AS status,
@@ -47,7 +49,7 @@ SELECT 'site-' || n // {per} AS site_id, 'home' AS source_id, 'https://x.example
 FROM (SELECT n, n % {per} AS k, hash(n) AS h FROM range({first}::BIGINT, {last}::BIGINT) AS t(n))"""
 ROW = """
 INSERT INTO raw.{table} BY NAME
-SELECT 'site-' || n // {per} AS site_id, '{source}' AS source_id, 'f' AS format, false AS is_zone_assumed,
+SELECT printf('site-%03d', n // {per}) AS site_id, '{source}' AS source_id, 'f' AS format, false AS is_zone_assumed,
   {when} AS event_at,
   event_at::DATE AS event_date, '203.0.' || h % 250 || '.' || h // 250 % 250 AS client_ip,
   '203.0.' || h % 250 || '.0/24' AS client_network,
@@ -85,15 +87,16 @@ def run(sites: int = 8) -> Iterator[tuple[str, float, str]]:
         yield "analysis: rows of firewalls", sites * (EVENTS + RULE_HITS) / 1e6, "million"
         yield "analysis: size of the snapshot", snapshot.stat().st_size / 1e9, "GB"
         walls, cpus = [], []
-        for number in (0, sites // 3, sites // 2, sites - 1):
+        for number in (0, *(sites * k // 10 for k in range(1, 10))):
             wall, cpu = time.perf_counter(), time.process_time()
-            with contextlib.closing(open_site_snapshot(snapshot, f"site-{number}")) as con:
-                reporting.build(Answers.on(con), BRAND, f"site-{number}", parse_quarter("2026Q3"))
+            with contextlib.closing(open_site_snapshot(snapshot, f"site-{number:03}")) as con:
+                reporting.build(Answers.on(con), BRAND, f"site-{number:03}", parse_quarter("2026Q3"))
             walls.append(time.perf_counter() - wall)
             cpus.append(time.process_time() - cpu)
         yield "analysis: first site, imports and cold disk with it", walls[0], "s"
-        yield "analysis: slowest of three more", max(walls[1:]), "s"
-        yield "analysis: CPU of that", max(cpus[1:]), "s"
+        yield "analysis: median of nine more", median(walls[1:]), "s"
+        yield "analysis: slowest of them", max(walls[1:]), "s"
+        yield "analysis: median CPU of them", median(cpus[1:]), "s"
 
 
 if __name__ == "__main__":

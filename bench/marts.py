@@ -20,7 +20,8 @@ from warehouse.tidy import tidy
 SITES, DAYS = 1000, 365
 SITE = """
 INSERT INTO raw.site BY NAME
-SELECT 'site-' || i AS site_id, 'S' AS site_name, 'c' AS client_id, 'C' AS client_name, 'https://x.example/' AS url,
+SELECT printf('site-%03d', i) AS site_id, 'S' AS site_name, 'c' AS client_id, 'C' AS client_name,
+  'https://x.example/' AS url,
   'wordpress' AS platform, 'Europe/London' AS time_zone, 'en-GB' AS locale, 'O' AS owner_name, ['maintenance'] AS lanes,
   99.9 AS availability_slo_pct, 7 AS security_patch_sla_days, 30 AS routine_patch_sla_days,
   TIMESTAMPTZ '2026-01-01 00:00:00+00' AS configured_at, 'p' AS parser_version, 'b' AS batch_id
@@ -32,7 +33,7 @@ WITH made AS (
   FROM range($first, $last) AS a(day), range($sites) AS b(site), range($per) AS c(k)
 )
 SELECT
-  'site-' || site AS site_id, 'log' AS source_id, 'f' AS format, false AS is_zone_assumed,
+  printf('site-%03d', site) AS site_id, 'log' AS source_id, 'f' AS format, false AS is_zone_assumed,
   TIMESTAMPTZ '2026-01-01 00:00:00+00' + to_seconds(day * 86400 + k * 86400 // $per + site % 60) AS event_at,
   DATE '2026-01-01' + day::INTEGER AS event_date,
   '203.0.' || h % 250 || '.' || h // 250 % 250 AS client_ip, '203.0.' || h % 250 || '.0/24' AS client_network,

@@ -104,7 +104,7 @@ def _in_order(files: tuple[Path, ...]) -> dict[str, str]:
 @functools.cache
 def _reads(files: tuple[Path, ...]) -> dict[str, Sequence[str]]:
     texts = _texts_of(files)
-    return {name: sorted(_words(text) & texts.keys() - {name}) for name, text in texts.items()}
+    return {name: sorted(words(text) & texts.keys() - {name}) for name, text in texts.items()}
 
 
 def bare(text: str) -> str:
@@ -129,7 +129,7 @@ def _apply_one(con: duckdb.DuckDBPyConnection, name: str, digest: str, text: str
         raise
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     """Return the words of the SQL of a view, the names of what it reads among them."""
     lines = (line for line in bare(text).splitlines() if not line.startswith("--"))
     return frozenset(word.strip("(),;") for line in lines for word in line.split())

@@ -2,12 +2,14 @@
 
 A report asks the same views dozens of times, and a view works everything out anew each time. Here the raw tables are
 those of the snapshot cut down to one site, and the views are made over them from their own files, nearly all as
-tables. Every query gives what it gives on the snapshot itself for that site.
+tables; those that read nothing but what was never collected of the site are made empty without a look at them. Every
+query gives what it gives on the snapshot itself for that site.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -42,10 +44,15 @@ PASSED_ON = frozenset(
 
 _THREADS = 2
 """Views that are made at the same time."""
-
-
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'published' AND schema_name = 'raw'"
 _OF_SITES = {record.table for record in RECORD_CLASSES if "site_id" in record.schema().names}
+_CONFIGURED = {"site", "source"}
+"""Tables in which every site has rows: the others that name a site hold what was collected of it."""
+_SHAPES = """
+SELECT schema_name || '.' || table_name, string_agg('"' || column_name || '" ' || data_type, ', ' ORDER BY column_index)
+FROM duckdb_columns() WHERE database_name = 'published' AND schema_name IN ('staging', 'marts') GROUP BY ALL"""
+_shapes: dict[str, dict[str, str]] = {}
+"""Columns of each view with their types, by the digest of all views."""
 
 
 def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnection:
@@ -60,10 +67,15 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
         con.execute(f"ATTACH {quoted(str(snapshot))} AS published (READ_ONLY)")
         # Reports are made side by side, one on each core.
         con.execute("SET threads = 1")
-        _require_same_views(con, migrate.digest_of(migrate.views()))
-        con.execute(f"BEGIN; CREATE SCHEMA raw; {_raw_views(con, site_id)} COMMIT;")
-        con.execute(migrate.VIEW_SCHEMAS)
-        _make_views(con)
+        digest = migrate.digest_of(migrate.views())
+        _require_same_views(con, digest)
+        if digest not in _shapes:
+            _shapes[digest] = dict(con.execute(_SHAPES).fetchall())
+        with ThreadPoolExecutor(_THREADS) as pool:
+            missing = pool.submit(_missing, con.cursor(), site_id)
+            con.execute(f"BEGIN; CREATE SCHEMA raw; {_raw_views(con, site_id)} COMMIT;")
+            con.execute(migrate.VIEW_SCHEMAS)
+            _make_views(con, pool, _statements() | _empty(missing.result(), _shapes[digest]))
     except BaseException:
         con.close()
         raise
@@ -78,21 +90,51 @@ def _raw_views(con: duckdb.DuckDBPyConnection, site_id: str) -> str:
     )
 
 
-def _make_views(con: duckdb.DuckDBPyConnection) -> None:
+def _missing(con: duckdb.DuckDBPyConnection, site_id: str) -> set[str]:
+    """Return the tables that hold nothing of the site, of those that hold what is collected."""
+    tables = set().union(*_collected().values())
+    looks = [
+        f"(SELECT {quoted(table)} FROM published.raw.{table} WHERE site_id = {quoted(site_id)} LIMIT 1)"  # noqa: S608 - our own names
+        for table in sorted(tables)
+    ]
+    return tables - {table for (table,) in con.execute(" UNION ALL ".join(looks)).fetchall()}
+
+
+def _empty(missing: set[str], shapes: Mapping[str, str]) -> dict[str, str]:
+    """Return what makes those views that can have no rows, as all that they read of what is collected is missing."""
+    return {
+        name: f"CREATE TABLE {name} ({shapes[name]})"
+        for name, reads in _collected().items()
+        if reads and reads <= missing
+    }
+
+
+@functools.cache
+def _collected() -> dict[str, frozenset[str]]:
+    """Return the tables of what is collected of sites that each view reads, directly or not."""
+    found: dict[str, frozenset[str]] = {}
+    for name, text in migrate.each_view().items():
+        tables = {word.removeprefix("raw.") for word in migrate.words(text) if word.startswith("raw.")}
+        found[name] = frozenset(tables & _OF_SITES - _CONFIGURED).union(
+            *(found[other] for other in migrate.reads()[name])
+        )
+    return found
+
+
+def _make_views(con: duckdb.DuckDBPyConnection, pool: ThreadPoolExecutor, statements: Mapping[str, str]) -> None:
     """Make each view as soon as those that it reads are there, first the one that most others wait for."""
-    statements, waited_for = _statements(), _waited_for()
+    waited_for = _waited_for()
     order = TopologicalSorter(migrate.reads())
     order.prepare()
     ready, running = list[str](), dict[Future[object], str]()
-    with ThreadPoolExecutor(_THREADS) as pool:
-        while order.is_active():
-            ready = sorted([*ready, *order.get_ready()], key=lambda name: (waited_for[name], name))
-            while ready and len(running) < _THREADS:
-                name = ready.pop()
-                running[pool.submit(con.cursor().execute, statements[name])] = name
-            for made in wait(running, return_when=FIRST_COMPLETED).done:
-                made.result()
-                order.done(running.pop(made))
+    while order.is_active():
+        ready = sorted([*ready, *order.get_ready()], key=lambda name: (waited_for[name], name))
+        while ready and len(running) < _THREADS:
+            name = ready.pop()
+            running[pool.submit(con.cursor().execute, statements[name])] = name
+        for made in wait(running, return_when=FIRST_COMPLETED).done:
+            made.result()
+            order.done(running.pop(made))
 
 
 @functools.cache
