@@ -171,7 +171,8 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
         )
         assert run["name"].startswith("all sites · ")
         prefect(env, "deployment", "run", "send-alerts/every-minute")
-        wait_for("a run that the automation started", lambda: completed("tidy-warehouse"), 90)
+        # What was seen while the snapshot was made is loaded a minute later, and told by the run after that.
+        wait_for("a run that the automation started", lambda: completed("tidy-warehouse"), 200)
         window = ("--param", f"since={SINCE.isoformat()}", "--param", f"until={UNTIL.isoformat()}")
         prefect(env, "deployment", "run", "import-uptime/nightly", *window)
         wait_for("an import with a secret out of a block", lambda: completed("import-uptime"), 90)

@@ -420,14 +420,18 @@ def test_what_is_imported_each_night_is_not_silent_each_day(kind: str) -> None:
 def test_the_way_from_a_check_to_the_webhook_and_the_ledger(settings: Settings, hook: Hook) -> None:
     collecting.land_configuration(parse_sites(SITES, "s"), settings)
     now = datetime.now(UTC).replace(second=0, microsecond=0)
+    # Both channels are told at the same time: either of them may be the one that is refused.
+    attempts = {"chat": 1, "second": 1}
     for minute in range(4):
         at = now + timedelta(minutes=minute)
         land(settings, f"one{minute}", at, "one", "up")
         land(settings, f"two{minute}", at, "two", "down" if minute in (1, 2) else "up")
         collecting.load_landed(settings)
         hook.answers = [500] if minute == 1 else []
-        found = run(settings, at + timedelta(seconds=30))
-        assert found.problems == (("The webhook chat answered 500.",) if minute == 1 else ())
+        problems = run(settings, at + timedelta(seconds=30)).problems
+        refused = [name for name in attempts if f"The webhook {name} answered 500." in problems]
+        assert len(refused) == len(problems) == (1 if minute == 1 else 0)
+        attempts |= dict.fromkeys(refused, 2)
     collecting.load_landed(settings)
     assert Counter(body["subject"] for _, body, _ in hook.got) == {
         f"Two is down: {CAUSES['status']}": 2,
@@ -435,9 +439,9 @@ def test_the_way_from_a_check_to_the_webhook_and_the_ledger(settings: Settings, 
     }
     assert ledger(settings) == [
         ("chat", "incident_closed", "sent", 1),
-        ("chat", "incident_opened", "sent", 2),
+        ("chat", "incident_opened", "sent", attempts["chat"]),
         ("second", "incident_closed", "sent", 1),
-        ("second", "incident_opened", "sent", 1),
+        ("second", "incident_opened", "sent", attempts["second"]),
     ]
 
 
