@@ -168,11 +168,11 @@ def test_a_draft_says_so_in_its_head_and_to_its_readers(language: str) -> None:
 def test_a_catalogue_is_read_once_and_fast() -> None:
     words._catalogue.cache_clear()
     words.spoken_in.cache_clear()
-    begun = time.process_time()
+    begun = time.thread_time()
     words.spoken_in("de-DE")
-    first = time.process_time() - begun
+    first = time.thread_time() - begun
     assert words.spoken_in("de-DE") is words.spoken_in("de-DE")
-    assert first < 0.3  # 0.05 here; a loaded machine is no failure
+    assert first < 1  # 0.05 where nothing else runs; to collect the garbage of a whole test run may fall into it
 
 
 def test_what_fills_a_text_with_tags_is_escaped() -> None:
