@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from bench.marts import EVENT, HITS, SITE
+from bench.marts import EVENT, HITS, SITE, site_id
 from tasks import reporting
 from tasks.answers import Answers
 from tasks.brand import Brand
@@ -89,8 +89,8 @@ def run(sites: int = 8) -> Iterator[tuple[str, float, str]]:
         walls, cpus = [], []
         for number in (0, *(sites * k // 10 for k in range(1, 10))):
             wall, cpu = time.perf_counter(), time.process_time()
-            with contextlib.closing(open_site_snapshot(snapshot, f"site-{number:03}")) as con:
-                reporting.build(Answers.on(con), BRAND, f"site-{number:03}", parse_quarter("2026Q3"))
+            with contextlib.closing(open_site_snapshot(snapshot, site_id(number))) as con:
+                reporting.build(Answers.on(con), BRAND, site_id(number), parse_quarter("2026Q3"))
             walls.append(time.perf_counter() - wall)
             cpus.append(time.process_time() - cpu)
         yield "analysis: first site, imports and cold disk with it", walls[0], "s"

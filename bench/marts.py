@@ -18,6 +18,13 @@ from warehouse.connection import open_live, open_snapshot
 from warehouse.tidy import tidy
 
 SITES, DAYS = 1000, 365
+
+
+def site_id(number: int) -> str:
+    """Return the id of a site as the SQL of the benches writes it."""
+    return f"site-{number:03}"
+
+
 SITE = """
 INSERT INTO raw.site BY NAME
 SELECT printf('site-%03d', i) AS site_id, 'S' AS site_name, 'c' AS client_id, 'C' AS client_name,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.marts import SITE
+from bench.marts import SITE, site_id
 from tasks.settings import Settings
 from tasks.versions import sort_key
 from warehouse.connection import open_live, open_snapshot
@@ -53,7 +53,7 @@ def run() -> Iterator[tuple[str, float, str]]:
             end, used = time.perf_counter(), time.process_time() - used
             again = [_timed(con, "CREATE OR REPLACE TEMP TABLE found AS FROM marts.finding") for _ in range(3)]
             one = [
-                _timed(con, "CREATE OR REPLACE TEMP TABLE found AS FROM marts.finding WHERE site_id = 'site-007'")
+                _timed(con, f"CREATE OR REPLACE TEMP TABLE found AS FROM marts.finding WHERE site_id = '{site_id(7)}'")
                 for _ in range(3)
             ]
             join = [_timed(con, JOIN) for _ in range(3)]
@@ -89,7 +89,7 @@ def _land(settings: Settings, rng: random.Random) -> None:
         slugs = {int(SLUGS * rng.random() ** 6) for _ in range(2 * COMPONENTS)}
         rows = [_installed(site, slug, releases[slug], rng) for slug in sorted(slugs)[:COMPONENTS]]
         place = {
-            "site_id": f"site-{site:03}",
+            "site_id": site_id(site),
             "source_id": "patches",
             "bundle_id": "20260701T030000Z",
             "collected_at": START,
@@ -98,14 +98,14 @@ def _land(settings: Settings, rng: random.Random) -> None:
             "component_observation": rows,
             "inventory_file": [InventoryFile(**place, file="plugin-list.json", ecosystems=[ECOSYSTEM])],  # type: ignore[arg-type]
         }
-        settings.spool.land(f"site-{site:03}", tables, collector="patches_bundle", parser_version="bench/1")
+        settings.spool.land(site_id(site), tables, collector="patches_bundle", parser_version="bench/1")
 
 
 def _installed(site: int, slug: int, versions: list[str], rng: random.Random) -> Record:
     version = versions[-1] if rng.random() < 0.85 else rng.choice(versions[-6:-1])
     key = sort_key(ECOSYSTEM, version)
     return ComponentObservation(
-        site_id=f"site-{site:03}", source_id="patches", bundle_id="20260701T030000Z", collected_at=START,
+        site_id=site_id(site), source_id="patches", bundle_id="20260701T030000Z", collected_at=START,
         ecosystem=ECOSYSTEM, name=f"plugin-{slug}", version=version, status="active", update_state="unknown",
         latest_version=None, is_security_update=None, is_auto_update=None, fresh_as_of_at=None, version_key=key,
         advisory_ecosystem=ECOSYSTEM, advisory_name=f"plugin-{slug}", advisory_key=key,

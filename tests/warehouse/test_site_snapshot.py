@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests import quarter
-from warehouse.connection import open_snapshot
+from warehouse.connection import open_live, open_snapshot
 from warehouse.errors import WarehouseError
+from warehouse.publish import publish
 from warehouse.site_snapshot import PASSED_ON, open_site_snapshot
 
 VIEWS = """
@@ -23,7 +24,14 @@ WHERE schema_name IN ('staging', 'marts') AND table_name = view_name AND column_
 
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return quarter.make(tmp_path_factory.mktemp("quarter"))[0].snapshot
+    settings = quarter.make(tmp_path_factory.mktemp("quarter"))[0]
+    with open_live(settings.warehouse) as con:
+        # Sources are set up for this one too, and nothing was ever collected.
+        con.execute(
+            "INSERT INTO raw.source BY NAME SELECT * REPLACE ('empty' AS site_id, 'more' AS batch_id) FROM raw.source"
+        )
+    publish(settings.warehouse, settings.snapshot)
+    return settings.snapshot
 
 
 @pytest.mark.parametrize("site", ["one", "empty"])

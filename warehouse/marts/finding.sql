@@ -28,8 +28,7 @@ WITH scan AS MATERIALIZED (
     min(affected.fixed_key) FILTER (affected.fixed_key > seen.advisory_key) AS fixed_key
   FROM (SELECT DISTINCT advisory_ecosystem, advisory_name, advisory_key, version FROM installed WHERE advisory_name IS NOT NULL) AS seen
   JOIN raw.advisory_range AS affected
-    ON affected.ecosystem = seen.advisory_ecosystem AND affected.name = seen.advisory_name
-    AND (
+    ON affected.ecosystem = seen.advisory_ecosystem AND affected.name = seen.advisory_name AND (
       NOT affected.is_comparable OR seen.advisory_key IS NULL
       OR ((affected.from_key IS NULL OR seen.advisory_key > affected.from_key OR (seen.advisory_key = affected.from_key AND affected.is_from_included))
         AND (affected.to_key IS NULL OR seen.advisory_key < affected.to_key OR (seen.advisory_key = affected.to_key AND affected.is_to_included))))
