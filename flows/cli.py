@@ -339,6 +339,8 @@ def _try(arguments: argparse.Namespace) -> int:
                     write_table([k for k in tried.records[0] if k != "user_agent"], shown)
                 record_count += len(tried.records)
                 reject_count += len(tried.rejects)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             sys.stderr.write(f"upkeep: Can't read {plain(str(path))}: {error.strerror or error}.\n")
             refused_count += 1

@@ -119,6 +119,18 @@ def test_try_of_a_file_that_is_not_there_is_one_sentence(capsys) -> None:
     assert capsys.readouterr().err == "upkeep: Can't read /nonexistent: No such file or directory.\n"
 
 
+def test_a_reader_that_has_seen_enough_is_no_file_that_can_not_be_read(tmp_path) -> None:
+    case = CASES / "inventory" / "wp-cli" / "core-version.txt"
+    many = tmp_path / "plugins.json"
+    many.write_text(json.dumps([{"name": f"plugin-{number}", "version": "1.0"} for number in range(3000)]))
+    command = [sys.executable, "-m", "flows.cli", "try", "wp-cli", str(many), str(case), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert b"plugin-0" in process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_try_says_which_file_it_can_not_use_and_reads_the_others(tmp_path, capsys) -> None:
     table = tmp_path / "table.txt"
     table.write_text("name\tstatus\nakismet\tactive\n")
