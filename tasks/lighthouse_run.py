@@ -216,7 +216,9 @@ async def _port(file: Path, chromium: asyncio.subprocess.Process, watch: _Watch)
     deadline = min(time.monotonic() + START_SECONDS, watch.deadline)
     while time.monotonic() < deadline and chromium.returncode is None:
         with contextlib.suppress(OSError, ValueError):
-            return int(file.read_text(encoding="ascii").split()[0])
+            port, end_of_line, _ = file.read_text(encoding="ascii").partition("\n")
+            if end_of_line:
+                return int(port)
         await asyncio.sleep(0.02)
     return None
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -187,7 +188,7 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def resolve(host: str, port: int) -> list:
         if host != "127.0.0.1":
-            raise journey_gate.ProbeFailureError("dns_error", "no such name")
+            raise journey_gate.ProbeFailureError("dns", "no such name")
         return await found(host, port)
 
     found = journey_gate.resolve
@@ -266,6 +267,20 @@ def test_a_run_that_takes_too_long_or_too_much_is_ended_with_all_its_processes(t
     assert [line for line in processes() if short in line] == []
     assert list(Path(short).iterdir()) == []
     Path(short).rmdir()
+
+
+def test_the_port_of_a_browser_is_read_when_it_is_written_whole(tmp_path: Path) -> None:
+    file = tmp_path / "DevToolsActivePort"
+
+    async def written_and_read() -> int | None:
+        reading = asyncio.create_task(lighthouse_run._port(file, SimpleNamespace(returncode=None), watch))
+        for text in ("", "41", "41765\n/devtools/browser/0f6b"):
+            file.write_text(text)
+            await asyncio.sleep(0.1)
+        return await reading
+
+    watch = lighthouse_run._Watch(time.monotonic() + 5, 1 << 30)
+    assert asyncio.run(written_and_read()) == 41765
 
 
 def test_lighthouse_runs_alone_on_the_machine_across_processes(tmp_path: Path, monkeypatch) -> None:
