@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import uuid
@@ -12,7 +13,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 
-import duckdb
 import pandas as pd
 
 from tasks import page_one, report_attachments, reviewing, side_by_side, written
@@ -33,7 +33,7 @@ from tasks.reviewing import Review
 from tasks.settings import Settings
 from tasks.words import say, speaking
 from warehouse.records import Record, ReportFigure, ReportFile, Site
-from warehouse.site_snapshot import open_site_snapshot
+from warehouse.site_snapshot import SiteReader, open_site_snapshot
 
 NEWEST = """
 SELECT max(day_date) AS day_date FROM marts.source_day
@@ -88,7 +88,7 @@ def write_site_report(snapshot: Path, brand: Brand, site_id: str, quarter: Quart
         ConfigurationError: the snapshot or the site is not there.
         RenderError: the PDF can't be made.
     """
-    with contextlib.closing(_open(snapshot, site_id)) as con:
+    with _reader(_there(snapshot)).site(site_id) as con:
         report, pdf = make(Answers.on(con), brand, site_id, quarter)
         known = set(con.execute(TOLD, {"site_id": site_id, "quarter": str(quarter)}).fetchall())
     told = [
@@ -119,7 +119,7 @@ def review_site(
     Raises:
         ConfigurationError: the snapshot or the site is not there.
     """
-    with contextlib.closing(_open(snapshot, site_id)) as con:
+    with contextlib.closing(open_site_snapshot(_there(snapshot), site_id)) as con:
         answers, quarter = Answers.on(con), ending_on(as_of)
         site = _site(answers, site_id)
         with speaking(site.locale):
@@ -136,10 +136,16 @@ def review_site(
     return found.rows
 
 
-def _open(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnection:
+@functools.lru_cache(maxsize=1)
+def _reader(snapshot: Path) -> SiteReader:
+    """Return what reads the sites of a snapshot, the same for all that one process writes."""
+    return SiteReader(snapshot)
+
+
+def _there(snapshot: Path) -> Path:
     if not snapshot.exists():
         raise ConfigurationError(f"There is no snapshot {snapshot} yet; run `upkeep publish` first.")
-    return open_site_snapshot(snapshot, site_id)
+    return snapshot
 
 
 def land(settings: Settings, written: Sequence[Written]) -> None:

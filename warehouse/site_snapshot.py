@@ -8,11 +8,13 @@ query gives what it gives on the snapshot itself for that site.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
@@ -44,6 +46,9 @@ PASSED_ON = frozenset(
 
 _THREADS = 2
 """Views that are made at the same time."""
+_KEPT_BYTES = 64 << 20
+"""What a reader may hold of a snapshot when it is done with a site: with more it opens it anew for the next."""
+_DROP = "DROP SCHEMA marts CASCADE; DROP SCHEMA staging CASCADE; DROP SCHEMA raw CASCADE"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'published' AND schema_name = 'raw'"
 _OF_SITES = {record.table for record in RECORD_CLASSES if "site_id" in record.schema().names}
 _CONFIGURED = {"site", "source"}
@@ -61,25 +66,83 @@ def open_site_snapshot(snapshot: Path, site_id: str) -> duckdb.DuckDBPyConnectio
     Raises:
         WarehouseError: the snapshot was published by another version of this program.
     """
+    con = _connected(snapshot)
+    try:
+        _make_site(con, site_id)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+class SiteReader:
+    """Opens one site's part of a snapshot after another, and what is the same for all of them once.
+
+    What DuckDB knows of the file grows with the warehouse, as it tells of each block of rows which sites it holds.
+    """
+
+    def __init__(self, snapshot: Path) -> None:
+        """Open nothing yet."""
+        self._snapshot = snapshot
+        self._lock = Lock()
+        self._con: duckdb.DuckDBPyConnection | None = None
+        self._opened: tuple[int, ...] = ()
+
+    @contextlib.contextmanager
+    def site(self, site_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give what `open_site_snapshot` gives, of the snapshot as it is now, for the block; one site at a time.
+
+        Raises:
+            WarehouseError: the snapshot was published by another version of this program.
+        """
+        with self._lock:
+            con = self._taken()
+            try:
+                _make_site(con, site_id)
+                yield con
+                con.execute(_DROP)
+                (used,) = con.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()[0]
+            except BaseException:
+                con.close()
+                raise
+            if used > _KEPT_BYTES:
+                con.close()
+            else:
+                self._con = con
+
+    def _taken(self) -> duckdb.DuckDBPyConnection:
+        file = self._snapshot.stat()
+        found, con, self._con = (file.st_dev, file.st_ino, file.st_mtime_ns, file.st_size), self._con, None
+        if con and found != self._opened:
+            con.close()
+            con = None
+        self._opened = found
+        return con or _connected(self._snapshot)
+
+
+def _connected(snapshot: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     try:
         prepare(con)
         con.execute(f"ATTACH {quoted(str(snapshot))} AS published (READ_ONLY)")
         # Reports are made side by side, one on each core.
         con.execute("SET threads = 1")
-        digest = migrate.digest_of(migrate.views())
-        _require_same_views(con, digest)
-        if digest not in _shapes:
-            _shapes[digest] = dict(con.execute(_SHAPES).fetchall())
-        with ThreadPoolExecutor(_THREADS) as pool:
-            missing = pool.submit(_missing, con.cursor(), site_id)
-            con.execute(f"BEGIN; CREATE SCHEMA raw; {_raw_views(con, site_id)} COMMIT;")
-            con.execute(migrate.VIEW_SCHEMAS)
-            _make_views(con, pool, _statements() | _empty(missing.result(), _shapes[digest]))
+        _require_same_views(con, migrate.digest_of(migrate.views()))
     except BaseException:
         con.close()
         raise
     return con
+
+
+def _make_site(con: duckdb.DuckDBPyConnection, site_id: str) -> None:
+    digest = migrate.digest_of(migrate.views())
+    if digest not in _shapes:
+        _shapes[digest] = dict(con.execute(_SHAPES).fetchall())
+    with ThreadPoolExecutor(_THREADS) as pool:
+        missing = pool.submit(_missing, con.cursor(), site_id)
+        con.execute(f"BEGIN; CREATE SCHEMA raw; {_raw_views(con, site_id)} COMMIT;")
+        con.execute(migrate.VIEW_SCHEMAS)
+        _make_views(con, pool, _statements() | _empty(missing.result(), _shapes[digest]))
 
 
 def _raw_views(con: duckdb.DuckDBPyConnection, site_id: str) -> str:

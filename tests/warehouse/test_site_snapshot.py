@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests import quarter
+from warehouse import site_snapshot
 from warehouse.connection import open_live, open_snapshot
 from warehouse.errors import WarehouseError
 from warehouse.publish import publish
-from warehouse.site_snapshot import PASSED_ON, open_site_snapshot
+from warehouse.site_snapshot import PASSED_ON, SiteReader, open_site_snapshot
 
 VIEWS = """
 SELECT DISTINCT schema_name || '.' || view_name
@@ -52,6 +55,47 @@ def test_it_holds_no_row_of_another_site(snapshot: Path) -> None:
     with contextlib.closing(open_site_snapshot(snapshot, "empty")) as con:
         assert con.execute("SELECT count(*) FROM raw.http_request").fetchall() == [(0,)]
         assert con.execute("SELECT DISTINCT site_id FROM marts.source_day").fetchall() == []
+
+
+COUNTS = """
+SELECT (SELECT count(*) FROM raw.http_request), (SELECT count(*) FROM staging.source), (SELECT count(*) FROM marts.source_day)"""
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 1 << 40])
+def test_a_reader_gives_one_site_after_another_and_keeps_little_between(
+    snapshot: Path, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
+) -> None:
+    monkeypatch.setattr(site_snapshot, "_KEPT_BYTES", kept_bytes)
+    reader, opened = SiteReader(snapshot), []
+    for site in ("one", "empty", "one"):
+        with contextlib.closing(open_site_snapshot(snapshot, site)) as alone, reader.site(site) as con:
+            con.cursor().execute("CREATE TEMP TABLE answer AS FROM staging.site")
+            assert con.execute(COUNTS).fetchall() == alone.execute(COUNTS).fetchall()
+        if con not in opened:
+            opened.append(con)
+    assert len(opened) == (1 if kept_bytes else 3)
+
+
+def test_a_reader_opens_what_was_published_meanwhile(snapshot: Path, tmp_path: Path) -> None:
+    now, newer = tmp_path / "analytics.duckdb", tmp_path / "newer.duckdb"
+    shutil.copy(snapshot, now)
+    reader = SiteReader(now)
+    with reader.site("one") as con:
+        assert len(con.execute("FROM staging.site").fetchall()) == 1
+    shutil.copy(snapshot, newer)
+    with contextlib.closing(duckdb.connect(str(newer))) as con:
+        con.execute("DELETE FROM raw.site")
+    newer.replace(now)
+    with reader.site("one") as con:
+        assert con.execute("FROM staging.site").fetchall() == []
+
+
+def test_a_reader_goes_on_after_a_failure(snapshot: Path) -> None:
+    reader = SiteReader(snapshot)
+    with pytest.raises(ZeroDivisionError), reader.site("one"):
+        raise ZeroDivisionError
+    with reader.site("one") as con:
+        assert len(con.execute("FROM staging.site").fetchall()) == 1
 
 
 def test_a_snapshot_with_other_views_says_to_publish_again(snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
