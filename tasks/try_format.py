@@ -94,7 +94,7 @@ def detect(path: Path) -> AnyFormat:
     """Return the format that a file looks like.
 
     Raises:
-        ConfigurationError: none, or more than one.
+        SourceError: it looks like none, or like more than one.
     """
     with path.open("rb") as file:
         start = file.read(HEAD_CHARACTERS)
@@ -108,7 +108,7 @@ def detect(path: Path) -> AnyFormat:
     found = found or [*_detect_log(path)]
     if len(found) != 1:
         names = ", ".join(one.name for one in found) or "none of the known formats"
-        raise ConfigurationError(f"{path} looks like {names}; name the format yourself. `upkeep formats` lists them.")
+        raise SourceError(f"it looks like {names}; name the format yourself: `upkeep formats` lists them.")
     return found[0]
 
 
@@ -124,8 +124,8 @@ def parse_file(
     """Yield what a file holds, block by block; `name` is a format or `auto`, `options` are the format's own.
 
     Raises:
-        ConfigurationError: no such format or option, or `auto` found none.
-        SourceError: the file is not what the format says, as a whole.
+        ConfigurationError: no such format or option.
+        SourceError: the file is not what the format says, as a whole, or `auto` found none.
         OSError: the file can't be read.
     """
     name = detect(path).name if name == "auto" else name

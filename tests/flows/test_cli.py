@@ -144,6 +144,18 @@ def test_try_says_which_file_it_can_not_use_and_reads_the_others(tmp_path, capsy
     assert json.loads(said.out)["version"] == "6.1.9"
 
 
+def test_try_auto_says_which_file_it_does_not_know_and_reads_the_others(tmp_path, capsys) -> None:
+    unknown = tmp_path / "notes.txt"
+    unknown.write_text("Dear all,\n")
+    assert main(["try", "auto", str(unknown), str(ACCESS), "--json"]) == 1
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        f"upkeep: {unknown}: it looks like none of the known formats; name the format yourself: `upkeep formats` lists"
+        " them."
+    ]
+    assert len(said.out.splitlines()) == 1362
+
+
 def test_formats_and_rules_are_listed(capsys) -> None:
     assert main(["formats", "--json"]) == 0
     formats = {json.loads(line)["format"]: json.loads(line) for line in capsys.readouterr().out.splitlines()}
