@@ -126,13 +126,13 @@ def test_a_hello_that_is_never_answered_is_a_tls_timeout() -> None:
 
     async def run() -> ProbeResult:
         async with serving(silent) as server:
-            return await probe_once(Probe(url=server.url("https"), timeout_seconds=0.5))
+            return await probe_once(Probe(url=server.url("https"), timeout_seconds=1.5))
 
     assert asyncio.run(run()).cause == "tls_timeout"
 
 
 def test_an_answer_that_comes_too_late_is_a_read_timeout() -> None:
-    assert check(answering(b"", delay=5), timeout_seconds=0.3).cause == "read_timeout"
+    assert check(answering(b"", delay=10), timeout_seconds=1.5).cause == "read_timeout"
 
 
 def test_a_server_that_drips_can_not_hold_a_check() -> None:
@@ -144,8 +144,8 @@ def test_a_server_that_drips_can_not_hold_a_check() -> None:
             await asyncio.sleep(0.05)
 
     start = time.monotonic()
-    assert check(drip, timeout_seconds=0.5).cause == "read_timeout"
-    assert time.monotonic() - start < 1.5
+    assert check(drip, timeout_seconds=1.5).cause == "read_timeout"
+    assert time.monotonic() - start < 10, "all that it drips takes 50"
 
 
 def test_a_reset_before_the_answer_is_a_reset() -> None:
@@ -188,10 +188,12 @@ def test_a_body_of_2_gb_is_left_after_a_megabyte() -> None:
         for _ in range(2000):
             writer.write(b"x" * 1_000_000)
             await writer.drain()
+            taken.append(1_000_000)
 
-    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    taken: list[int] = []
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert check(endless).outcome == "up"
-    assert time.monotonic() - start < 1
+    assert sum(taken) < 40_000_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
 
 
@@ -356,19 +358,19 @@ def test_a_connection_that_is_never_answered_is_a_connect_timeout() -> None:
     with silent_port("127.0.0.2", 0) as port:
         result = asyncio.run(probe_once(Probe(url=f"http://127.0.0.2:{port}/", timeout_seconds=0.3)))
     assert (result.outcome, result.cause) == ("down", "connect_timeout")
-    assert result.total_ms < 1000
+    assert result.total_ms < 5000
 
 
 def test_dead_name_servers_of_some_sites_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(host: str, port: int, **_more: object) -> list:
         if host.startswith("slow"):
-            time.sleep(0.8)
+            time.sleep(3)
         return addresses("127.0.0.1")(host, port)
 
     async def run() -> list[list[ProbeResult]]:
         async with serving(ok()) as server:
             urls = [server.url(host=f"slow{n}.example") for n in range(20)] + [server.url(host="good.example")]
-            return await probe_all([Probe(url=url, timeout_seconds=0.4) for url in urls])
+            return await probe_all([Probe(url=url, timeout_seconds=1.5) for url in urls])
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     *lost, good = asyncio.run(run())
@@ -393,7 +395,7 @@ def test_a_second_look_at_a_certificate_takes_no_longer_than_is_left() -> None:
 
     start = time.monotonic()
     assert asyncio.run(run()) is None
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(("ip_version", "cause"), [(None, None), (6, None), (4, "configuration")])

@@ -21,15 +21,15 @@ async def _held(seconds: float, work_seconds: float) -> str:
 def test_each_deadline_strikes_for_itself() -> None:
     async def run() -> float:
         start = asyncio.get_running_loop().time()
-        assert await asyncio.gather(_held(0.1, 0.01), _held(0.1, 10), _held(0.3, 10)) == ["done", "late", "late"]  # type: ignore[comparison-overlap]
+        assert await asyncio.gather(_held(1, 0.01), _held(1, 10), _held(1.2, 10)) == ["done", "late", "late"]  # type: ignore[comparison-overlap]
         return asyncio.get_running_loop().time() - start
 
-    assert 0.29 < asyncio.run(run()) < 2
+    assert 1.19 < asyncio.run(run()) < 6
 
 
 def test_a_deadline_strikes_after_many_that_were_kept() -> None:
     async def run() -> list[str]:
-        return [await _held(0.2, work) for work in (0,) * 50 + (10, 0)]
+        return [await _held(1, work) for work in (0,) * 50 + (10, 0)]
 
     assert asyncio.run(run()) == ["done"] * 50 + ["late", "done"]
 

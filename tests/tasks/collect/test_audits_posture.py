@@ -227,12 +227,12 @@ def test_a_server_that_drips_or_stays_silent_ends_at_the_deadline() -> None:
 
     async def run(handler: Handler):
         async with serving(handler) as server:
-            return await fetch(server.url(), Asking(private_hosts=["127.0.0.1"], seconds=0.3))
+            return await fetch(server.url(), Asking(private_hosts=["127.0.0.1"], seconds=1.5))
 
-    for handler in (drip, answering(b"", delay=5)):
+    for handler in (drip, answering(b"", delay=10)):
         answer = asyncio.run(run(handler))
         assert (answer.cause, answer.audit_cause, answer.response) == ("read_timeout", "no_answer", None)
-        assert answer.duration_ms < 2000
+        assert answer.duration_ms < 4500
 
 
 def test_files_are_found_by_what_they_hold_and_only_where_that_was_agreed(settings, tls: Authority) -> None:
