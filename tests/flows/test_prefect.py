@@ -136,8 +136,7 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
         prefect(env, "work-pool", "create", "upkeep", "--type", "process")
         prefect(env, "deploy", "--all")
         scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-        count = wait_for("scheduled runs", lambda: client.post("/flow_runs/count", json=scheduled).json(), 15)
-        assert count > 60
+        wait_for("60 scheduled runs", lambda: client.post("/flow_runs/count", json=scheduled).json() > 60, 60)
         limits = {d["name"]: d["concurrency_options"] for d in client.post("/deployments/filter", json={}).json()}
         assert limits["every-minute"]["collision_strategy"] == "CANCEL_NEW"
 
@@ -175,12 +174,12 @@ def test_deployments_run_on_schedule_and_by_hand_and_the_rows_are_published(tmp_
         wait_for("a run that the automation started", lambda: completed("tidy-warehouse"), 200)
         window = ("--param", f"since={SINCE.isoformat()}", "--param", f"until={UNTIL.isoformat()}")
         prefect(env, "deployment", "run", "import-uptime/nightly", *window)
-        wait_for("an import with a secret out of a block", lambda: completed("import-uptime"), 90)
+        wait_for("an import with a secret out of a block", lambda: completed("import-uptime"), 180)
         prefect(env, "deployment", "run", "publish-snapshot/every-quarter-hour")
-        wait_for("a published snapshot", lambda: completed("publish-snapshot"), 90)
+        wait_for("a published snapshot", lambda: completed("publish-snapshot"), 180)
         quarter = f"{run['start_time'][:4]}Q{(int(run['start_time'][5:7]) - 1) // 3 + 1}"
         prefect(env, "deployment", "run", "report-quarterly/quarterly", "--param", f"quarter={quarter}")
-        wait_for("a report", lambda: completed("report-quarterly"), 120)
+        wait_for("a report", lambda: completed("report-quarterly"), 180)
         logs = json.dumps(client.post("/logs/filter", json={}).json())
         artifacts = {a["key"] for a in client.post("/artifacts/filter", json={}).json()}
     assert {"collect-uptime", "publish-snapshot", "report-quarterly", f"report-one-{quarter.lower()}"} <= artifacts

@@ -47,7 +47,7 @@ def _state(folder: Path) -> bytes:
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are found in /proc")
 def test_a_worker_ends_and_the_run_that_it_was_at_is_a_gap(tmp_path: Path) -> None:
     with website() as url, socket.create_server(("127.0.0.1", 0)) as silent, contextlib.ExitStack() as stack:
-        silent.settimeout(60)
+        silent.settimeout(180)
         head = "agency: {name: A, contact: a@a.example}\nclients: [{id: one, name: One}]\nsites:"
         hanging = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         (tmp_path / "sites.yaml").write_text(
