@@ -116,7 +116,7 @@ def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_lines_of_logs_are_not_taken_for_recordings(tmp_path: Path) -> None:
     log = tmp_path / "access.json"
     log.write_text('{"status": 200, "headers": {"a": "b"}, "ts": 1}\n{"status": 200, "headers": {}, "ts": 2}\n')
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(SourceError, match="none of the known formats"):
         try_format.detect(log)
     assert try_format.detect(RECORDED / "chain.txt").name == "http-headers"
 
