@@ -131,7 +131,10 @@ class Spool:
 
         A folder that a next cursor names is whole and belongs to `recover`.
         """
-        named = {json.loads(path.read_text(encoding="utf-8"))["batch_id"] for path in self.cursors.glob("*.next.json")}
+        named = set()
+        for path in self.cursors.glob("*.next.json"):
+            with contextlib.suppress(FileNotFoundError):  # its batch landed meanwhile
+                named.add(json.loads(path.read_text(encoding="utf-8"))["batch_id"])
         limit, count = time.time() - older_than_seconds, 0
         for folder in self.batches.glob(f"{_TEMPORARY}*"):
             with contextlib.suppress(FileNotFoundError):  # finished meanwhile

@@ -125,6 +125,13 @@ def test_the_leftovers_of_a_killed_collector_are_swept(spool: Spool) -> None:
     assert spool.sweep(older_than_seconds=-1) == 1
 
 
+def test_a_cursor_that_is_promoted_while_leftovers_are_swept_is_no_failure(spool: Spool) -> None:
+    (spool.batches / ".landing-x").mkdir(parents=True)
+    spool.cursors.mkdir(parents=True)
+    (spool.cursors / "s.next.json").symlink_to("gone")  # the list of files has it, and then it is not there
+    assert spool.sweep(older_than_seconds=-1) == 1
+
+
 def test_two_readers_of_one_source_do_not_overlap(spool: Spool) -> None:
     with spool.hold_cursor("s"), pytest.raises(WarehouseBusyError, match="using the source s"), spool.hold_cursor("s"):
         pass
