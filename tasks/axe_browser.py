@@ -112,7 +112,7 @@ async def _audit(
 
     started_at, start = datetime.now(UTC), time.monotonic()
     try:
-        async with asyncio.timeout(_CLOSE_SECONDS):
+        async with asyncio.timeout(seconds):
             tab = await context.new_page()
     except (Error, TimeoutError):
         done = TabAudit(cause="crashed")

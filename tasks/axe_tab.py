@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urlsplit
 
-from tasks.axe_run import run_axe
+from tasks.axe_run import Run, run_axe
 from tasks.journey_browser import first_line
 from tasks.probe import CAUSES as PROBE_CAUSES
 
@@ -89,14 +89,7 @@ async def _examine(tab: Tab, url: str, script: str, watch: _Watch, done: TabAudi
     end = time.monotonic() + seconds * _LOAD_SHARE
     try:
         await _load(tab, url, watch, done, end)
-        for attempt in range(_ATTEMPTS):
-            try:
-                run = await run_axe(tab, script)
-                break
-            except Error as error:
-                if attempt + 1 == _ATTEMPTS or "Execution context" not in str(error):
-                    raise
-                await _settled(tab, watch, end)
+        run = await _run(tab, script, watch, end)
         if run.is_too_large:
             raise _StoppedError("invalid_answer", "the answer of axe-core is too large")
         if not _is_whole(run.result):
@@ -110,12 +103,28 @@ async def _examine(tab: Tab, url: str, script: str, watch: _Watch, done: TabAudi
         text = first_line(error)
         if await watch.is_gone(text):
             done.cause = "crashed"
-        elif "Execution context" in text:
-            done.cause, done.message = "never_idle", "the page keeps going elsewhere: nothing of it was examined"
         else:
             done.cause, done.message = "invalid_answer", text
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         done.cause, done.message = "invalid_answer", f"the answer of axe-core can't be read: {error}"
+
+
+async def _run(tab: Tab, script: str, watch: _Watch, end: float) -> Run:
+    """Run axe-core, anew where the page went elsewhere meanwhile."""
+    from playwright.async_api import Error
+
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            await _settled(tab, watch, end)
+        shown_count = watch.shown_count
+        try:
+            return await run_axe(tab, script)
+        except Error as error:
+            # Also between two questions it may leave: no axe-core is in the page that came then.
+            has_left = "Execution context" in str(error) or watch.shown_count > shown_count
+            if not has_left or await watch.is_gone(first_line(error)):
+                raise
+    raise _StoppedError("never_idle", "the page keeps going elsewhere: nothing of it was examined")
 
 
 def _is_whole(result: Any) -> bool:
@@ -182,7 +191,7 @@ class _Watch:
         self.status: int | None = None
         self.url: str | None = None
         self.media_type = ""
-        self.dialog_count = self.download_count = 0
+        self.dialog_count = self.download_count = self.shown_count = 0
         self.crashed = asyncio.Event()
         self._open: set[Request] = set()
         self._answer: tuple[str, int | None, str] = ("", None, "")
@@ -275,6 +284,7 @@ class _Watch:
     def _shown(self, frame: Frame) -> None:
         # An answer may also be a file that the page saves: only what the tab then shows is the page's own.
         url, status, media_type = self._answer
+        self.shown_count += frame == self._tab.main_frame
         if frame == self._tab.main_frame and urldefrag(frame.url)[0] == urldefrag(url)[0]:
             self.status, self.url = status, url
             self.media_type = media_type.split(";")[0].strip().lower()

@@ -69,8 +69,8 @@ PAGES = {
     "/dialogs": wrapped('<script>for (;;) alert("again")</script>'),
     "/late-download": wrapped('<img src="/dot.png"><script>location = "/file.zip"</script>'),
     "/memory": wrapped(
-        "<script>addEventListener('load', () => { const all = []; setInterval(() => {"
-        " for (let i = 0; i < 20; i++) all.push(new Uint8Array(8 << 20).fill(1)) }, 10) })</script>"
+        '<img alt="never comes" src="/slow.png"><script>const all = []; setInterval(() => {'
+        " for (let i = 0; i < 2; i++) all.push(new Uint8Array(8 << 20).fill(1)) }, 10)</script>"
     ),
     "/wanders": wrapped("<script>setTimeout(() => location.reload(), 5)</script>"),
     "/fake-axe": wrapped(

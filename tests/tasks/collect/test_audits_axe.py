@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tasks import audit_programs, axe_browser
+from tasks import audit_programs, axe_browser, axe_run, axe_tab
 from tasks.collect import audits_axe, audits_static
 from tasks.contracts import Context, Job, Outcome
 from tests import faulty_site
@@ -107,9 +107,13 @@ def test_a_page_that_misbehaves_has_a_cause_of_its_own_and_the_run_goes_on(tmp_p
         "/late-download": ("complete", None),
         "/good": ("complete", None),
     }
-    slow = [page for page, (_, cause) in causes.items() if cause in ("timeout", "dialogs", "never_idle")]
-    collect(tmp_path, site, *slow, page_seconds=8)
-    outcome, landed = collect(tmp_path, site, *(page for page in causes if page not in slow), page_seconds=60)
+    # What takes all the time there is, what is looked at until half of it is over, and what ends by itself.
+    taking = [page for page, (_, cause) in causes.items() if cause in ("timeout", "dialogs")]
+    restless = [page for page, (_, cause) in causes.items() if cause == "never_idle"]
+    collect(tmp_path, site, *taking, page_seconds=8)
+    collect(tmp_path, site, *restless, page_seconds=20)
+    others = [page for page in causes if page not in taking + restless]
+    outcome, landed = collect(tmp_path, site, *others, page_seconds=60)
     runs = {row["page_url"].removeprefix(site): row for row in landed["audit_run"]}
     assert {page: (run["outcome"], run["cause"]) for page, run in runs.items()} == causes
     assert outcome.state == "partial"
@@ -119,18 +123,40 @@ def test_a_page_that_misbehaves_has_a_cause_of_its_own_and_the_run_goes_on(tmp_p
     assert (runs["/error"]["status"], runs["/missing"]["status"]) == (500, 404)
 
 
-def test_a_tab_that_crashes_or_eats_memory_ends_alone(site: str) -> None:
-    async def audit(*urls: str, **more: Any) -> dict[str, str | None]:
-        told: dict[str, str | None] = {}
-        await axe_browser.audit_pages(
+def audited(site: str, *urls: str, **more: Any) -> dict[str, str | None]:
+    """Audit pages in a browser; return the cause of each."""
+    told: dict[str, str | None] = {}
+    asyncio.run(
+        axe_browser.audit_pages(
             urls, audit_programs.axe().file.read_text(), browser=None, private_hosts=["127.0.0.1"],
             on_page=lambda page: told.update({page.url.removeprefix(site): page.cause}), **more,
-        )  # fmt: skip
-        return told
+        )
+    )  # fmt: skip
+    return told
 
-    pages = (f"{site}/memory", "chrome://crash", f"{site}/good")
-    told = asyncio.run(audit(*pages, page_seconds=20, renderer_bytes=500 << 20))
+
+def test_a_tab_that_crashes_or_eats_memory_ends_alone(site: str) -> None:
+    pages = ("chrome://crash", f"{site}/good", f"{site}/memory")
+    told = audited(site, *pages, page_seconds=20, renderer_bytes=500 << 20)
     assert told == {"/memory": "out_of_memory", "chrome://crash": "crashed", "/good": None}
+
+
+@pytest.mark.parametrize(("times", "cause"), [(1, None), (99, "never_idle")])
+def test_a_page_that_leaves_between_two_questions_is_examined_anew(
+    site: str, monkeypatch: pytest.MonkeyPatch, times: int, cause: str | None
+) -> None:
+    left = []
+
+    async def run(tab: Any, script: str) -> axe_run.Run:
+        if len(left) < times:
+            left.append(tab.url)
+            await tab.evaluate(script)
+            await tab.reload(wait_until="commit")
+            await tab.evaluate("axe.run()")  # there is none in the page that came
+        return await axe_run.run_axe(tab, script)
+
+    monkeypatch.setattr(axe_tab, "run_axe", run)
+    assert audited(site, f"{site}/good", page_seconds=30) == {"/good": cause}
 
 
 def test_without_a_browser_the_pages_are_unknown_and_their_html_is_judged(tmp_path: Path, site: str) -> None:
