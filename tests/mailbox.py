@@ -50,7 +50,7 @@ def smtp(folder: Path, *, tls: bool, is_implicit: bool = False) -> Iterator[tupl
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port, **options)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
     controller.start()
     try:
         yield box, port

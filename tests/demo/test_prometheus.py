@@ -24,7 +24,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("uptime")
     for site in (HARBOURVALE, ALDERFINCH, KESTREL):
         write_uptime(site, folder / "prometheus" / f"{site.id}.npz")
-    with prometheus.serve(folder) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with prometheus.serve(folder) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
         yield client
 
 

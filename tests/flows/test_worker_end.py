@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.settings import Settings
-from tests.flows.test_prefect import PREFECT, prefect, prefect_server, process, wait_for, website
+from tests.flows.test_prefect import PREFECT, prefect, prefect_server, process, running, wait_for, website
 from warehouse.connection import open_live
 from warehouse.load import load
 
@@ -26,22 +26,8 @@ SITE = """
     platform: other
     time_zone: UTC
     owner: {{name: O, email: o@a.example}}
-    sources: [{{kind: uptime_http, timeout_seconds: 40}}]
+    sources: [{{kind: uptime_http, timeout_seconds: 60}}]
 """
-
-
-def running(needle: str) -> list[int]:
-    """Return the processes of which the environment names the folder of this test."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if needle.encode() in (folder / "environ").read_bytes() and _state(folder) != b"Z":
-                found.append(int(folder.name))
-    return found
-
-
-def _state(folder: Path) -> bytes:
-    return (folder / "stat").read_bytes().rpartition(b")")[2].split()[0]
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are found in /proc")
@@ -56,10 +42,10 @@ def test_a_worker_ends_and_the_run_that_it_was_at_is_a_gap(tmp_path: Path) -> No
         env, client = stack.enter_context(prefect_server(tmp_path, PREFECT_WORKER_QUERY_SECONDS="1"))
         prefect(env, "work-pool", "create", "upkeep", "--type", "process")
         prefect(env, "deploy", "--name", "collect-uptime/every-minute")
-        prefect(env, "deployment", "run", "collect-uptime/every-minute")
         worker_env = env | {"WORKER_OF": str(tmp_path)}
         command = (PREFECT, "worker", "start", "--pool", "upkeep", "--type", "process")
         worker = stack.enter_context(process(*command, env=worker_env, log=tmp_path / "worker.log"))
+        prefect(env, "deployment", "run", "collect-uptime/every-minute")
         kept, _ = silent.accept()  # the run is at its checks
         with kept:
             assert len(running(f"WORKER_OF={tmp_path}")) > 1

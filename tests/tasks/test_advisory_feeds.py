@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tasks.errors import ConfigurationError
 from tasks.matching import match
 from tasks.settings import Settings
 from tests.conftest import CASES
+from tests.servers import HttpServer
 from warehouse.connection import open_snapshot
 from warehouse.load import load
 from warehouse.publish import publish
@@ -63,7 +64,7 @@ def publisher() -> Iterator[Publisher]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = HttpServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     found.url = f"http://127.0.0.1:{server.server_port}"
     yield found

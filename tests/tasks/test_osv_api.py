@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from tasks import osv_api, waiting
 from tasks.advisory_feeds import Feed, collect_feed
 from tasks.settings import Settings
+from tests.servers import HttpServer
 from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.records import ComponentObservation, FeedRun
@@ -100,7 +101,7 @@ def osv() -> Iterator[Osv]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with HttpServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         found.url = f"http://127.0.0.1:{server.server_port}"
         yield found

@@ -26,7 +26,7 @@ def dead_port() -> int:
 
 
 def probes(port: int, count: int) -> list[Probe]:
-    return [Probe(url=f"http://127.0.1.{n + 1}:{port}/", timeout_seconds=2) for n in range(count)]
+    return [Probe(url=f"http://127.0.1.{n + 1}:{port}/", timeout_seconds=10) for n in range(count)]
 
 
 def outcomes(results: list[list[ProbeResult]]) -> list[tuple[str, str | None]]:

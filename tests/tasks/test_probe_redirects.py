@@ -42,7 +42,7 @@ class _Read:
 def check(handler: Handler, **options) -> ProbeResult:
     async def run() -> ProbeResult:
         async with serving(handler) as server:
-            return await probe_once(Probe(url=server.url(), timeout_seconds=2, **options))
+            return await probe_once(Probe(url=server.url(), timeout_seconds=10, **options))
 
     return asyncio.run(run())
 
@@ -80,7 +80,7 @@ def test_what_is_no_address_is_the_fault_of_the_site(location: str) -> None:
 def test_no_redirect_leads_to_a_private_address_unless_allowed() -> None:
     async def run(*, is_allowed: bool) -> tuple[ProbeResult, int]:
         async with serving(ok(), host="127.0.0.2") as inner, serving(to(inner.url(host="127.0.0.2"))) as server:
-            probe = Probe(url=server.url(), timeout_seconds=2, is_private_allowed=is_allowed)
+            probe = Probe(url=server.url(), timeout_seconds=10, is_private_allowed=is_allowed)
             return await probe_once(probe), inner.accepts
 
     result, accepts = asyncio.run(run(is_allowed=False))
@@ -97,7 +97,7 @@ def test_a_secret_header_and_a_body_stay_with_their_origin() -> None:
         asked.clear()
         async with serving(by_path({}, asked)) as other, serving(by_path({"/": other.url(path="/x")}, asked)) as server:
             request = Request(method="POST", headers=(("Authorization", "Bearer hunter22"),), body=b"a=1")
-            probe = Probe(url=server.url(), timeout_seconds=2, request=request, **options)
+            probe = Probe(url=server.url(), timeout_seconds=10, request=request, **options)
             assert (await probe_once(probe)).outcome == "up"
         return list(asked)
 

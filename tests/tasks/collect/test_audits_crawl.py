@@ -226,14 +226,14 @@ def test_what_gives_no_clear_answer_is_not_known_and_never_broken(settings) -> N
 
 @pytest.mark.parametrize(
     ("options", "most"),
-    [({"max_pages": 3}, 3), ({"max_seconds": 1, "per_second": 4}, 5), ({"max_files": 2, "max_pages": 1}, 1)],
+    [({"max_pages": 3}, 3), ({"max_seconds": 4, "per_second": 4}, 17), ({"max_files": 2, "max_pages": 1}, 1)],
 )
 def test_limits_hold_and_are_told(settings, options: dict[str, Any], most: int) -> None:
     links = "".join(f"<a href=/p{n}/>x</a><img src=/i{n}.png width=1 height=1>" for n in range(30))
     pages = GOOD | {"/": html("Home", links)} | {f"/p{n}/": html(f"P{n}") for n in range(30)}
     start = time.monotonic()
     _, asked = crawled(settings, pages | {"/robots.txt": b""}, **options)
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 30
     assert 1 <= sum(line in ("GET /", "GET /about/") or line.startswith("GET /p") for line in asked) <= most
     assert sum(line.startswith("HEAD /i") for line in asked) <= options.get("max_files", 300)
     ((outcome, cause),) = landed(settings, "audit_run", "outcome, cause")
@@ -289,7 +289,7 @@ def test_hostile_pages_are_bounded(settings) -> None:
     }
     start = time.process_time()
     crawled(settings, pages, max_pages=8)
-    assert time.process_time() - start < 12
+    assert time.process_time() - start < 40
     assert max(len(url) for (url,) in landed(settings, "crawled_page", "url")) <= 2000
     assert TAGS > 50_000
 

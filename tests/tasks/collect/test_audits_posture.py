@@ -232,7 +232,7 @@ def test_a_server_that_drips_or_stays_silent_ends_at_the_deadline() -> None:
     for handler in (drip, answering(b"", delay=10)):
         answer = asyncio.run(run(handler))
         assert (answer.cause, answer.audit_cause, answer.response) == ("read_timeout", "no_answer", None)
-        assert answer.duration_ms < 4500
+        assert answer.duration_ms < 9000
 
 
 def test_files_are_found_by_what_they_hold_and_only_where_that_was_agreed(settings, tls: Authority) -> None:

@@ -51,17 +51,13 @@ CORE = (
               - goto: /login
               - fill: {User: demo, Password: wrong}
               - click: Log in
-              - expect: {url: /account, text: Hello demo, within: 0.3}
+              - expect: {url: /account, text: Hello demo, within: 1.5}
           - id: search
             steps:
               - goto: /search
               - fill: {"Search for": rye}
               - click: Search
               - expect: {text: 2 results for rye, count: {li: 2}, no_text: Oat}
-          - id: contact-missing
-            steps:
-              - goto: /contact
-              - fill: {Website: x}
           - id: contact
             writes: true
             steps:
@@ -70,7 +66,7 @@ CORE = (
               - select: {Topic: Cakes}
               - check: Copy to me
               - click: Send
-              - expect: {text: We got your message, within: 0.3}
+              - expect: {text: We got your message}
           - id: cart
             steps:
               - goto: /product
@@ -121,7 +117,11 @@ def steps(*lines: str, name: str = "one") -> str:
 
 @pytest.mark.parametrize("kind", ENGINES)
 def test_core_functions_are_judged_alike_by_both_engines(settings, shop: Shop, kind: str) -> None:
-    rows, report = collect(settings, kind, shop.url, CORE)
+    (missing,), _ = collect(
+        settings, kind, shop.url, steps("goto: /contact", "fill: {Website: x}", name="contact-missing"), step_seconds=3
+    )
+    rows, report = collect(settings, kind, shop.url, CORE, step_seconds=10)
+    rows = [missing, *(row for row in rows if row["journey_id"] != "contact-missing")]
     assert {
         row["journey_id"]: (row["outcome"], row["cause"], row["failed_step"], row["attempt_count"]) for row in rows
     } == {
@@ -161,9 +161,10 @@ def test_a_broken_contact_form_is_found_and_never_sent_twice(settings, shop: Sho
             "goto: /contact",
             "fill: {Message: Weekly check}",
             "click: Send",
-            "expect: {text: We got your message, within: 0.5}",
+            "expect: {text: We got your message, within: 1.5}",
             "goto: /",
         ).replace("            steps", "            writes: true\n            steps"),
+        step_seconds=10,
     )
     (row,) = rows
     assert (row["outcome"], row["cause"], row["failed_step"], row["attempt_count"], row["status"]) == (
@@ -198,9 +199,9 @@ def test_a_failure_that_does_not_come_again_is_a_flaky_pass(settings, shop: Shop
 @pytest.mark.parametrize("kind", ENGINES)
 def test_a_secret_is_in_no_row_and_no_file(settings, shop: Shop, kind: str, caplog, capfd) -> None:
     text = steps(
-        "goto: /echo", "fill: {Password: {env: SHOP_PASSWORD}}", "click: Go", "expect: {text: never, within: 0.3}"
+        "goto: /echo", "fill: {Password: {env: SHOP_PASSWORD}}", "click: Go", "expect: {text: never, within: 1.5}"
     )
-    (row,), report = collect(settings, kind, shop.url, text)
+    (row,), report = collect(settings, kind, shop.url, text, step_seconds=10)
     assert (row["outcome"], row["cause"], row["page_title"]) == ("failed", "text_missing", "[redacted]")
     assert row["screenshot_file"] is None, "the page shows the secret"
     kept = [path.read_bytes() for path in settings.var.rglob("*") if path.is_file()]
@@ -289,7 +290,7 @@ def test_check_tries_what_writes_nothing_and_stores_nothing(settings, shop: Shop
     sites = parse_sites(HEAD.replace("KIND", "journeys_http").replace("URL", shop.url) + CORE, "s")
     ((*_, works, text),) = asyncio.run(checking.check_sources(sites, settings, None))
     assert works == "yes"
-    assert text.startswith("4 of 6 journeys passed; login-broken failed: at /login, status 401; expected /account")
+    assert text.startswith("4 of 5 journeys passed; login-broken failed: at /login, status 401; expected /account")
     assert text.endswith("contact not tried: it writes")
     assert (shop.mails, settings.evidence.exists()) == ([], False)
 
@@ -302,7 +303,7 @@ def test_pages_that_misbehave_hold_nothing_up(settings, shop: Shop) -> None:
         + steps("goto: /endless", "expect: {text: Loaded enough}", name="endless").split("\n", 1)[1]
         + steps("goto: /dialogs", "expect: {text: Past the dialogs}", "goto: /search", name="dialogs").split("\n", 1)[1]
         + steps("goto: /loads_private", "expect: {text: refused}", name="private").split("\n", 1)[1]
-        + steps("goto: /hostile", "expect: {text: never, within: 0.2}", name="hostile").split("\n", 1)[1]
+        + steps("goto: /hostile", "expect: {text: never, within: 1.5}", name="hostile").split("\n", 1)[1]
         + steps("goto: /burn", "expect: {text: never, within: 0.5}", name="burn").split("\n", 1)[1]
         + steps("goto: /search", "expect: {status: 200}", name="zz-last").split("\n", 1)[1]
     )
@@ -337,7 +338,7 @@ def test_a_page_that_crashes_is_unknown_and_the_next_one_runs(shop: Shop) -> Non
 
     async def run() -> list[tuple[str, str | None]]:
         found = []
-        async with opened(None, ["127.0.0.1"], 3) as open_page:
+        async with opened(None, ["127.0.0.1"], 10) as open_page:
             for address in ("crash", "fine"):
                 journey = Journey.model_validate(
                     {"id": "one", "steps": [{"goto": "/"}, {"expect": {"text": "Fresh bread"}}]}
@@ -345,7 +346,7 @@ def test_a_page_that_crashes_is_unknown_and_the_next_one_runs(shop: Shop) -> Non
                 if address == "crash":
                     # No page may ask for this address itself: it stands for a renderer that dies.
                     object.__setattr__(journey.steps[0], "goto", "chrome://crash")
-                result = await run_journey(journey, open_page, None, base=shop.url, step_seconds=3)
+                result = await run_journey(journey, open_page, None, base=shop.url, step_seconds=10)
                 found.append((result.outcome, result.last.cause if result.last else None))
         return found
 

@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from pydantic import ValidationError
@@ -19,6 +19,7 @@ from tasks.contracts import Context, Job, Outcome
 from tasks.errors import SourceError
 from tests import wordpress as real
 from tests.conftest import CASES
+from tests.servers import HttpServer
 from warehouse.connection import open_live
 
 HERE = CASES / "inventory" / "wordpress-rest"
@@ -26,10 +27,8 @@ PASSWORD = "abcd efgh ijkl mnop"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-class WordPress(ThreadingHTTPServer):
+class WordPress(HttpServer):
     """Answers as WordPress 6.1 did; `answers` has others by path, as status, body and location."""
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

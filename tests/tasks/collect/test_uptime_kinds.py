@@ -166,7 +166,7 @@ def test_a_record(settings, options: str, outcome: str, cause: str | None) -> No
 
     async def run() -> None:
         async with name_server(table) as port:
-            source = f'{{kind: uptime_dns, nameserver: "127.0.0.1:{port}", timeout_seconds: 3, {options}}}'
+            source = f'{{kind: uptime_dns, nameserver: "127.0.0.1:{port}", timeout_seconds: 10, {options}}}'
             await collected(settings, source, "http://one.example/")
 
     asyncio.run(run())
