@@ -282,10 +282,12 @@ class _Watch:
             self._answer = response.url, response.status, response.headers.get("content-type", "")
 
     def _shown(self, frame: Frame) -> None:
+        if frame != self._tab.main_frame:
+            return
+        self.shown_count += 1
         # An answer may also be a file that the page saves: only what the tab then shows is the page's own.
         url, status, media_type = self._answer
-        self.shown_count += frame == self._tab.main_frame
-        if frame == self._tab.main_frame and urldefrag(frame.url)[0] == urldefrag(url)[0]:
+        if urldefrag(frame.url)[0] == urldefrag(url)[0]:
             self.status, self.url = status, url
             self.media_type = media_type.split(";")[0].strip().lower()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,7 @@ from tasks.errors import ConfigurationError
 from tasks.matching import match
 from tasks.settings import Settings
 from tests.conftest import CASES
-from tests.servers import HttpServer
+from tests.servers import http_server
 from warehouse.connection import open_snapshot
 from warehouse.load import load
 from warehouse.publish import publish
@@ -64,12 +63,9 @@ def publisher() -> Iterator[Publisher]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = HttpServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    yield found
-    server.shutdown()
-    server.server_close()
+    with http_server(Handler) as server:
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        yield found
 
 
 @dataclass

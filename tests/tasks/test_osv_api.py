@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,7 @@ from pydantic import ValidationError
 from tasks import osv_api, waiting
 from tasks.advisory_feeds import Feed, collect_feed
 from tasks.settings import Settings
-from tests.servers import HttpServer
+from tests.servers import http_server
 from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.records import ComponentObservation, FeedRun
@@ -101,11 +100,9 @@ def osv() -> Iterator[Osv]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HttpServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    with http_server(Handler) as server:
         found.url = f"http://127.0.0.1:{server.server_port}"
         yield found
-        server.shutdown()
 
 
 def ask(osv: Osv, file: Path, *packages: str) -> list[str]:
